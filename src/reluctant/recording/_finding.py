@@ -1,0 +1,80 @@
+"""What a rule says about a recording, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "advice"]
+"""error: it cannot learn. warning: it learns worse than it could. advice: a gain is left."""
+
+CauseKind = Literal[
+    "learning-rate", "input-scale", "initialisation", "bias-initialisation", "depth", "width", "activation-choice",
+    "missing-activation", "head-loss-mismatch", "weight-decay", "target-range", "none",
+]
+
+TrialVerdict = Literal["not tried", "inconclusive", "worse", "no difference shown", "better", "verified"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a finding is there, with its own evidence; verified only by a trial that removes both."""
+
+    kind: CauseKind
+    evidence: str = ""
+    """One sentence with the numbers that speak for this cause."""
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """Something to try against a finding, as data."""
+
+    name: str
+    """``swap-activation``, ``insert-activation``, ``remove-output-activation``, ``reinitialise``, ``scale-input``, ``lower-learning-rate``, ``no-slope-decay``, ``normalise``."""
+    arguments: str = ""
+    """What follows the colon on the command line: ``leaky_relu(0.01)``, ``he``, ``0.1`` …"""
+    verdict: TrialVerdict = "not tried"
+    trials: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.arguments}" if self.arguments else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """Code and line of the finding that another one follows from."""
+
+    code: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One result of a rule."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    """One or two sentences: what happened, with the numbers and sample counts. Does not repeat file and line."""
+    file: str = ""
+    line: int = 0
+    layer: str = ""
+    """Readable name of the layer concerned (``fc2``)."""
+    site: int | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+    """Numbers behind the message, by self-explaining names (``dead_share``, ``samples`` …)."""
+    cause: Cause | None = None
+    because_of: Root | None = None
+    treatments: tuple[Treatment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """A rule that could not be judged on this recording, and why."""
+
+    code: str
+    name: str
+    why: str

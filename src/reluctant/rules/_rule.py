@@ -1,0 +1,41 @@
+"""What every rule is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from reluctant.recording import Finding, NotJudged, Recording, Severity, Treatment
+
+
+class Rule:
+    """One thing that can be wrong, judged from a recording alone.
+
+    The subclass's docstring is its manual page; `bad` must make it fire and `good` must leave it silent, and the
+    tests run both. `check` is a pure function of the recording: it never looks at a script's name, its
+    literals or its seed. Where evidence is lacking it yields `NotJudged`, never silence that looks like health.
+    """
+
+    code: ClassVar[str]
+    """``RL201``: the hundred is the family, codes are never reused."""
+    severity: ClassVar[Severity]
+    """The usual severity; a finding may carry another where the docstring says so."""
+    since: ClassVar[str] = "0.1"
+    treatments: ClassVar[tuple[Treatment, ...]] = ()
+    """What to try, in order."""
+    follows_from: ClassVar[tuple[str, ...]] = ()
+    """Codes of the rules whose findings, where present and connected, are the root of this one's."""
+    bad: ClassVar[str]
+    """A short training script on which the rule fires."""
+    good: ClassVar[str]
+    """The same script mended."""
+
+    @classmethod
+    def rule_name(cls) -> str:
+        """The class's name in kebab case: ``DeadUnits`` is ``dead-units``."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
+
+    def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
+        """Yield what was found in `recording`, and what could not be judged."""
+        raise NotImplementedError
