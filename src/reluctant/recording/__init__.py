@@ -1,5 +1,7 @@
 """What one observed run saved, as plain data, and its file. Never imports torch."""
 
+from ._document import Document
+from ._file import dumps, load, loads, save
 from ._finding import Cause, CauseKind, Finding, NotJudged, Root, Severity, Treatment, TrialVerdict
 from ._recording import (
     FLAT_SLOPE,
@@ -30,8 +32,9 @@ from ._recording import (
 )
 
 __all__ = [
-    "FLAT_SLOPE", "FORMAT", "SHARE_BINS", "Cause", "CauseKind", "Finding", "Graph", "InputStatistics", "Layer",
-    "LayerMoment", "Location", "Loss", "LossCurve", "LossPoint", "Node", "NodeKind", "NotJudged", "NotObserved",
-    "Optimizer", "OptimizerGroup", "Parameter", "ParameterMoment", "Recording", "Root", "Severity", "ShareHistogram",
-    "Silence", "Site", "SiteMoment", "Treatment", "TrialVerdict", "UnitWindow", "ValueStatistics",
+    "FLAT_SLOPE", "FORMAT", "SHARE_BINS", "Cause", "CauseKind", "Document", "Finding", "Graph", "InputStatistics",
+    "Layer", "LayerMoment", "Location", "Loss", "LossCurve", "LossPoint", "Node", "NodeKind", "NotJudged",
+    "NotObserved", "Optimizer", "OptimizerGroup", "Parameter", "ParameterMoment", "Recording", "Root", "Severity",
+    "ShareHistogram", "Silence", "Site", "SiteMoment", "Treatment", "TrialVerdict", "UnitWindow", "ValueStatistics",
+    "dumps", "load", "loads", "save",
 ]
