@@ -145,6 +145,10 @@ class Site:
     silences: tuple[Silence, ...] = ()
     silent_units: tuple[int, ...] = ()
     """Indices of up to 64 silent units."""
+    booleans: tuple[str, ...] = ()
+    """Names of the parameters that were given as a bool (``LeakyReLU(True)``)."""
+    slope: int | None = None
+    """Id of the `Parameter` that holds a learned slope."""
     moments: tuple[SiteMoment, ...] = ()
     first_non_finite_step: int | None = None
 
@@ -230,6 +234,8 @@ class ParameterMoment:
     gradient_rms: float | None = None
     update_rms: float | None = None
     largest_update: float | None = None
+    gradient_mean: float | None = None
+    """Mean of the gradient with its sign, before any weight decay is added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +294,10 @@ class ValueStatistics:
     above_one_share: float = 0.0
     rows_sum_to_one: bool | None = None
     """Whether each row (class axis) is positive and sums to 1; None where there is no class axis."""
+    rows_log_sum_to_zero: bool | None = None
+    """Whether each row (class axis) holds log-probabilities: none above 0, and their exponentials sum to 1; None where there is no class axis."""
+    quantiles: tuple[float, ...] = ()
+    """21 values: the 0 %, 5 %, …, 100 % quantiles of a sample of what was seen; empty where none was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +359,9 @@ class Node:
     place: Location | None = None
     function: str = ""
     """Name of the torch functional or module that contains it (``cross_entropy``, ``softsign``, ``TransformerEncoderLayer``), where one does."""
+    scale: float | None = None
+    """Of an affine node that computes scale * x + offset with constant numbers: the scale; None where it is none or not known."""
+    offset: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
