@@ -1,0 +1,161 @@
+"""Runs rules over a recording, and puts what they say in order: roots first, and beneath them what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from reluctant.recording import Finding, NotJudged, Recording, Root
+
+from ._catalogue import fits
+from ._network import Network, Spot, network
+from ._rule import Rule
+
+SEVERITY_ORDER = {"error": 0, "warning": 1, "advice": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a set of rules says about a recording."""
+
+    findings: tuple[Finding, ...] = ()
+    """Roots first, then what follows from them; each by severity, then in network order."""
+    not_judged: tuple[NotJudged, ...] = ()
+
+
+def judge(recording: Recording, rules: Iterable[Rule]) -> Judgement:
+    """Run every rule over the recording.
+
+    A rule that crashes becomes a `NotJudged` that names the crash, and the others still run. Findings silenced by a
+    comment on their line are left out, several of one kind on one line are told as one, and each that follows from
+    another names its root.
+    """
+    ordered = sorted(rules, key=lambda rule: rule.code)
+    findings: list[Finding] = []
+    not_judged: list[NotJudged] = []
+    for rule in ordered:
+        for said in _said_by(rule, recording):
+            if isinstance(said, Finding):
+                findings.append(said)
+            else:
+                not_judged.append(said)
+    known = network(recording)
+    kept = [finding for finding in findings if not _silenced(finding, known)]
+    told = _with_roots(_folded(_in_network_order(kept, known)), {rule.code: rule.follows_from for rule in ordered}, known)
+    told.sort(key=lambda finding: (finding.because_of is not None, SEVERITY_ORDER[finding.severity]))
+    return Judgement(tuple(told), tuple(dict.fromkeys(not_judged)))
+
+
+def _said_by(rule: Rule, recording: Recording) -> list[Finding | NotJudged]:
+    """What one rule says; where it crashes, what it said before and that it crashed."""
+    said: list[Finding | NotJudged] = []
+    try:
+        for one in rule.check(recording):
+            said.append(one)  # one by one: a crash must not lose what came before it
+    except Exception as error:  # noqa: BLE001 (whatever a rule raises, the other rules must still be heard)
+        why = f"the rule itself failed ({type(error).__name__}: {error}). This is a bug in {_owner(rule)}"
+        said.append(NotJudged(rule.code, rule.rule_name(), f"{why}, not in your script; please report it with the recording."))
+    return said
+
+
+def _owner(rule: Rule) -> str:
+    module = type(rule).__module__
+    return "Reluctant" if module.startswith("reluctant.") else module
+
+
+def _silenced(finding: Finding, known: Network) -> bool:
+    """Whether a comment silences the finding, on its line or on a line where its site is called or built."""
+    lines = {(finding.file, finding.line)}
+    site = known.sites.get(finding.site) if finding.site is not None else None
+    if site is not None:
+        lines |= {(place.file, place.line) for place in (site.place, site.called, site.built) if place is not None}
+    return any(
+        (file, line) in lines and (not selector or fits(selector, finding.code, finding.name))
+        for file, line, selector in known.recording.suppressions
+    )
+
+
+def _in_network_order(findings: Sequence[Finding], known: Network) -> list[Finding]:
+    last = (len(known.structures), 0)
+    return sorted(findings, key=lambda finding: min((known.position(spot) for spot in _spots(finding, known)), default=last))
+
+
+def _folded(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings of one rule, severity and cause on one line as one that names the layers of all (a loop builds many layers on one line)."""
+    groups: dict[object, list[Finding]] = {}
+    for index, finding in enumerate(findings):
+        cause = finding.cause.kind if finding.cause else None
+        alike = (finding.code, finding.file, finding.line, finding.severity, cause) if finding.line else index
+        groups.setdefault(alike, []).append(finding)
+    return [_told_once(group) for group in groups.values()]
+
+
+def _told_once(group: Sequence[Finding]) -> Finding:
+    first, *others = group
+    names = tuple(dict.fromkeys(other.layer for other in others if other.layer and other.layer != first.layer))
+    if not names:
+        return first
+    listed = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    message = f"{first.message} The same holds on this line for {listed}."
+    return replace(first, message=message, evidence={**first.evidence, "also": list(names)})
+
+
+def _with_roots(findings: list[Finding], follows_from: dict[str, tuple[str, ...]], known: Network) -> list[Finding]:
+    """The findings with `because_of` set where another one is the root of theirs."""
+    spots = [_spots(finding, known) for finding in findings]
+    parents: dict[int, int] = {}
+    for index, finding in enumerate(findings):
+        parent = _parent(index, findings, spots, follows_from.get(finding.code, ()), known)
+        if parent is not None and index not in _ancestry(parent, parents):
+            parents[index] = parent
+    told = []
+    for index, finding in enumerate(findings):
+        if index in parents and finding.because_of is None:
+            root = findings[_ancestry(index, parents)[-1]]
+            finding = replace(finding, because_of=Root(root.code, root.file, root.line))
+        told.append(finding)
+    return told
+
+
+def _parent(
+    index: int, findings: Sequence[Finding], spots: Sequence[tuple[Spot, ...]], codes: tuple[str, ...], known: Network
+) -> int | None:
+    """The finding that this one follows from: the first that is connected, in the order in which its rule lists the codes."""
+    for code in codes:
+        for other, candidate in enumerate(findings):
+            if candidate.code != code or other == index:
+                continue
+            if code == findings[index].code:
+                if known.precedes(spots[other], spots[index]) and not known.precedes(spots[index], spots[other]):
+                    return other
+            elif _related(spots[index], spots[other], findings[index], candidate, known):
+                return other
+    return None
+
+
+def _related(ones: tuple[Spot, ...], others: tuple[Spot, ...], one: Finding, other: Finding, known: Network) -> bool:
+    """Whether two findings lie on one path through the network; one that has no place in a graph concerns all of it."""
+    return not ones or not others or (one.site is not None and one.site == other.site) or known.connected(ones, others)
+
+
+def _ancestry(index: int, parents: dict[int, int]) -> list[int]:
+    line = [index]
+    while line[-1] in parents:
+        line.append(parents[line[-1]])
+    return line
+
+
+def _spots(finding: Finding, known: Network) -> tuple[Spot, ...]:
+    """The nodes that a finding is about: its site's, else its layer's, else the loss's on its line."""
+    if finding.site is not None and finding.site in known.site_spots:
+        return known.site_spots[finding.site]
+    named = [layer.id for layer in known.recording.layers if finding.layer and layer.name == finding.layer]
+    if named:
+        return tuple(spot for layer in named for spot in known.layer_spots.get(layer, ()))
+    return tuple(
+        Spot(index, loss.node)
+        for loss in known.recording.losses
+        if loss.place is not None and (loss.place.file, loss.place.line) == (finding.file, finding.line)
+        for index, held in enumerate(known.structures)
+        if held.graph.id == loss.graph and loss.node in held.nodes
+    )

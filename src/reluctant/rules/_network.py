@@ -1,0 +1,134 @@
+"""A recording with its sites, layers and parameters found by id, and placed in the graphs they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from reluctant.recording import Layer, Location, Loss, Node, Parameter, Recording, Site
+
+from ._graph import Structure, structure
+
+
+class Spot(NamedTuple):
+    """One node of one graph."""
+
+    graph: int
+    """Index among the network's structures."""
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What a rule looks things up in. Everything here is derived from the recording and from nothing else."""
+
+    recording: Recording
+    structures: tuple[Structure, ...]
+    sites: dict[int, Site]
+    layers: dict[int, Layer]
+    parameters: dict[int, Parameter]
+    site_spots: dict[int, tuple[Spot, ...]]
+    layer_spots: dict[int, tuple[Spot, ...]]
+
+    def node(self, spot: Spot) -> Node:
+        """The node at `spot`."""
+        return self.structures[spot.graph].nodes[spot.node]
+
+    def position(self, spot: Spot) -> tuple[int, int]:
+        """Where `spot` stands in network order."""
+        return spot.graph, self.structures[spot.graph].position[spot.node]
+
+    def site_order(self, site: Site) -> tuple[int, int]:
+        """Where a site stands in network order; what is in no graph comes last."""
+        return min((self.position(spot) for spot in self.site_spots.get(site.id, ())), default=(len(self.structures), site.id))
+
+    def layer_order(self, layer: Layer) -> tuple[int, int]:
+        """Where a layer stands in network order; what is in no graph comes last."""
+        return min((self.position(spot) for spot in self.layer_spots.get(layer.id, ())), default=(len(self.structures), layer.id))
+
+    def sites_in_order(self) -> list[Site]:
+        """Every site, those nearest to the data first."""
+        return sorted(self.recording.sites, key=self.site_order)
+
+    def layers_in_order(self) -> list[Layer]:
+        """Every layer, those nearest to the data first."""
+        return sorted(self.recording.layers, key=self.layer_order)
+
+    def connected(self, ones: tuple[Spot, ...], others: tuple[Spot, ...]) -> bool:
+        """Whether values flow between any of the one and any of the other spots, in either direction."""
+        for one in ones:
+            there = {other.node for other in others if other.graph == one.graph}
+            if one.node in there:
+                return True
+            if there:
+                held = self.structures[one.graph]
+                if there & held.upstream(one.node) or there & held.downstream(one.node):
+                    return True
+        return False
+
+    def precedes(self, ones: tuple[Spot, ...], others: tuple[Spot, ...]) -> bool:
+        """Whether values of any of the one spots flow into any of the other spots."""
+        return any(
+            one.graph == other.graph and one.node in self.structures[other.graph].upstream(other.node) for other in others for one in ones
+        )
+
+    def layers_before(self, spots: tuple[Spot, ...]) -> Iterator[Layer]:
+        """The layers whose values reach any of `spots`, those nearest to the data first, each once."""
+        found: dict[int, None] = {}
+        for spot in spots:
+            held = self.structures[spot.graph]
+            for node in sorted(held.upstream(spot.node), key=held.position.__getitem__):
+                layer = held.nodes[node].layer
+                if layer is not None and layer in self.layers:
+                    found[layer] = None
+        return (self.layers[layer] for layer in found)
+
+    def losses_after(self, spots: tuple[Spot, ...]) -> list[Loss]:
+        """The losses that any of `spots` feeds; those of the whole graph where the loss has no node of its own."""
+        found = []
+        for loss in self.recording.losses:
+            for spot in spots:
+                held = self.structures[spot.graph]
+                if held.graph.id == loss.graph and (loss.node not in held.nodes or spot.node in held.upstream(loss.node) | {loss.node}):
+                    found.append(loss)
+                    break
+        return found
+
+
+_latest: list[Network] = []
+
+
+def network(recording: Recording) -> Network:
+    """The `Network` of `recording`; asked again for the same object, it is not built again."""
+    if not _latest or _latest[0].recording is not recording:
+        _latest[:] = [_build(recording)]
+    return _latest[0]
+
+
+def place_of(thing: Site | Layer | Loss) -> Location:
+    """The line a user would edit, or an empty location where it is not known."""
+    if isinstance(thing, Loss):
+        return thing.place or thing.built or Location("", 0)
+    return thing.place or thing.called or thing.built or Location("", 0)
+
+
+def _build(recording: Recording) -> Network:
+    structures = tuple(structure(graph) for graph in recording.graphs)
+    site_spots: dict[int, list[Spot]] = {}
+    layer_spots: dict[int, list[Spot]] = {}
+    for index, held in enumerate(structures):
+        for node in held.order:
+            if held.nodes[node].site is not None:
+                site_spots.setdefault(held.nodes[node].site or 0, []).append(Spot(index, node))
+            if held.nodes[node].layer is not None:
+                layer_spots.setdefault(held.nodes[node].layer or 0, []).append(Spot(index, node))
+    return Network(
+        recording=recording,
+        structures=structures,
+        sites={site.id: site for site in recording.sites},
+        layers={layer.id: layer for layer in recording.layers},
+        parameters={parameter.id: parameter for parameter in recording.parameters},
+        site_spots={site: tuple(spots) for site, spots in site_spots.items()},
+        layer_spots={layer: tuple(spots) for layer, spots in layer_spots.items()},
+    )
