@@ -115,7 +115,7 @@ class Site:
     operation: str
     """Name in the catalogue (``relu``, ``leaky_relu``, ``gelu``, ``clamp`` …), ``softmax``, ``log_softmax``, ``sin`` …, or ``custom:NAME`` for a user's autograd Function."""
     parameters: dict[str, float] = field(default_factory=dict)
-    """Arguments that shape it, by torch's names: ``negative_slope``, ``alpha``, ``min``, ``max``, ``beta`` …; for softmax also ``dim`` and ``classes`` (size of that axis)."""
+    """Arguments that shape it, by torch's names: ``negative_slope``, ``alpha``, ``min``, ``max``, ``beta`` …; for softmax also ``dim``, ``classes`` (largest size of that axis seen) and ``classes_smallest``."""
     spelling: str = ""
     """How it is written: ``module``, ``functional``, ``method``, ``inside`` (a compound torch module made it) or ````."""
     place: Location | None = None
