@@ -1,0 +1,197 @@
+"""One check-up of a program: wait for torch, observe, and report after everything else."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from reluctant import __version__
+from reluctant.configuration import Configuration
+from reluctant.observe.import_hook import when_imported
+from reluctant.observe.script import NoProgramError, Program, exit_code
+
+from ._status_line import StatusLine
+
+if TYPE_CHECKING:
+    from reluctant.recording import Document, Recording
+    from reluctant.rules import Rule
+
+
+class CheckUp:
+    """Runs a program under observation and reports on it when python is about to end.
+
+    Python waits for a script's threads and calls its `atexit` handlers after the script itself has ended, last
+    registered first. So the report is made in a handler registered before the script starts: it comes after all that
+    the script prints, in whatever way it ends. A forked child inherits the handler and must not report.
+    """
+
+    def __init__(self, program: Program, configuration: Configuration, rules: Sequence[Rule]) -> None:
+        self._program = program
+        self._configuration = configuration
+        self._rules = rules
+        self._owner = os.getpid()
+        self._import_path = list(sys.path)
+        self._observer: Any = None
+        self._status_line = StatusLine.over_terminal() if configuration.live else None
+        self._exit_code: int | None = None
+        self._failures: list[BaseException] = []
+        self._cancelled = False
+
+    def __call__(self) -> None:
+        """Run the program; ends as it ends."""
+        atexit.register(self._finish)
+        os.register_at_fork(after_in_child=self._let_go)
+        when_imported("torch", self._observe)
+        try:
+            self._program.run()
+        except NoProgramError:
+            self._cancelled = True
+            raise
+        except BaseException as error:
+            self._exit_code = exit_code(error)
+            raise
+        self._exit_code = 0
+
+    def _observe(self) -> None:
+        """Start observing; torch has just been imported by the script."""
+        try:
+            from reluctant.observe import Observer
+
+            configuration = self._configuration
+            self._observer = Observer(
+                script=self._program.name,
+                arguments=self._program.arguments,
+                budget_share=configuration.budget,
+                leave_compiled=configuration.leave_compiled,
+                output=Path(configuration.output) if configuration.output not in ("", "-") else None,
+            )
+            self._observer.attach()
+            if self._status_line is not None:
+                self._status_line.follow(self._observer.status)
+        except Exception as error:  # noqa: BLE001 (told at the end: the import of torch must succeed whatever happens here)
+            self._failures.append(error)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Stop observing for good: after a failure, and in a forked child, which is not the run that was asked about."""
+        observer, self._observer = self._observer, None
+        try:
+            if observer is not None:
+                observer.detach()
+        except Exception as error:  # noqa: BLE001 (as above)
+            self._failures.append(error)
+
+    def _finish(self) -> None:
+        """Take the observer off, write the document and print the report."""
+        if os.getpid() != self._owner or self._cancelled:
+            return
+        # The script may have changed the path or the folder since; the report's own imports must not depend on that.
+        sys.path[:], script_path = self._import_path, list(sys.path)
+        try:
+            if self._status_line is not None:
+                self._status_line.stop()
+            if self._configuration.output or not self._configuration.quiet:
+                self._tell(self._document())
+        except KeyboardInterrupt:
+            _say("interrupted before the report was complete")
+        except Exception as error:  # noqa: BLE001 (the script has ended well or badly, and its exit code must stand)
+            self._failures.append(error)
+        finally:
+            sys.path[:] = script_path
+            self._tell_failures()
+
+    def _document(self) -> Document:
+        from reluctant.recording import Document
+        from reluctant.rules import judge
+
+        recording = self._recording()
+        judgement = judge(recording, self._rules)
+        return Document(recording, judgement.findings, judgement.not_judged)
+
+    def _recording(self) -> Recording:
+        if self._observer is not None:
+            self._observer.detach()
+            recording: Recording = self._observer.recording(exit_code=self._exit_code, finished=True)
+            return recording
+        from reluctant.recording import NotObserved, Recording
+
+        if self._failures:
+            why, advice = "Reluctant could not start observing", "Please report the error that is named below the report."
+        else:
+            why, advice = "the script never imported torch", "Give the script that trains the network."
+        return Recording(
+            script=self._program.name,
+            arguments=self._program.arguments,
+            reluctant=__version__,
+            python=platform.python_version(),
+            exit_code=self._exit_code,
+            finished=True,
+            not_observed=(NotObserved("the whole run", why, advice=advice),),
+        )
+
+    def _tell(self, document: Document) -> None:
+        _flush_script_output()
+        if self._configuration.output:
+            self._write(document)
+        if not self._configuration.quiet:
+            self._print(document)
+
+    def _write(self, document: Document) -> None:
+        from reluctant.recording import dumps, save
+
+        if self._configuration.output != "-":
+            save(document, self._configuration.output, force=True)  # that it may be replaced was settled before the run
+        elif sys.__stdout__ is not None:
+            sys.__stdout__.write(dumps(document))
+            sys.__stdout__.flush()
+
+    def _print(self, document: Document) -> None:
+        stream = _standard_error()
+        if stream is None:
+            return
+        from rich.console import Console
+
+        from reluctant.report import terminal
+
+        terminal.render(document, Console(file=stream))
+
+    def _tell_failures(self) -> None:
+        for error in self._failures:
+            _say(f"{_described(error)}\nThe script ran on without Reluctant and was not affected.")
+
+
+def _flush_script_output() -> None:
+    """Let what the script printed come before the report; python itself flushes, and complains, a moment later."""
+    for stream in {sys.stdout, sys.__stdout__} - {None}:
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue
+
+
+def _standard_error() -> TextIO | None:
+    """The stream that python opened, wherever the script has pointed `sys.stderr` since; None where it is closed."""
+    stream = sys.__stderr__
+    return stream if stream is not None and not stream.closed else None
+
+
+def _say(message: str) -> None:
+    if (stream := _standard_error()) is not None:
+        print(f"reluctant: {message}", file=stream)
+
+
+def _described(error: BaseException) -> str:
+    from reluctant.errors import ReluctantError
+
+    if isinstance(error, ReluctantError):
+        return str(error)
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    return f"the check-up failed at {where} with {type(error).__name__}: {error}. This is a bug of Reluctant; please report it."

@@ -1,0 +1,78 @@
+"""``reluctant run``: the check-up of a training script."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reluctant.configuration import Configuration, configured
+from reluctant.errors import UsageError
+from reluctant.observe.script import Program, module, script
+
+from ._check_up import CheckUp
+
+
+def selectors(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The rules named by an option that may be repeated, and may name several with commas between."""
+    return tuple(name for value in values for name in (part.strip() for part in value.split(",")) if name)
+
+
+@click.command(
+    context_settings={"allow_interspersed_args": False},
+    options_metavar="[OPTIONS]",
+    epilog="The exit code is the script's. The report goes to standard error, after everything the script prints.",
+)
+@click.option("-m", "is_module", is_flag=True, help="SCRIPT is the name of a module, found as `python -m` finds it.")
+@click.option("-o", "--output", metavar="FILE", help="Save recording and findings to FILE (.json); - is standard output.")
+@click.option("--force", is_flag=True, default=None, help="Replace FILE where it exists.")
+@click.option("--select", multiple=True, metavar="RULES", callback=selectors, help="Judge by these rules only (RL201, RL2, dead-units).")
+@click.option("--ignore", multiple=True, metavar="RULES", callback=selectors, help="Leave these rules out.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="SHARE",
+    help="Share of the run's time that measuring may take.  [default: 0.03]",
+)
+@click.option(
+    "--leave-compiled/--no-leave-compiled",
+    default=None,
+    help="Leave torch.compile'd regions compiled in measured steps; what is inside is then not observed.",
+)
+@click.option("--live/--no-live", default=None, help="Show a status line while the script runs.")
+@click.option("-q", "--quiet/--no-quiet", default=None, help="Print no report.")
+@click.argument("script_name", metavar="SCRIPT")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
+def command(is_module: bool, script_name: str, arguments: tuple[str, ...], **given: Any) -> Callable[[], None] | int:
+    """Give a PyTorch training script its check-up.
+
+    SCRIPT runs as `python SCRIPT ARGUMENTS` would run it. Our options come before it; everything after it is the
+    script's. The options can also be set in the table [tool.reluctant] of pyproject.toml.
+    """
+    from reluctant.rules import all_rules, select
+
+    configuration = configured(given)
+    check_output(configuration)
+    rules = select(all_rules(), configuration.select, configuration.ignore)
+    try:
+        program: Program = module(script_name, arguments) if is_module else script(script_name, arguments)
+    except SyntaxError as error:
+        sys.__excepthook__(SyntaxError, error.with_traceback(None), None)
+        return 2
+    return CheckUp(program, configuration, rules)
+
+
+def check_output(configuration: Configuration) -> None:
+    """Refuse an output that could not be written after the run. Raises `UsageError`."""
+    output = Path(configuration.output)
+    if configuration.output in ("", "-"):
+        return
+    if output.suffix != ".json":
+        raise UsageError(f"the form {output.suffix or 'without a suffix'} is not known", where=str(output), advice="Give a name that ends in .json")
+    if not output.absolute().parent.is_dir():
+        raise UsageError("there is no such folder", where=str(output.parent), advice="Make it first, or give another name")
+    if output.exists() and not configuration.force:
+        raise UsageError("the file exists and is left as it is", where=str(output), advice="Give another name, or --force to replace it")
