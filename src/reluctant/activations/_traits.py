@@ -1,0 +1,130 @@
+"""What follows from an activation's formula. Nothing here is stated by hand anywhere."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass, replace
+
+from . import _shape
+from ._activation import Activation
+from ._arithmetic import floats
+from ._expectation import expectation
+from ._gated import Gated
+from ._shape import Curve, Interval, Kink, Range, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """The properties of one activation with one set of parameters. For a gated pair, of its gate unless said otherwise."""
+
+    range: Range
+    """Of a gated pair: of the product."""
+    largest_slope: float
+    """The largest |f'|; ∞ where it grows for ever."""
+    largest_slope_at: float
+    """An x with that slope; ±∞ where it is only approached."""
+    kinks: tuple[Kink, ...]
+    flat_regions: tuple[Interval, ...]
+    """Where |f'| is below 5 % of the largest slope; where that is infinite, where the slope is 0."""
+    dead_regions: tuple[Interval, ...]
+    """The half-lines on which the slope is exactly 0."""
+    dead_side: Side
+    monotone: bool
+    bounded: bool
+    """Whether the range has two finite bounds."""
+    straight_line: bool
+    """Whether, with these parameters, it is an affine function and adds nothing to the layers around it."""
+    zero_centred: bool
+    """Whether E[f(z)] = 0 for z ~ N(0, 1)."""
+    mean_output: float
+    """E[f(z)] for z ~ N(0, 1)."""
+    mean_square_output: float
+    """E[f(z)²] for z ~ N(0, 1); of a gated pair with both inputs independent."""
+    gain: float
+    """1 / sqrt(E[f(z)²]); ∞ where f is 0 throughout."""
+    kept_tensors: tuple[str, ...]
+    """What torch keeps for backward between two linear layers beyond the output, which the second one keeps anyway."""
+
+    def kept_bytes(self, itemsize: int = 4) -> int:
+        """Bytes that torch keeps per output element between two linear layers, beyond what these keep themselves."""
+        return itemsize * len(self.kept_tensors)
+
+    def is_flat(self, x: float) -> bool:
+        """Whether x lies on a flat part."""
+        return any(x in region for region in self.flat_regions)
+
+
+@functools.lru_cache(maxsize=512)
+def traits(activation: Activation) -> Traits:
+    """The traits of an activation, computed once for each set of parameters."""
+    return _of_pair(activation) if isinstance(activation, Gated) else _of_curve(activation)
+
+
+def _of_curve(activation: Activation) -> Traits:
+    c = curve(activation)
+    largest, largest_at = _shape.largest_slope(c)
+    dead = _shape.dead_regions(c)
+    reach = _shape.value_range(c)
+    mean = expectation(c.f, bends=c.bends)
+    mean_square = expectation(lambda x: c.f(x) ** 2, bends=c.bends)
+    return Traits(
+        range=reach,
+        largest_slope=largest,
+        largest_slope_at=largest_at,
+        kinks=_shape.kinks(c, largest),
+        flat_regions=_shape.flat_regions(c, largest),
+        dead_regions=dead,
+        dead_side=_shape.dead_side(dead),
+        monotone=_shape.is_monotone(c, largest),
+        bounded=reach.bounded,
+        straight_line=_shape.is_straight(c),
+        zero_centred=abs(mean) < 1e-9,
+        mean_output=mean,
+        mean_square_output=mean_square,
+        gain=_gain(mean_square),
+        kept_tensors=tuple(kept for kept in activation.torch_keeps if kept != "output"),
+    )
+
+
+def _of_pair(pair: Gated) -> Traits:
+    """The gate's traits, with those of the product where b ~ N(0, 1) is independent of a: E[b] = 0 and E[b²] = 1."""
+    gate = traits(pair.gate)
+    always_zero = gate.range.lower == gate.range.upper == 0
+    reach = Range(0.0, 0.0, True, True) if always_zero else Range(-math.inf, math.inf, False, False)
+    return replace(
+        gate,
+        range=reach,
+        monotone=always_zero,
+        bounded=always_zero,
+        straight_line=gate.range.lower == gate.range.upper,
+        zero_centred=True,
+        mean_output=0.0,
+        kept_tensors=tuple(kept for kept in pair.torch_keeps if kept != "output"),
+    )
+
+
+def _gain(mean_square: float) -> float:
+    return 1.0 / math.sqrt(mean_square) if mean_square > 0 else math.inf
+
+
+@functools.lru_cache(maxsize=512)
+def curve(activation: Activation) -> Curve:
+    """The curve of an activation; of a gated pair, its gate's."""
+    if isinstance(activation, Gated):
+        return curve(activation.gate)
+    return _shape.curve(activation.forward, activation.derivative)
+
+
+@functools.lru_cache(maxsize=16384)
+def mean_square_slope(activation: Activation, sigma: float, mean: float) -> float:
+    """E[f'(z)²] for z ~ N(mean, sigma²).
+
+    For a gated pair with independent inputs of that distribution it is E[(∂f/∂a)²] + E[(∂f/∂b)²], what both halves send back together.
+    """
+    c = curve(activation)
+    of_slope = expectation(lambda x: c.derivative(floats, x) ** 2, bends=c.bends, sigma=sigma, mean=mean)
+    if not isinstance(activation, Gated):
+        return of_slope
+    of_gate = expectation(lambda x: c.forward(floats, x) ** 2, bends=c.bends, sigma=sigma, mean=mean)
+    return of_slope * (sigma * sigma + mean * mean) + of_gate

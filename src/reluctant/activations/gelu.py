@@ -1,0 +1,75 @@
+"""GELU."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ._activation import Activation, Case, parameter
+from ._arithmetic import Arithmetic, Value
+
+CUBIC = 0.044715
+"""Coefficient of x³ in the tanh form."""
+
+
+@dataclass(frozen=True)
+class GELU(Activation):
+    r"""The input times the share of a normal distribution below it: the Gaussian error linear unit, exact or in its tanh form.
+
+    .. math:: f(x) = x\,\Phi(x) = \frac{x}{2}\left(1 + \operatorname{erf}\frac{x}{\sqrt2}\right), \qquad f'(x) = \Phi(x) + x\,\varphi(x)
+
+    or, with `approximate` = ``tanh``,
+
+    .. math:: f(x) = \frac{x}{2}\left(1 + \tanh u\right), \quad u = \sqrt{2/\pi}\,(x + 0.044715\,x^3), \qquad
+        f'(x) = \frac{1 + \tanh u}{2} + \frac{x}{2}\operatorname{sech}^2(u)\,u'
+    """
+
+    name = "gelu"
+    formula = "x * Phi(x)"
+    slope_formula = "Phi(x) + x * phi(x)"
+    torch_class = "GELU"
+    torch_function = "gelu"
+    torch_keeps = ("input",)
+    aliases = {"gelu_tanh": {"approximate": "tanh"}}
+    references = ("Hendrycks, Gimpel: Gaussian Error Linear Units (GELUs), 2016, section 2, arXiv:1606.08415",)
+    cases = (
+        Case(0.0, 0.0, "0 times ½"),
+        Case(1.0, 0.8413447460685429, "Φ(1)"),
+        Case(-1.0, -0.15865525393145707, "-Φ(-1)"),
+        Case(1.0, 0.8411919906082768, "the tanh form is off by 1.5e-4 here", given={"approximate": "tanh"}),
+    )
+
+    approximate: str = parameter("none", "none for the exact form, tanh for the other")
+
+    def trouble(self) -> str:
+        return "" if self.approximate in ("none", "tanh") else f"approximate is {self.approximate!r}; it can be none or tanh"
+
+    @property
+    def formulas(self) -> tuple[str, str]:
+        """f(x) and f'(x) of the form that is chosen."""
+        if self.approximate == "none":
+            return self.formula, self.slope_formula
+        u = "sqrt(2 / pi) * (x + 0.044715 * x ** 3)"
+        return (
+            f"x * (1 + tanh({u})) / 2",
+            f"(1 + tanh({u})) / 2 + x / 2 * (1 - tanh({u}) ** 2) * sqrt(2 / pi) * (1 + 3 * 0.044715 * x ** 2)",
+        )
+
+    def forward(self, m: Arithmetic, x: Value) -> Value:
+        return x * (self._tanh_gate(m, x) if self.approximate == "tanh" else _normal_share(m, x))
+
+    def derivative(self, m: Arithmetic, x: Value) -> Value:
+        if self.approximate == "none":
+            return _normal_share(m, x) + x * m.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+        gate, rest = self._tanh_gate(m, x), self._tanh_gate(m, -x)
+        return gate + 2.0 * x * gate * rest * math.sqrt(2 / math.pi) * (1.0 + 3.0 * CUBIC * x * x)
+
+    @staticmethod
+    def _tanh_gate(m: Arithmetic, x: Value) -> Value:
+        """(1 + tanh u) / 2, written as σ(2u), which keeps its relative precision for x far below 0."""
+        return m.sigmoid(2.0 * math.sqrt(2 / math.pi) * (x + CUBIC * x * x * x))
+
+
+def _normal_share(m: Arithmetic, x: Value) -> Value:
+    """Φ(x), the share of N(0, 1) below x; by erfc, which keeps its relative precision for x far below 0."""
+    return 0.5 * m.erfc(-x / math.sqrt(2))
