@@ -69,7 +69,7 @@ def _table(file: Path) -> Mapping[str, Any] | None:
 
 def _from_table(table: Mapping[str, Any], where: str) -> Configuration:
     known = {field.name.replace("_", "-"): str(field.type) for field in fields(Configuration)}
-    values = {}
+    values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
             guess = f"Did you mean {' or '.join(close)}? " if (close := close_matches(key, known)) else ""

@@ -8,18 +8,20 @@ import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from reluctant import __version__
 from reluctant.configuration import Configuration
 from reluctant.observe.import_hook import when_imported
 from reluctant.observe.script import NoProgramError, Program, exit_code
+from reluctant.recording import Document, NotObserved, Recording, dumps, save
+from reluctant.recording._file import write
+from reluctant.rules import Rule, judge
 
 from ._status_line import StatusLine
 
-if TYPE_CHECKING:
-    from reluctant.recording import Document, Recording
-    from reluctant.rules import Rule
+RECORDED = ".json"
+"""The form that can be judged and shown again, and that is written while the run goes on."""
 
 
 class CheckUp:
@@ -68,7 +70,7 @@ class CheckUp:
                 arguments=self._program.arguments,
                 budget_share=configuration.budget,
                 leave_compiled=configuration.leave_compiled,
-                output=Path(configuration.output) if configuration.output not in ("", "-") else None,
+                output=Path(configuration.output) if Path(configuration.output).suffix.lower() == RECORDED else None,
             )
             self._observer.attach()
             if self._status_line is not None:
@@ -106,9 +108,6 @@ class CheckUp:
             self._tell_failures()
 
     def _document(self) -> Document:
-        from reluctant.recording import Document
-        from reluctant.rules import judge
-
         recording = self._recording()
         judgement = judge(recording, self._rules)
         return Document(recording, judgement.findings, judgement.not_judged)
@@ -118,8 +117,6 @@ class CheckUp:
             self._observer.detach()
             recording: Recording = self._observer.recording(exit_code=self._exit_code, finished=True)
             return recording
-        from reluctant.recording import NotObserved, Recording
-
         if self._failures:
             why, advice = "Reluctant could not start observing", "Please report the error that is named below the report."
         else:
@@ -142,23 +139,24 @@ class CheckUp:
             self._print(document)
 
     def _write(self, document: Document) -> None:
-        from reluctant.recording import dumps, save
+        output = self._configuration.output
+        if output == "-":
+            if sys.__stdout__ is not None:
+                sys.__stdout__.write(dumps(document))
+                sys.__stdout__.flush()
+        elif Path(output).suffix.lower() == RECORDED:
+            save(document, output, force=True)  # that it may be replaced was settled before the run
+        else:
+            from reluctant.report import renderer_for
 
-        if self._configuration.output != "-":
-            save(document, self._configuration.output, force=True)  # that it may be replaced was settled before the run
-        elif sys.__stdout__ is not None:
-            sys.__stdout__.write(dumps(document))
-            sys.__stdout__.flush()
+            write(output, renderer_for(output)().render(document).encode(), force=True)
 
     def _print(self, document: Document) -> None:
-        stream = _standard_error()
-        if stream is None:
-            return
-        from rich.console import Console
+        if (stream := _standard_error()) is not None:
+            from reluctant.report import show
 
-        from reluctant.report import terminal
-
-        terminal.render(document, Console(file=stream))
+            output = self._configuration.output
+            show(document, stream, source=output if Path(output).suffix.lower() == RECORDED else "")
 
     def _tell_failures(self) -> None:
         for error in self._failures:
@@ -167,9 +165,10 @@ class CheckUp:
 
 def _flush_script_output() -> None:
     """Let what the script printed come before the report; python itself flushes, and complains, a moment later."""
-    for stream in {sys.stdout, sys.__stdout__} - {None}:
+    for stream in (sys.stdout, sys.__stdout__):
         try:
-            stream.flush()
+            if stream is not None:
+                stream.flush()
         except (OSError, ValueError):
             continue
 

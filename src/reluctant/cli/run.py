@@ -12,8 +12,9 @@ import click
 from reluctant.configuration import Configuration, configured
 from reluctant.errors import UsageError
 from reluctant.observe.script import Program, module, script
+from reluctant.rules import all_rules, select
 
-from ._check_up import CheckUp
+from ._check_up import RECORDED, CheckUp
 
 
 def selectors(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -27,7 +28,9 @@ def selectors(context: click.Context, parameter: click.Parameter, values: tuple[
     epilog="The exit code is the script's. The report goes to standard error, after everything the script prints.",
 )
 @click.option("-m", "is_module", is_flag=True, help="SCRIPT is the name of a module, found as `python -m` finds it.")
-@click.option("-o", "--output", metavar="FILE", help="Save recording and findings to FILE (.json); - is standard output.")
+@click.option(
+    "-o", "--output", metavar="FILE", help="Save recording and findings to FILE, in the form of its suffix; - is JSON on standard output."
+)
 @click.option("--force", is_flag=True, default=None, help="Replace FILE where it exists.")
 @click.option("--select", multiple=True, metavar="RULES", callback=selectors, help="Judge by these rules only (RL201, RL2, dead-units).")
 @click.option("--ignore", multiple=True, metavar="RULES", callback=selectors, help="Leave these rules out.")
@@ -52,8 +55,6 @@ def command(is_module: bool, script_name: str, arguments: tuple[str, ...], **giv
     SCRIPT runs as `python SCRIPT ARGUMENTS` would run it. Our options come before it; everything after it is the
     script's. The options can also be set in the table [tool.reluctant] of pyproject.toml.
     """
-    from reluctant.rules import all_rules, select
-
     configuration = configured(given)
     check_output(configuration)
     rules = select(all_rules(), configuration.select, configuration.ignore)
@@ -70,8 +71,10 @@ def check_output(configuration: Configuration) -> None:
     output = Path(configuration.output)
     if configuration.output in ("", "-"):
         return
-    if output.suffix != ".json":
-        raise UsageError(f"the form {output.suffix or 'without a suffix'} is not known", where=str(output), advice="Give a name that ends in .json")
+    if output.suffix.lower() != RECORDED:
+        from reluctant.report import renderer_for
+
+        renderer_for(configuration.output)
     if not output.absolute().parent.is_dir():
         raise UsageError("there is no such folder", where=str(output.parent), advice="Make it first, or give another name")
     if output.exists() and not configuration.force:

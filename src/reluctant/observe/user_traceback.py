@@ -19,7 +19,7 @@ def show_without_our_frames(runner: str, afterwards: Callable[[], None]) -> None
     that the script may have set is the one that gets to show it. `runner` is the file whose frame called the script:
     what lies above it in the traceback is how Reluctant was started.
     """
-    hook = sys.excepthook
+    hook = getattr(sys, "excepthook", _missing_hook)
 
     def excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         sys.excepthook = hook
@@ -35,6 +35,12 @@ def show_without_our_frames(runner: str, afterwards: Callable[[], None]) -> None
             afterwards()
 
     sys.excepthook = excepthook
+
+
+def _missing_hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """What python does where the script has deleted the hook."""
+    print("sys.excepthook is missing", file=sys.stderr)
+    sys.__excepthook__(kind, error, traceback)
 
 
 def remove_our_frames(error: BaseException) -> None:

@@ -1,0 +1,4 @@
+"""Python cannot compile this script."""
+layers = [
+    1,
+print(layers)
