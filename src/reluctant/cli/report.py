@@ -1,0 +1,33 @@
+"""``reluctant report``: a saved run, judged and shown again."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from reluctant.recording._file import write
+from reluctant.report import renderer_for, show
+
+from ._judged_again import judged_again
+from ._rule_options import rule_options
+
+
+@click.command(options_metavar="[OPTIONS]")
+@click.option("-o", "--output", default="-", metavar="FILE", help="Write the report to FILE, in the form of its suffix; - is the terminal.")
+@click.option("--all", "every_site", is_flag=True, help="Show every site and every finding in full.")
+@click.option("--force", is_flag=True, help="Replace FILE where it exists.")
+@rule_options
+@click.argument("recording", metavar="RECORDING")
+def command(recording: str, output: str, every_site: bool, force: bool, select: tuple[str, ...], ignore: tuple[str, ...]) -> None:
+    """Judge a saved run again, and show its report.
+
+    RECORDING is a file that `reluctant run -o run.json script.py` wrote, also one of a run that was killed.
+    """
+    if output == "-":
+        show(judged_again(recording, select, ignore), sys.stdout, recording, every_site)
+        return
+    renderer = renderer_for(output)(every_site=every_site, source=recording)
+    write(output, renderer.render(judged_again(recording, select, ignore)).encode(errors="backslashreplace"), force)
+    click.echo(f"Written: {os.fspath(output)}", err=True)

@@ -1,0 +1,57 @@
+"""``reluctant rule``: the manual of the rules."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator, Sequence
+
+import click
+
+from reluctant.report import treatment_in_words, width_of
+from reluctant.report._layout import wrap
+from reluctant.rules import Rule, all_rules, get
+
+from . import _manual
+
+ROOMY = 100
+"""From this width on, a rule's sentence stands beside its name; below it, under it."""
+
+
+@click.command()
+@click.argument("name", required=False)
+def command(name: str | None) -> None:
+    """List the rules, or print the manual page of one.
+
+    NAME is a code or a name: RL201, dead-units.
+    """
+    width = width_of(sys.stdout)
+    for line in _page(get(name), min(width, ROOMY)) if name else _listing(all_rules(), width if sys.stdout.isatty() else None):
+        click.echo(click.style(line.removeprefix("## "), bold=True) if _manual.is_heading(line) else line)
+
+
+def _listing(rules: Sequence[Rule], width: int | None) -> Iterator[str]:
+    """A line for each rule; on a terminal, of a given `width`, as many as its sentence takes."""
+    names = max((len(rule.rule_name()) for rule in rules), default=0)
+    for rule in rules:
+        head = f"{rule.code}  {rule.rule_name():<{names}}  {rule.severity:<7}  "
+        sentence = _manual.summary(type(rule).__doc__)
+        if width is None:
+            yield head + sentence
+        elif width >= ROOMY:
+            yield from wrap(sentence, width, head, " " * len(head))
+        else:
+            yield from (head.rstrip(), *wrap(sentence, width, " " * 7, " " * 7))
+
+
+def _page(rule: Rule, width: int) -> Iterator[str]:
+    yield f"## {rule.code} {rule.rule_name()} ({rule.severity}, since {rule.since})"
+    yield ""
+    yield from _manual.page(type(rule).__doc__, width)
+    yield from _manual.example("## Example", inspect.cleandoc(rule.bad))
+    yield from _manual.example("## Use instead", inspect.cleandoc(rule.good))
+    if rule.treatments:
+        yield "## What to try"
+        yield ""
+        for treatment in rule.treatments:
+            yield from wrap(treatment_in_words(treatment), width, "- ", "  ")

@@ -1,0 +1,115 @@
+"""Everything a report says, in order, as plain text: the renderers only give it a form."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from reluctant.recording import Document, NotJudged, NotObserved, Recording
+
+from ._finding_block import FindingBlock, all_blocks, main_blocks, tally
+from ._finding_tree import finding_tree
+from ._numbers import fine_percent, plural
+from ._places import Places, places_of
+from ._safe_text import safe, visible
+from ._site_table import SiteRow, SkippedRows, main_site_rows, site_rows
+from ._sparkline import BLOCKS, NON_FINITE
+from ._verdict import Verdict, end_of_run, verdict
+
+LEGEND = (
+    "dead: passed no gradient · open: slope not flat · zeros: outputs that are 0",
+    f"grad: rms, latest steps · over run: grad out, log scale, {BLOCKS[0]} is 0, {NON_FINITE} is NaN",
+)
+"""What the columns of the table mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The parts of a report. All text is safe to show: on one line and without control characters."""
+
+    title: str
+    verdict: Verdict
+    notes: tuple[str, ...]
+    """How the run ended, where it did not end well."""
+    rows: tuple[SiteRow | SkippedRows, ...]
+    blocks: tuple[FindingBlock, ...]
+    unjudged: tuple[tuple[str, str], ...]
+    """(label, text) of what was not judged or not observed."""
+    tally: str
+    commands: tuple[tuple[str, str], ...]
+    """(what for, command) to type next."""
+
+
+def full_outline(document: Document, source: str = "") -> Outline:
+    """The report with every site and every finding in full; `source` is the file that the document is saved in."""
+    places = places_of(document.recording)
+    return _outline(document, source, places, site_rows(document, places), all_blocks(finding_tree(document.findings), places))
+
+
+def main_outline(document: Document, source: str = "") -> Outline:
+    """The report as `full_outline`, with what many sites share said once."""
+    places = places_of(document.recording)
+    return _outline(document, source, places, main_site_rows(document, places), main_blocks(finding_tree(document.findings), places))
+
+
+def _outline(
+    document: Document,
+    source: str,
+    places: Places,
+    rows: tuple[SiteRow | SkippedRows, ...],
+    blocks: tuple[FindingBlock, ...],
+) -> Outline:
+    recording = document.recording
+    said = verdict(document)
+    return Outline(
+        title=_title(recording, places),
+        verdict=Verdict(said.kind, safe(said.sentence)),
+        notes=tuple(note for note in (end_of_run(recording) if said.kind != "nothing" else "",) if note),
+        rows=rows,
+        blocks=blocks,
+        unjudged=(*_not_judged(document.not_judged), *_not_observed(recording.not_observed, places)),
+        tally=tally(document.findings),
+        commands=tuple(_commands(document, source, blocks)),
+    )
+
+
+def _title(recording: Recording, places: Places) -> str:
+    unit = "step" if recording.optimizers or not recording.passes else "backward pass"
+    parts = [plural(recording.steps, unit), f"{recording.measured_steps:,} measured"]
+    if recording.overhead_share is not None:
+        parts.append(f"overhead {fine_percent(recording.overhead_share)}")
+    return f"reluctant · {places.script} · {', '.join(parts)}"
+
+
+def _not_judged(entries: tuple[NotJudged, ...]) -> list[tuple[str, str]]:
+    """The rules that share a reason together."""
+    reasons: dict[str, list[str]] = {}
+    for entry in entries:
+        names = reasons.setdefault(safe(entry.why).rstrip("."), [])
+        name = f"{safe(entry.code)} {safe(entry.name)}".rstrip()
+        if name not in names:
+            names.append(name)
+    return [("not judged", f"{', '.join(names)}: {why}.") for why, names in reasons.items()]
+
+
+def _not_observed(entries: tuple[NotObserved, ...], places: Places) -> list[tuple[str, str]]:
+    texts: dict[str, None] = {}
+    for entry in entries:
+        where = f" at {places.file(entry.place.file)}:{entry.place.line}" if entry.place else ""
+        text = f"{safe(entry.what)}{where}: {safe(entry.why).rstrip('.')}."
+        texts[f"{text} {safe(entry.advice)}".rstrip()] = None
+    return [("not observed", text) for text in texts]
+
+
+def _commands(document: Document, source: str, blocks: tuple[FindingBlock, ...]) -> list[tuple[str, str]]:
+    commands = []
+    if source:
+        commands.append(("Again", f"reluctant report {visible(shlex.quote(source))}"))
+    elif script := document.recording.script:
+        module = script.removeprefix("-m ")
+        program = shlex.quote(script) if module == script else f"-m {shlex.quote(module)}"
+        commands.append(("Keep it", f"reluctant run -o run.json {visible(program)}"))
+    if blocks:
+        commands.append(("Rule", f"reluctant rule {blocks[0].code}"))
+    return commands
+

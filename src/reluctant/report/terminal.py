@@ -1,0 +1,166 @@
+"""The report on a terminal."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from reluctant.recording import Document
+
+from ._finding_block import FindingBlock
+from ._layout import column_width, pad, wrap
+from ._outline import LEGEND, Outline
+from ._renderer import Renderer
+from ._table_layout import table_lines
+
+NARROWEST, WIDEST, PIPED = 40, 120, 100
+"""Widths of the report in cells: what it takes of a terminal at least and at most, and where there is none."""
+
+PROSE = 100
+"""Longer lines of prose are hard to read."""
+
+STYLES = {"error": "bold red", "warning": "bold yellow", "advice": "bold cyan", "clear": "bold green", "nothing": "bold yellow"}
+"""By name from the terminal's own palette, which suits its background."""
+
+PLAIN_LETTERS = str.maketrans("→·…│⋮▁▂▃▄▅▆▇█–−×≤≥²", ">-~|:_.-=+*%#--x<>2")
+"""What stands in where the output's encoding lacks a character; one for one, so that columns stay in line."""
+
+
+@dataclass(frozen=True)
+class Terminal(Renderer):
+    """The report as lines of text, with colours where asked."""
+
+    name = "terminal"
+    suffix = ".txt"
+
+    width: int = PIPED
+    colour: bool = False
+
+    def render(self, document: Document) -> str:
+        """The report as lines of at most `width` cells, each ending in a line feed."""
+        stream = io.StringIO()
+        console = Console(file=stream, color_system="standard" if self.colour else None, force_terminal=self.colour, width=self.width)
+        for line in _lines(self.outline(document), self.width):
+            # No markup, highlighting, emoji codes or wrapping of rich: the text may be anybody's, and is laid out.
+            console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        return stream.getvalue()
+
+
+def show(document: Document, stream: TextIO, source: str = "", every_site: bool = False) -> None:
+    """Print the report to a stream: as wide as its terminal, in colour where it is one, in characters it can encode.
+
+    The variables COLUMNS, NO_COLOR and FORCE_COLOR are heeded.
+    """
+    console = Console(file=stream)
+    colour = console.is_terminal and not console.no_color and console.color_system is not None
+    text = Terminal(every_site, source, width_of(stream), colour).render(document)
+    stream.write(encodable(text, stream.encoding))
+    stream.flush()
+
+
+def width_of(stream: TextIO) -> int:
+    """Cells on a line of the stream's terminal, within what a report takes; `PIPED` where it has none."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        width = int(columns)
+    else:
+        try:
+            width = os.get_terminal_size(stream.fileno()).columns or PIPED
+        except (OSError, ValueError, AttributeError):  # no terminal; no descriptor
+            width = PIPED
+    return min(max(width, NARROWEST), WIDEST)
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """The text with what `encoding` lacks as something close, or as a question mark."""
+    encoding = encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(PLAIN_LETTERS).encode(encoding, errors="replace").decode(encoding)
+    return text
+
+
+def _lines(outline: Outline, width: int) -> Iterator[Text]:
+    yield from _head(outline, width)
+    if outline.rows:
+        yield from _table(outline, width)
+    for block in outline.blocks:
+        yield Text()
+        yield from _block(block, width)
+    yield from _end(outline, width)
+
+
+def _head(outline: Outline, width: int) -> Iterator[Text]:
+    yield from _prose(outline.title, width, style="dim")
+    yield Text()
+    yield from _prose(outline.verdict.sentence, width, style=STYLES[outline.verdict.kind])
+    for note in outline.notes:
+        yield from _prose(note, width)
+
+
+def _table(outline: Outline, width: int) -> Iterator[Text]:
+    title, lines = table_lines(outline.rows, width)
+    yield Text()
+    yield Text(title, style="bold")
+    for row, line in zip(outline.rows, lines, strict=True):
+        yield Text(line, style=STYLES[row.severity].removeprefix("bold ") if row.severity in ("error", "warning") else "")
+    for line in LEGEND:
+        yield from _prose(line, width, "  ", "  ", style="dim")
+
+
+def _block(block: FindingBlock, width: int) -> Iterator[Text]:
+    yield from _block_head(block, width)
+    if block.code_line:
+        number = f"{block.line:>6} │ "
+        for line in wrap(block.code_line, width, number, " " * 6 + " │ "):
+            yield Text.assemble((line[: len(number)], "dim"), line[len(number) :])
+    yield from _prose(block.message, width, "  ", "  ")
+    yield from _labelled(block.details, width, indent="  ")
+
+
+def _block_head(block: FindingBlock, width: int) -> Iterator[Text]:
+    """Severity, code and name on the left, the place on the right, or below where both do not fit."""
+    title = f"{block.severity} {block.code} {block.name}"
+    style = STYLES[block.severity]
+    room = min(width, PROSE) - column_width([title])
+    if column_width([block.where]) + 2 <= room:
+        yield Text.assemble((title, style), pad(block.where, room, right=True))
+    else:
+        yield Text(title, style)
+        yield from _prose(block.where, width, "  ", "  ")
+
+
+def _end(outline: Outline, width: int) -> Iterator[Text]:
+    if outline.unjudged:
+        yield Text()
+        yield from _labelled(outline.unjudged, width, style="dim")
+    yield Text()
+    if outline.tally:
+        yield Text(f"{outline.tally}.")
+    commands = [f"{purpose}: {command}" for purpose, command in outline.commands]
+    together = " · ".join(commands)
+    yield from map(Text, [together] if column_width([together]) <= width else commands)  # a command is never broken
+
+
+def _labelled(entries: tuple[tuple[str, str], ...], width: int, indent: str = "", style: str = "") -> Iterator[Text]:
+    """Each text beside its label, below one another; a label that repeats is not printed again."""
+    gap = column_width([label for label, _ in entries]) + 2
+    before = ""
+    for label, text in entries:
+        first = indent + pad("" if label == before else label, gap)
+        for index, line in enumerate(wrap(text, min(width, PROSE), first, indent + " " * gap)):
+            start = len(first) if index == 0 else 0
+            yield Text.assemble((line[:start], "bold"), (line[start:], style))
+        before = label
+
+
+def _prose(text: str, width: int, first: str = "", then: str = "", style: str = "") -> Iterator[Text]:
+    for line in wrap(text, min(width, PROSE), first, then):
+        yield Text(line, style=style)
