@@ -1,0 +1,79 @@
+"""Reads the graph that autograd keeps for one backward call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+ACCUMULATE = "torch::autograd::AccumulateGrad"
+
+
+@dataclass(slots=True)
+class RawNode:
+    """One autograd node and the positions of the nodes it hands its gradient to (None: an input without gradient)."""
+
+    node: Any
+    name: str
+    inputs: tuple[int | None, ...]
+    outputs: tuple[int, ...]
+    """For each input, which output of that node it was."""
+
+
+@dataclass(slots=True)
+class RawGraph:
+    """The nodes of one backward call in topological order: the roots first, every node before those it hands gradient to."""
+
+    nodes: list[RawNode]
+    roots: tuple[int, ...]
+    signature: int
+    """Equal for two passes with the same operations on the same parameters, whatever their batch size."""
+    truncated: bool
+
+
+def read_graph(roots: Iterable[torch.Tensor], identity: Callable[[torch.Tensor], int], limit: int = 20_000) -> RawGraph:
+    """Walk from the tensors that backward was called on. Nothing is unpacked and no tensor is touched.
+
+    `identity` numbers the parameters; a new one that lies where a deleted one lay must get a new number.
+    """
+    starts = [t.grad_fn for t in roots if isinstance(t, torch.Tensor) and t.grad_fn is not None]
+    order, truncated = _topological(starts, limit)
+    position = {node: i for i, node in enumerate(order)}
+    nodes, parts = [], []
+    for node in order:
+        edges = node.next_functions
+        inputs = tuple(position.get(f) if f is not None else None for f, _ in edges)
+        outputs = tuple(n for _, n in edges)
+        name = node.name()
+        nodes.append(RawNode(node, name, inputs, outputs))
+        parts.append((name, inputs, outputs, identity(node.variable) if name == ACCUMULATE else 0))
+    return RawGraph(nodes, tuple(position[s] for s in starts), hash(tuple(parts)), truncated)
+
+
+def _topological(starts: list[Any], limit: int) -> tuple[list[Any], bool]:
+    """Reverse post-order of a depth-first walk, without recursion."""
+    done: list[Any] = []
+    seen: set[Any] = set()
+    truncated = False
+    for start in starts:
+        if start in seen:
+            continue
+        seen.add(start)
+        stack = [(start, iter(start.next_functions))]
+        while stack:
+            node, edges = stack[-1]
+            for child, _ in edges:
+                if child is not None and child not in seen:
+                    if len(seen) >= limit:
+                        truncated = True
+                        continue
+                    seen.add(child)
+                    stack.append((child, iter(child.next_functions)))
+                    break
+            else:
+                done.append(node)
+                stack.pop()
+    done.reverse()
+    return done, truncated

@@ -1,0 +1,363 @@
+"""Ties a learned plan to the sites, layers and losses that it belongs to, making those that are new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from reluctant.recording import Graph, Location, Node
+
+from . import _operations as ops
+from ._building_line import BuildingLines
+from ._call_stack import Origin
+from ._layer_record import LayerKind, LayerRecord
+from ._loss_record import LossRecord
+from ._module_names import ModuleNames
+from ._parameter_record import ParameterRecord, Parameters
+from ._plan import Plan, PlanNode
+from ._site_record import Role, SiteRecord
+
+SITES = 2048
+"""At most this many sites are kept apart; the recording says when there were more."""
+
+_THROUGH = frozenset({"affine", "dropout", "normalisation", "pooling", "elementwise"})
+_SQUASHING = frozenset({"sigmoid", "softmax", "tanh", "hardsigmoid", "hardtanh", "clamp"})
+
+
+@dataclass(slots=True)
+class GraphRecord:
+    """One kind of backward pass."""
+
+    number: int
+    plan: Plan
+    root: Location | None
+    first_step: int
+    last_step: int
+    passes: int = 0
+
+    def plain(self) -> Graph:
+        """The graph as data, the root first."""
+        last = len(self.plan.nodes) - 1
+        nodes = tuple(_plain_node(self.plan.nodes[i], last - i, last) for i in range(last, -1, -1))
+        return Graph(self.number, self.passes, self.first_step, self.last_step, nodes, self.root, self.plan.truncated)
+
+
+def _plain_node(node: PlanNode, number: int, last: int) -> Node:
+    origin = node.origin
+    return Node(
+        id=number, operation=node.operation, kind=node.kind, inputs=tuple(last - j for j in node.inputs), shape=node.shape,
+        site=node.site.number if node.site else None, layer=node.layer.number if node.layer else None, loss=node.loss.number if node.loss else None,
+        place=origin.called if origin else None, scale=node.scale, offset=node.offset,
+        function=_function(origin),
+    )
+
+
+def _function(origin: Origin | None) -> str:
+    if origin is None:
+        return ""
+    if origin.functions:
+        return origin.functions[0]
+    return type(origin.modules[0]).__name__ if origin.calls_below and origin.modules else ""
+
+
+@dataclass(slots=True)
+class Registry:
+    """Everything that has been met so far in a run."""
+
+    building: BuildingLines
+    parameters: Parameters
+    sites: dict[Any, SiteRecord] = field(default_factory=dict)
+    layers: dict[Any, LayerRecord] = field(default_factory=dict)
+    losses: dict[Any, LossRecord] = field(default_factory=dict)
+    graphs: list[GraphRecord] = field(default_factory=list)
+    roots: list[str] = field(default_factory=list)
+    too_many_sites: bool = False
+
+    def bind(self, plan: Plan, graph: GraphRecord) -> None:
+        """Give each node of a learned plan its record."""
+        _Binder(self, plan, graph).run()
+
+
+class _Binder:
+    def __init__(self, registry: Registry, plan: Plan, graph: GraphRecord) -> None:
+        self.registry, self.plan, self.graph = registry, plan, graph
+        modules = registry.building.modules()
+        modules += [m for n in plan.nodes if n.origin for m in n.origin.modules]
+        self.names = ModuleNames(modules)
+        self.several_roots = len({id(r) for r in self.names.roots if any(True for _ in r.parameters())}) > 1
+        self.consumers: list[list[int]] = [[] for _ in plan.nodes]
+        for i, node in enumerate(plan.nodes):
+            for j in node.inputs:
+                self.consumers[j].append(i)
+        self.reaches_weight = [False] * len(plan.nodes)
+
+    def run(self) -> None:
+        nodes = self.plan.nodes
+        for i in range(len(nodes) - 1, -1, -1):
+            self.reaches_weight[i] = any(nodes[c].kind == "weight" or self.reaches_weight[c] for c in self.consumers[i])
+        for i, node in enumerate(nodes):
+            if node.kind in ("weight", "normalisation"):
+                node.layer = self._layer(node)
+            elif node.kind == "activation":
+                node.site = self._site(i, node)
+        self._find_handwritten_losses()
+        for i, node in enumerate(nodes):
+            if node.kind == "loss" or node.loss_kind:
+                node.loss = self._loss(i, node)
+        self._note_roots()
+
+    def _layer(self, node: PlanNode) -> LayerRecord:
+        weight = node.parameters.get("weight", node.parameters.get("scale"))
+        key = (node.operation in ops.NORMALISATIONS, weight) if weight is not None else (node.operation, self._where(node))
+        known = self.registry.layers.get(key)
+        if known is None:
+            known = self.registry.layers[key] = self._new_layer(node, weight, len(self.registry.layers))
+        known.calls += 1
+        for part, number in node.parameters.items():
+            record = self.registry.parameters.records[number]
+            record.role = _part_role(part, known.kind)
+            record.layers.add(known.number)
+            if not record.name:
+                record.name = self._parameter_name(record)
+        return known
+
+    def _new_layer(self, node: PlanNode, weight: int | None, number: int) -> LayerRecord:
+        record = self.registry.parameters.records[weight] if weight is not None else None
+        shape = record.shape if record else ()
+        kind = _layer_kind(node.operation)
+        fan_in, fan_out = _fans(kind, shape, node)
+        name, module_type = self._layer_name(record, node)
+        place, called, built = self._places(node)
+        return LayerRecord(
+            number, kind, name, module_type, place, called, built, weight, node.parameters.get("bias", node.parameters.get("shift")),
+            fan_in, fan_out, shape,
+        )
+
+    def _layer_name(self, record: ParameterRecord | None, node: PlanNode) -> tuple[str, str]:
+        tensor = record.tensor() if record else None
+        owner = self.names.owner(tensor) if tensor is not None else None
+        if owner is None and node.origin is not None and node.origin.calls_below and node.origin.modules:
+            owner = (node.origin.modules[0], "")
+        if owner is not None:
+            module = owner[0]
+            path = self._path(module).split(".parametrizations.")[0]
+            return path or type(module).__name__, type(module).__name__
+        return (f"weight {'×'.join(map(str, record.shape))}" if record else node.operation), ""
+
+    def _path(self, module: torch.nn.Module) -> str:
+        path = self.names.path(module)
+        root = type(self.names.root(module)).__name__
+        return f"{root}.{path}" if self.several_roots and path else path
+
+    def _parameter_name(self, record: ParameterRecord) -> str:
+        tensor = record.tensor()
+        owner = self.names.owner(tensor) if tensor is not None else None
+        if owner is None:
+            return ""
+        path = self._path(owner[0])
+        return f"{path}.{owner[1]}" if path else owner[1]
+
+    def _site(self, i: int, node: PlanNode) -> SiteRecord | None:
+        layer = self._layer_before(i)
+        key = (node.operation, self._where(node), layer.number if layer else None, self._module_key(node))
+        known = self.registry.sites.get(key)
+        if known is None:
+            if len(self.registry.sites) >= SITES:
+                self.registry.too_many_sites = True
+                return None
+            known = self.registry.sites[key] = self._new_site(node, layer, len(self.registry.sites))
+        known.calls = max(known.calls, 1)
+        role = self._role(i, node)
+        # A site that is used twice keeps the part that asks least of it.
+        order: tuple[Role, ...] = ("gate", "attention", "hidden", "output", "loss", "other")
+        known.role = role if known.moments.last is None and known.calls <= 1 else min(known.role, role, key=order.index)
+        return known
+
+    def _new_site(self, node: PlanNode, layer: LayerRecord | None, number: int) -> SiteRecord:
+        place, called, built = self._places(node)
+        origin = node.origin
+        module = origin.modules[0] if origin and origin.modules else None
+        own = module if origin and origin.calls_below and not origin.compound else None
+        slope = node.parameters.get("slope")
+        if slope is not None:
+            record = self.registry.parameters.records[slope]
+            record.role, record.name = "slope", record.name or self._parameter_name(record)
+        return SiteRecord(
+            number, node.operation, place, called, built, self._path(module) if module is not None else "",
+            type(own).__name__ if own is not None else "", _spelling(origin), layer.number if layer else None, layer.name if layer else "",
+            booleans=_booleans(own), slope=slope,
+        )
+
+    def _module_key(self, node: PlanNode) -> int | None:
+        """Which module called it, where a container did: two activations of one container share a line."""
+        origin = node.origin
+        return id(origin.modules[0]) if origin and origin.calls_below > 1 and origin.modules else None
+
+    def _where(self, node: PlanNode) -> Any:
+        called = node.origin.called if node.origin else None
+        return (called.file, called.line) if called else None
+
+    def _places(self, node: PlanNode) -> tuple[Location | None, Location | None, Location | None]:
+        """The line a user would edit, the line of the call, and the line that built the module."""
+        origin = node.origin
+        if origin is None:
+            return None, None, None
+        below = origin.modules[: origin.calls_below]
+        lines = [line for line in (self.registry.building.of(m) for m in below) if line is not None]
+        built = lines[0] if lines else None
+        by_container = origin.calls_below > 1 or (origin.calls_below == 1 and origin.compound)
+        return (built if by_container and built else origin.called), origin.called, built
+
+    def _layer_before(self, i: int) -> LayerRecord | None:
+        """The nearest layer upstream along first inputs, seen through what changes no meaning of the units."""
+        nodes, at = self.plan.nodes, i
+        for _ in range(len(nodes)):
+            if not nodes[at].inputs:
+                return None
+            at = nodes[at].inputs[0]
+            if nodes[at].kind == "weight":
+                found = nodes[at].layer
+                return found if isinstance(found, LayerRecord) else None
+            if nodes[at].kind not in _THROUGH:
+                return None
+        return None
+
+    def _role(self, i: int, node: PlanNode) -> Role:
+        nodes = self.plan.nodes
+        consumers = self._meaningful_consumers(i)
+        squashing = node.operation in _SQUASHING or node.operation in ("safe_softmax", "log_softmax")
+        if squashing and any(nodes[c].kind == "product" for c in consumers):
+            return "attention" if "softmax" in node.operation else "gate"
+        if self.reaches_weight[i]:
+            return "hidden"
+        if self._layer_before(i) is not None and not any(nodes[c].kind == "loss" for c in [i]):
+            return "output"
+        return "loss"
+
+    def _meaningful_consumers(self, i: int) -> list[int]:
+        found, todo = [], list(self.consumers[i])
+        while todo:
+            c = todo.pop()
+            if self.plan.nodes[c].kind in ("affine", "dropout") and len(found) + len(todo) < 64:
+                todo.extend(self.consumers[c])
+            else:
+                found.append(c)
+        return found
+
+    def _find_handwritten_losses(self) -> None:
+        """A squared or absolute difference that only sums and constants separate from the root is a loss."""
+        nodes, root = self.plan.nodes, self.plan.root
+        if root is None:
+            return
+        todo, seen = [root], set()
+        while todo:
+            at = todo.pop()
+            if at in seen:
+                continue
+            seen.add(at)
+            node = nodes[at]
+            if node.kind == "affine":
+                todo.extend(node.inputs)
+            elif self._is_difference(node):
+                node.loss_kind, node.handwritten = ("l1_loss" if node.operation == "abs" else "mse_loss"), True
+        if not any(n.loss_kind for n in nodes):
+            nodes[root].loss_kind, nodes[root].handwritten = "custom", True
+
+    def _is_difference(self, node: PlanNode) -> bool:
+        """Whether a node squares, or takes the size of, a prediction minus something that carries no gradient."""
+        squares = node.operation in ("pow", "abs", "square") or (node.operation == "mul" and len(set(node.inputs)) == 1 == len(node.inputs) - 1)
+        below = self.plan.nodes[node.inputs[0]] if node.inputs else None
+        return squares and below is not None and below.operation in ("sub", "rsub", "add") and len(below.inputs) == 1
+
+    def _loss(self, i: int, node: PlanNode) -> LossRecord:
+        key = (node.loss_kind, self._where(node), node.operation, tuple(self._scores_key(node)))
+        known = self.registry.losses.get(key)
+        if known is None:
+            last = len(self.plan.nodes) - 1
+            scores = self._scores(node)
+            _, called, built = self._places(node)
+            known = self.registry.losses[key] = LossRecord(
+                len(self.registry.losses), node.loss_kind, node.handwritten, called, built, self.graph.number, last - i,
+                last - scores if scores is not None else None,
+            )
+            known.classes = self._classes(node, scores)
+        return known
+
+    def _scores_key(self, node: PlanNode) -> list[Any]:
+        layer = self._layer_before(self.plan.nodes.index(node))
+        return [layer.number if layer else None]
+
+    def _scores(self, node: PlanNode) -> int | None:
+        """The node whose values are the predictions."""
+        if not node.inputs or node.loss_kind == "custom":
+            return None
+        at = node.inputs[0]
+        while node.handwritten and self.plan.nodes[at].operation in ("sub", "rsub", "add", "div") and len(self.plan.nodes[at].inputs) == 1:
+            at = self.plan.nodes[at].inputs[0]
+        return at
+
+    def _classes(self, node: PlanNode, scores: int | None) -> int | None:
+        shape = self.plan.nodes[scores].shape if scores is not None else ()
+        if node.loss_kind in ("cross_entropy", "nll_loss", "linear_cross_entropy", "multi_margin_loss"):
+            return shape[1 if len(shape) > 1 else 0] if shape else None
+        return (shape[-1] if len(shape) > 1 else 1) if shape else None
+
+    def _note_roots(self) -> None:
+        for module in self.names.roots:
+            name = type(module).__name__
+            if name not in self.registry.roots and len(self.registry.roots) < 32 and any(True for _ in module.parameters()):
+                self.registry.roots.append(name)
+
+
+def _layer_kind(operation: str) -> LayerKind:
+    if operation in ops.NORMALISATIONS:
+        return ops.NORMALISATIONS[operation]  # type: ignore[return-value]
+    if operation in ops.CONVOLUTIONS:
+        return "convolution"
+    if operation in ops.EMBEDDINGS:
+        return "embedding"
+    if operation in ops.RECURRENT:
+        return "recurrent"
+    return "linear" if operation in ops.MATRIX_PRODUCTS else "other"
+
+
+def _part_role(part: str, kind: LayerKind) -> Any:
+    return "embedding" if kind == "embedding" and part == "weight" else part
+
+
+def _fans(kind: LayerKind, shape: tuple[int, ...], node: PlanNode) -> tuple[int, int]:
+    size = 1
+    for n in shape:
+        size *= n
+    if kind == "convolution" and len(node.shape) > 1:
+        out = node.shape[1]
+        return max(1, size // max(shape[0], 1)) if shape else 0, out
+    if kind == "embedding":
+        return (shape[0], shape[1]) if len(shape) == 2 else (0, 0)
+    if kind in ("batch_norm", "layer_norm", "group_norm"):
+        return size, size
+    if len(shape) >= 2:
+        out = node.shape[-1] if node.shape and node.shape[-1] in shape[-2:] else shape[0]
+        other = shape[-1] if out == shape[-2] else shape[-2]
+        return other, out
+    return size, 1
+
+
+def _spelling(origin: Origin | None) -> str:
+    if origin is None:
+        return ""
+    if origin.compound:
+        return "inside"
+    if origin.calls_below:
+        return "module"
+    return "functional" if origin.functions else "method"
+
+
+def _booleans(module: torch.nn.Module | None) -> tuple[str, ...]:
+    """Arguments of an activation module that were given as a bool where a number belongs."""
+    if module is None:
+        return ()
+    names = ("negative_slope", "alpha", "beta", "threshold", "min_val", "max_val", "lower", "upper", "lambd")
+    return tuple(n for n in names if isinstance(module.__dict__.get(n), bool))

@@ -1,0 +1,161 @@
+"""Where an autograd node was made: the frames and the modules that were running when it was.
+
+In anomaly mode torch asks `torch.fx.traceback.format_stack` for text at every node it makes and keeps the
+answer with the node. For the forward passes that the observer learns from, that one internal function answers with a
+`CallStack` instead: cheaper than text, and it names the running modules exactly, without a hook on any of them.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import time
+import types
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.fx.traceback as node_traceback
+
+from reluctant.recording import Location
+
+_TORCH = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_FUNCTIONAL = os.path.join("torch", "nn", "functional.py")
+_MODULES = os.path.join("torch", "nn", "modules") + os.sep
+
+
+class CallStack(list):  # type: ignore[type-arg]
+    """What torch keeps with a node; to torch it is an empty list of lines."""
+
+    __slots__ = ("frames", "modules")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frames: list[tuple[types.CodeType, int]] = []
+        self.modules: list[weakref.ref[torch.nn.Module]] = []
+
+
+def capture_stack() -> CallStack:
+    """The frames of the running program, innermost first, and its running modules, without keeping a frame alive."""
+    begin = time.perf_counter()
+    stack = CallStack()
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        stack.frames.append((code, frame.f_lineno or 0))
+        if code.co_name == "_call_impl" and code.co_filename.startswith(_TORCH):
+            module = frame.f_locals.get("self")
+            if isinstance(module, torch.nn.Module):
+                stack.modules.append(weakref.ref(module))
+        frame = frame.f_back
+    _spent[0] += time.perf_counter() - begin
+    return stack
+
+
+_spent = [0.0]
+"""Seconds spent in `capture_stack` since it was last asked for."""
+
+
+class StackCapture:
+    """Turns anomaly mode on (without its NaN check) for the forward passes that are learned from."""
+
+    def __init__(self) -> None:
+        self._before: tuple[bool, bool] | None = None
+        self._format_stack: Callable[[], list[str]] | None = None
+
+    @property
+    def on(self) -> bool:
+        """Whether nodes made now carry a `CallStack`."""
+        return self._before is not None
+
+    def start(self) -> None:
+        """Let nodes carry their call stack from now on. A user who is in anomaly mode is left alone."""
+        if self._before is not None:
+            torch.set_anomaly_enabled(True, False)
+            return
+        if torch.is_anomaly_enabled():
+            return
+        self._before = (False, torch.is_anomaly_check_nan_enabled())
+        self._format_stack = node_traceback.format_stack
+        node_traceback.format_stack = capture_stack
+        torch.set_anomaly_enabled(True, False)
+
+    def pause(self) -> None:
+        """Leave anomaly mode for a backward pass, where it would print about the user's errors; `start` goes on."""
+        if self._before is not None:
+            torch.set_anomaly_enabled(*self._before)
+
+    def seconds(self) -> float:
+        """Seconds that capturing took since this was last asked."""
+        spent, _spent[0] = _spent[0], 0.0
+        return spent
+
+    def stop(self) -> None:
+        """Put back what `start` changed."""
+        if self._before is None or self._format_stack is None:
+            return
+        torch.set_anomaly_enabled(*self._before)
+        node_traceback.format_stack = self._format_stack
+        self._before = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A node's `CallStack` read: the user's line, the torch functions below it, the modules around it."""
+
+    called: Location | None
+    functions: tuple[str, ...]
+    """Names of torch.nn.functional functions between the user's line and the node, outermost first."""
+    modules: tuple[torch.nn.Module, ...]
+    """Running modules, innermost first."""
+    calls_below: int
+    """Module calls between the user's line and the node: 0 a function or method, 1 a module called on that line, more when a container called it."""
+    compound: bool
+    """Whether a torch module that is more than an activation (an encoder layer, attention, a recurrent cell) wrote the call."""
+    checkpointed: bool
+    user_frames: tuple[tuple[str, int], ...]
+
+
+def is_users(filename: str) -> bool:
+    """Whether a file is neither torch's, nor ours, nor the import system's."""
+    return not (filename.startswith((_TORCH, _OURS, "<frozen")))
+
+
+def location_of(code: types.CodeType, line: int) -> Location:
+    """The user's line as plain data, with its source text where it can be read."""
+    return Location(code.co_filename, line, code.co_name, linecache.getline(code.co_filename, line).strip())
+
+
+def read_origin(node: Any) -> Origin | None:
+    """What a node's call stack says, or None for a node made outside a learned pass."""
+    stack = node.metadata.get("traceback_")
+    if not isinstance(stack, CallStack):
+        return None
+    called, user_frames = None, []
+    functions: list[str] = []
+    calls_below, compound, checkpointed = 0, False, False
+    for code, line in stack.frames:
+        filename = code.co_filename
+        if is_users(filename):
+            if called is None:
+                called = location_of(code, line)
+            user_frames.append((filename, line))
+        elif called is None:
+            if filename.endswith(_FUNCTIONAL):
+                functions.append(code.co_name)
+            elif code.co_name == "_call_impl":
+                calls_below += 1
+            elif _MODULES in filename:
+                compound |= os.path.basename(filename) in _COMPOUND_FILES or code.co_qualname.startswith("MultiheadAttention") \
+                    if sys.version_info >= (3, 11) else os.path.basename(filename) in _COMPOUND_FILES
+        if filename.startswith(_TORCH) and filename.endswith("checkpoint.py"):
+            checkpointed = True
+    modules = tuple(m for m in (r() for r in stack.modules) if m is not None)
+    return Origin(called, tuple(reversed(functions)), modules, calls_below, compound, checkpointed, tuple(user_frames[:8]))
+
+
+_COMPOUND_FILES = frozenset({"transformer.py", "rnn.py", "adaptive.py"})

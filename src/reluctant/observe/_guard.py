@@ -1,0 +1,49 @@
+"""Keeps an error of ours out of the user's run."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from reluctant.recording import NotObserved
+
+
+class Guard:
+    """Wraps everything that torch calls back: an error ends the watching, is told once, and goes no further."""
+
+    def __init__(self, let_go: Callable[[], None]) -> None:
+        self._let_go = let_go
+        self.error: str | None = None
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def guarded(*args: Any, **kwargs: Any) -> None:
+            if self.error is not None:
+                return
+            try:
+                function(*args, **kwargs)
+            except Exception as error:
+                self.fail(error)
+
+        return guarded
+
+    def fail(self, error: Exception) -> None:
+        """Say once what went wrong, and stop watching."""
+        frame = traceback.extract_tb(error.__traceback__)[-1:]
+        where = f" ({frame[0].filename.rsplit('/', 1)[-1]}:{frame[0].lineno})" if frame else ""
+        self.error = f"{type(error).__name__}: {error}{where}"
+        print(f"reluctant: an error of its own ended the watching; the run goes on untouched. {self.error}", file=sys.stderr)
+        try:
+            self._let_go()
+        except Exception as second:
+            # Letting go failed as well: every callback is already inert, so there is nothing left to undo but to say so.
+            print(f"reluctant: letting go failed too: {type(second).__name__}: {second}", file=sys.stderr)
+
+    def notes(self) -> tuple[NotObserved, ...]:
+        """What is not observed because of an error of ours."""
+        if self.error is None:
+            return ()
+        return (NotObserved("everything after an error inside Reluctant", self.error, advice="Please report it."),)

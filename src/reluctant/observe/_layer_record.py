@@ -1,0 +1,132 @@
+"""One layer with weights while it is being observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from reluctant.recording import Layer, LayerMoment, Location
+
+from ._site_record import _fewer_samples
+from ._timeline import Timeline
+from ._value_record import InputRecord
+
+LayerKind = Literal["linear", "convolution", "recurrent", "embedding", "batch_norm", "layer_norm", "group_norm", "other"]
+
+ROWS_RECOMPUTED = 128
+"""Samples for which a layer's pre-activation is computed again, at few moments, where nothing keeps it."""
+
+
+@dataclass(slots=True)
+class _Pending:
+    input_square: float = 0.0
+    input_sum: float = 0.0
+    input_entries: int = 0
+    gradient_square: float = 0.0
+    gradient_entries: int = 0
+    weight_gradient_rms: float | None = None
+    output: tuple[float, float, float, float] | None = None
+
+
+@dataclass(slots=True)
+class LayerRecord:
+    """Collects what one layer does; `plain` gives the `Layer`."""
+
+    number: int
+    kind: LayerKind
+    name: str
+    module_type: str
+    place: Location | None
+    called: Location | None
+    built: Location | None
+    weight: int | None
+    bias: int | None
+    fan_in: int
+    fan_out: int
+    weight_shape: tuple[int, ...]
+    groups: int = 1
+    transposed: bool = False
+    training: bool | None = None
+    calls: int = 0
+    input: InputRecord | None = None
+    moments: Timeline[LayerMoment] = field(default_factory=Timeline)
+    pending: _Pending = field(default_factory=_Pending)
+
+    def read_input(self, values: Tensor, feature_axis: int, from_data: bool) -> None:
+        """Read what enters at one call."""
+        values = values.detach()
+        if from_data:
+            if self.input is None:
+                self.input = InputRecord()
+            self.input.add(values, feature_axis)
+        few = _fewer_samples(values, None)
+        if few.is_floating_point() and few.numel():
+            self.pending.input_square += float(torch.linalg.vector_norm(few, dtype=torch.float32)) ** 2
+            self.pending.input_sum += float(few.sum(dtype=torch.float64))
+            self.pending.input_entries += few.numel()
+
+    def read_output(self, values: Tensor, unit_axis: int) -> None:
+        """Read its pre-activations: overall size, how far units sit from 0, and what the input adds to each."""
+        rows = values.detach().movedim(unit_axis, -1).reshape(-1, values.shape[unit_axis]).to(torch.float64)
+        if len(rows) < 2 or not bool(torch.isfinite(rows).all()):
+            return
+        means = rows.mean(0)
+        self.pending.output = (
+            float((rows * rows).mean()) ** 0.5, float(means.mean()), float((means * means).mean()) ** 0.5, float(rows.var(0, correction=0).mean()) ** 0.5,
+        )
+
+    def add_gradient(self, arriving: Tensor) -> None:
+        """Add the gradient that arrives at its output at one call."""
+        if arriving.numel():
+            self.pending.gradient_square += float(torch.linalg.vector_norm(arriving.detach(), dtype=torch.float32)) ** 2
+            self.pending.gradient_entries += arriving.numel()
+
+    def finish_pass(self, step: int) -> None:
+        """Turn what the pass added up to into a moment."""
+        p = self.pending
+        self.pending = _Pending()
+        if not (p.input_entries or p.gradient_entries or p.weight_gradient_rms is not None):
+            return
+        output = p.output or (None, None, None, None)
+        self.moments.append(LayerMoment(
+            step=step,
+            input_rms=(p.input_square / p.input_entries) ** 0.5 if p.input_entries else None,
+            input_mean=p.input_sum / p.input_entries if p.input_entries else None,
+            output_gradient_rms=(p.gradient_square / p.gradient_entries) ** 0.5 if p.gradient_entries else None,
+            weight_gradient_rms=p.weight_gradient_rms,
+            output_rms=output[0], output_mean=output[1], output_unit_mean_rms=output[2], output_unit_std=output[3],
+        ))
+
+    def plain(self) -> Layer:
+        """The layer as data."""
+        return Layer(
+            id=self.number, kind=self.kind, name=self.name, module_type=self.module_type, place=self.place, called=self.called, built=self.built,
+            weight=self.weight, bias=self.bias, fan_in=self.fan_in, fan_out=self.fan_out, weight_shape=self.weight_shape, groups=self.groups,
+            transposed=self.transposed, training=self.training, input=self.input.plain() if self.input else None,
+            moments=self.moments.entries(), calls=self.calls,
+        )
+
+
+def recompute_output(name: str, node: Any, bias: Tensor | None, rows: int = ROWS_RECOMPUTED) -> tuple[Tensor, int] | None:
+    """A layer's output for its first samples, from the input and weight that autograd keeps, and its unit axis."""
+    if name in ("addmm", "mm", "linear"):
+        left = node._saved_mat1 if name == "addmm" else node._saved_self
+        right = node._saved_mat2
+        if left is None or right is None or left.dim() != 2 or right.dim() != 2:
+            return None
+        product = left[:rows].detach() @ right.detach()
+        return (product if bias is None or bias.dim() != 1 or bias.shape[0] != product.shape[1] else product + bias.detach()), 1
+    if name == "convolution":
+        values, weight = node._saved_input, node._saved_weight
+        if values is None or weight is None:
+            return None
+        few = max(1, min(values.shape[0], (1 << 16) // max(values[0].numel(), 1)))
+        output = torch.ops.aten.convolution(
+            values[:few].detach(), weight.detach(), None if bias is None else bias.detach(), node._saved_stride, node._saved_padding,
+            node._saved_dilation, node._saved_transposed, node._saved_output_padding, node._saved_groups,
+        )
+        return output, 1
+    return None

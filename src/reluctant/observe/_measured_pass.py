@@ -1,0 +1,273 @@
+"""Reads one backward pass: the values that autograd keeps before it, and the gradients as they come by."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import _operations as ops
+from ._autograd_graph import RawGraph
+from ._binding import Registry
+from ._layer_record import ROWS_RECOMPUTED, LayerRecord, recompute_output
+from ._loss_record import LossRecord, compared_values
+from ._parameter_record import Parameters
+from ._plan import Plan, PlanNode
+from ._site_record import SiteRecord
+from ._slopes import SOFTMAX, is_activation, read_operation
+
+HEAD_ROWS = 4096
+"""Samples for which the output of a layer that feeds a loss is computed again: its predictions."""
+
+Guard = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+class MeasuredPass:
+    """One pass that is being measured. `read` looks at what is kept, `hook` waits for gradients, `finish` closes it."""
+
+    def __init__(self, plan: Plan, raw: RawGraph, registry: Registry, step: int, guard: Guard, *, unpack: bool, outputs: bool) -> None:
+        self.plan, self.raw, self.registry, self.step = plan, raw, registry, step
+        self._guard, self._unpack, self._outputs = guard, unpack, outputs
+        self._handles: list[Any] = []
+        self._seconds = 0.0
+        self._values: dict[int, Tensor] = {}
+        self._sites: set[int] = set()
+        self._layers: set[int] = set()
+
+    def read(self) -> None:
+        """Read values and signs from the saved tensors."""
+        calls: dict[int, int] = {}
+        for i, node in enumerate(self.plan.nodes):
+            raw = self.raw.nodes[node.raw].node
+            unpack = self._unpack and not (node.origin is not None and node.origin.checkpointed)
+            if node.layer is not None:
+                self._layers.add(node.layer.number)
+                if unpack:
+                    self._read_layer(i, node, raw)
+            if node.site is not None:
+                calls[node.site.number] = calls.get(node.site.number, 0) + 1
+                node.site.calls = max(node.site.calls, calls[node.site.number])
+                self._read_site(i, node, raw, unpack)
+            if node.loss is not None and unpack:
+                self._read_loss(node, raw)
+
+    def hook(self) -> None:
+        """Wait for the gradients at the sites, the layers and their weights."""
+        for node in self.plan.nodes:
+            raw = self.raw.nodes[node.raw].node
+            if node.site is not None:
+                self._hook_site(node, raw)
+            elif node.layer is not None:
+                self._handles.append(raw.register_prehook(self._guard(self._timed(_first(node.layer.add_gradient)))))
+        weights = {layer.weight: layer for layer in self.registry.layers.values() if layer.weight is not None}
+        for position, number in self.plan.accumulators:
+            layer = weights.get(number)
+            if layer is not None:
+                self._handles.append(self.raw.nodes[position].node.register_prehook(self._guard(self._timed(_weight_gradient(layer)))))
+
+    def finish(self) -> None:
+        """Let go of the graph and write the moment down."""
+        self.release()
+        for site in self.registry.sites.values():
+            if site.number in self._sites:
+                site.finish_pass(self.step)
+        for layer in self.registry.layers.values():
+            if layer.number in self._layers:
+                layer.finish_pass(self.step)
+        self._values.clear()
+
+    def hold(self, handle: Any) -> None:
+        """Remove `handle` together with the hooks of this pass."""
+        self._handles.append(handle)
+
+    def release(self) -> None:
+        """Remove the hooks and write nothing down."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+
+    @property
+    def device(self) -> str:
+        """Where the graph lives."""
+        metadata = getattr(self.raw.nodes[0].node, "_input_metadata", None)
+        return str(metadata[0].device) if metadata else "cpu"
+
+    @property
+    def seconds(self) -> float:
+        """Time spent in gradient hooks."""
+        return self._seconds
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a site has units that look silent on too few samples."""
+        return any(s.units.undecided for s in self.registry.sites.values() if s.number in self._sites)
+
+    def _timed(self, function: Callable[..., None]) -> Callable[..., None]:
+        def timed(*gradients: Any) -> None:
+            begin = time.perf_counter()
+            with torch.no_grad():
+                function(*gradients)
+            self._seconds += time.perf_counter() - begin
+
+        return timed
+
+    def _read_site(self, i: int, node: PlanNode, raw: Any, unpack: bool) -> None:
+        site: SiteRecord = node.site
+        self._sites.add(site.number)
+        name = self.raw.nodes[node.raw].name
+        if name in SOFTMAX:
+            site.operation = SOFTMAX[name]
+            result = _kept(raw, "_saved_result") if unpack else None
+            if result is not None:
+                self._values[i] = result
+                site.read_axis(result, int(raw._saved_dim) if int(raw._saved_dim) < 1 << 62 else int(raw._saved_dim) - (1 << 64))
+        elif is_activation(name) and unpack:
+            operation = read_operation(name, raw)
+            site.operation, site.parameters = operation.name, dict(operation.parameters)
+            kept = _kept(raw, operation.keeps)
+            if kept is not None and kept.is_floating_point():
+                values, axis = as_units(kept, site, self._layer_of(site))
+                site.read(operation, values, axis)
+                if kept.numel() <= 1 << 20:
+                    self._values[i] = operation.output(kept.detach())
+
+    def _hook_site(self, node: PlanNode, raw: Any) -> None:
+        site: SiteRecord = node.site
+        layer = self._layer_of(site)
+        read = site.pending.counts is not None or site.operation in ("softmax", "log_softmax")
+
+        def gradients(grad_inputs: tuple[Tensor | None, ...], grad_outputs: tuple[Tensor | None, ...]) -> None:
+            arriving = grad_outputs[0] if grad_outputs else None
+            leaving = grad_inputs[0] if grad_inputs else None
+            site.add_gradients(arriving, leaving)
+            if not read and arriving is not None and leaving is not None and arriving.shape == leaving.shape:
+                values, axis = as_units(arriving, site, layer)
+                site.read_ratio(values, leaving.reshape(values.shape), axis)
+
+        self._handles.append(raw.register_hook(self._guard(self._timed(gradients))))
+
+    def _layer_of(self, site: SiteRecord) -> LayerRecord | None:
+        if site.layer is None:
+            return None
+        return next((layer for layer in self.registry.layers.values() if layer.number == site.layer), None)
+
+    def _read_layer(self, i: int, node: PlanNode, raw: Any) -> None:
+        layer: LayerRecord = node.layer
+        found = _layer_input(node, raw)
+        if node.operation == "native_batch_norm":
+            layer.training = bool(raw._saved_training)
+        if node.operation in ops.CONVOLUTIONS:
+            layer.groups, layer.transposed = int(raw._saved_groups), bool(raw._saved_transposed)
+        if found is not None:
+            layer.read_input(*found, node.data_input)
+        feeds_loss = self._feeds_loss(i)
+        if self._outputs or feeds_loss:
+            bias = self._bias(layer, self.registry.parameters)
+            output = recompute_output(node.operation, raw, bias, HEAD_ROWS if feeds_loss else ROWS_RECOMPUTED)
+            if output is not None:
+                if self._outputs:
+                    layer.read_output(*output)
+                self._values[i] = output[0]
+
+    def _feeds_loss(self, i: int) -> bool:
+        return any(n.loss is not None and (i in n.inputs or (n.handwritten and any(i in self.plan.nodes[j].inputs for j in n.inputs))) for n in self.plan.nodes)
+
+    def _bias(self, layer: LayerRecord, parameters: Parameters) -> Tensor | None:
+        return parameters.records[layer.bias].tensor() if layer.bias is not None else None
+
+    def _read_loss(self, node: PlanNode, raw: Any) -> None:
+        loss: LossRecord = node.loss
+        scores = self._scores_value(node)
+        if node.handwritten:
+            difference = _kept(raw, "_saved_self")
+            targets = scores - difference if scores is not None and difference is not None and scores.shape == difference.shape else None
+            loss.add(self.step, scores, targets, _class_axis(scores))
+            return
+        predictions, targets = compared_values(loss.kind, raw)
+        predictions = predictions if predictions is not None else scores
+        if targets is not None and loss.kind in ("cross_entropy", "nll_loss"):
+            loss.options["class_indices"] = float(not targets.is_floating_point())
+        loss.add(self.step, predictions, targets, _class_axis(predictions))
+
+    def _scores_value(self, node: PlanNode) -> Tensor | None:
+        at = node.inputs[0] if node.inputs else None
+        while at is not None and at not in self._values and len(self.plan.nodes[at].inputs) == 1 and self.plan.nodes[at].operation in ("sub", "rsub", "add"):
+            at = self.plan.nodes[at].inputs[0]
+        return self._values.get(at) if at is not None else None
+
+
+def as_units(values: Tensor, site: SiteRecord, layer: LayerRecord | None) -> tuple[Tensor, int | None]:
+    """The values and the axis along which their units lie, which follows from the layer that made them."""
+    shape = values.shape
+    if values.dim() == 0:
+        return values, None
+    if layer is None or layer.fan_out == 0:
+        return values, (1 if values.dim() >= 4 else (values.dim() - 1 if values.dim() > 1 else None))
+    units = layer.fan_out
+    if layer.kind == "convolution":
+        if values.dim() >= 3 and shape[1] == units:
+            return values, 1
+        if values.dim() >= 3 and shape[0] == units:
+            return values, 0
+        if values.dim() == 2 and shape[1] % units == 0:
+            return values.reshape(shape[0], units, -1), 1
+    if shape[-1] == units and (values.dim() > 1 or units > 1):
+        return values, values.dim() - 1
+    if units == 1:
+        return values, None
+    places = [d for d in range(1, values.dim()) if shape[d] == units]
+    return values, places[0] if places else (values.dim() - 1 if values.dim() > 1 else None)
+
+
+def _layer_input(node: PlanNode, raw: Any) -> tuple[Tensor, int] | None:
+    """What enters a layer, and the axis of its features."""
+    if node.operation == "addmm":
+        values = _kept(raw, "_saved_mat1")
+        return (values, 1) if values is not None and values.dim() == 2 else None
+    if node.operation in ("mm", "bmm", "linear"):
+        values = _kept(raw, "_saved_self")
+        return (values, values.dim() - 1) if values is not None else None
+    if node.operation == "baddbmm":
+        values = _kept(raw, "_saved_batch1")
+        return (values, values.dim() - 1) if values is not None else None
+    if node.operation in ops.CONVOLUTIONS or node.operation in ("native_batch_norm", "cudnn_batch_norm"):
+        values = _kept(raw, "_saved_input")
+        return (values, 1) if values is not None and values.dim() > 1 else None
+    if node.operation in ops.RECURRENT or node.kind == "normalisation":
+        values = _kept(raw, "_saved_input")
+        return (values, values.dim() - 1) if values is not None and values.dim() > 0 else None
+    return None
+
+
+def _kept(node: Any, name: str) -> Tensor | None:
+    """A saved tensor, or None where it was freed or changed in place since."""
+    try:
+        value = getattr(node, name, None)
+    except RuntimeError:
+        return None
+    return value.detach() if isinstance(value, Tensor) and value.device.type != "meta" else None
+
+
+def _class_axis(values: Tensor | None) -> int | None:
+    if values is None or values.dim() < 2:
+        return None
+    return 1
+
+
+def _first(function: Callable[[Tensor], None]) -> Callable[..., None]:
+    def on_gradients(gradients: tuple[Tensor | None, ...]) -> None:
+        if gradients and gradients[0] is not None and not gradients[0].is_sparse:
+            function(gradients[0])
+
+    return on_gradients
+
+
+def _weight_gradient(layer: LayerRecord) -> Callable[..., None]:
+    def note(gradient: Tensor) -> None:
+        size = float(torch.linalg.vector_norm(gradient.detach(), dtype=torch.float32)) / max(gradient.numel(), 1) ** 0.5
+        layer.pending.weight_gradient_rms = size
+
+    return _first(note)

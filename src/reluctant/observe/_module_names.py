@@ -1,0 +1,53 @@
+"""Paths of modules and names of parameters, as the user would write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+
+
+class ModuleNames:
+    """A map from modules and parameters to names, drawn up when a graph is learned."""
+
+    def __init__(self, modules: Iterable[torch.nn.Module]) -> None:
+        self._parents: dict[int, tuple[torch.nn.Module, str]] = {}
+        self._owners: dict[int, tuple[torch.nn.Module, str]] = {}
+        known: dict[int, torch.nn.Module] = {}
+        todo = list(modules)
+        while todo:
+            module = todo.pop()
+            if id(module) in known:
+                continue
+            known[id(module)] = module
+            for name, child in module._modules.items():
+                if child is not None:
+                    self._parents.setdefault(id(child), (module, name))
+                    todo.append(child)
+            for name, parameter in module._parameters.items():
+                if parameter is not None:
+                    self._owners.setdefault(id(parameter), (module, name))
+        self._known = known
+        self.roots = [m for key, m in known.items() if key not in self._parents and (m._modules or m._parameters)]
+
+    def path(self, module: torch.nn.Module) -> str:
+        """``net.3``; empty for a module that is in no other."""
+        parts: list[str] = []
+        seen: set[int] = set()
+        while id(module) in self._parents and id(module) not in seen:
+            seen.add(id(module))
+            module, name = self._parents[id(module)]
+            parts.append(name)
+        return ".".join(reversed(parts))
+
+    def root(self, module: torch.nn.Module) -> torch.nn.Module:
+        """The outermost module that `module` is in."""
+        seen: set[int] = set()
+        while id(module) in self._parents and id(module) not in seen:
+            seen.add(id(module))
+            module = self._parents[id(module)][0]
+        return module
+
+    def owner(self, parameter: torch.Tensor) -> tuple[torch.nn.Module, str] | None:
+        """The module that holds `parameter`, and under which name."""
+        return self._owners.get(id(parameter))

@@ -1,0 +1,345 @@
+"""Watches a training run from outside and fills a recording."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import threading
+import time
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+from torch.utils._python_dispatch import _disable_current_modes
+
+from reluctant import __version__
+from reluctant.recording import Location, NotObserved, Recording
+
+from ._autograd_graph import RawGraph, read_graph
+from ._binding import GraphRecord, Registry
+from ._building_line import BuildingLines
+from ._call_stack import StackCapture, is_users, location_of
+from ._compiled import CompiledModels
+from ._guard import Guard
+from ._loss_curve import LossCurveRecord
+from ._measured_pass import MeasuredPass
+from ._parameter_record import OptimizerRecord, ParameterRecord, Parameters, after_step, note_values
+from ._plan import Plan, make_plan
+from ._saved_tensor_hooks import SavedTensorHooks
+from ._schedule import Schedule
+from ._writer import Writer
+
+PLANS = 128
+"""At most this many kinds of backward pass are remembered."""
+SETTLED = 12
+"""After this many passes in a row of known structure, forward passes are no longer learned from."""
+GRAPHS = 32
+"""At most this many kinds of backward pass are recorded with their structure."""
+
+
+class Observer:
+    """Reads autograd's graph at chosen backward passes; the run itself is left bit for bit as it was.
+
+    `attach` starts and `detach` ends the watching; `recording` gives what was seen so far at any time. An error in
+    here is told once on stderr and ends the watching, never the run.
+    """
+
+    def __init__(self, *, script: str = "", arguments: tuple[str, ...] = (), budget_share: float = 0.03, free_seconds: float = 2.0,
+                 leave_compiled: bool = False, output: Path | None = None) -> None:
+        self._script, self._arguments = script, tuple(arguments)
+        self._schedule = Schedule(budget_share, free_seconds)
+        self._writer = Writer(output)
+        self._guard = Guard(self.detach)
+        self._process = os.getpid()
+        self._attached = False
+        self._busy = threading.RLock()
+        self._capture = StackCapture()
+        self._hooks = SavedTensorHooks()
+        self._compiled = CompiledModels(leave_compiled)
+        self._building = BuildingLines()
+        self._parameters = Parameters()
+        self._registry = Registry(self._building, self._parameters)
+        self._plans: dict[int, tuple[Plan, GraphRecord | None]] = {}
+        self._curves: dict[Any, LossCurveRecord] = {}
+        self._optimizers: dict[int, tuple[Any, OptimizerRecord]] = {}
+        self._handles: list[Any] = []
+        self._open: MeasuredPass | None = None
+        self._updating: list[ParameterRecord] = []
+        self._measured: set[int] = set()
+        self._measured_passes = 0
+        self._measure_update = False
+        self._known_in_a_row = 0
+        self._learn = True
+        self._passes = 0
+        self._last_loss: float | None = None
+        self._device = "cpu"
+        self._notes: dict[str, NotObserved] = {}
+        self._original_make_grads: Callable[..., Any] | None = None
+
+    def attach(self) -> None:
+        """Start watching. torch must have been imported."""
+        if self._attached:
+            return
+        self._attached = True
+        self._guard(self._attach)()
+
+    def _attach(self) -> None:
+        self._building.start()
+        self._hooks.start()
+        self._compiled.start()
+        # Both backward() and grad() call this before they run the engine. Replacing it, rather than them, leaves no
+        # frame of ours in a traceback that passes through backward.
+        original = self._original_make_grads = torch.autograd._make_grads
+        before_backward = self._guard(self._before_backward)
+
+        def _make_grads(outputs: Any, *args: Any, **kwargs: Any) -> Any:
+            before_backward(outputs)
+            return original(outputs, *args, **kwargs)
+
+        self._patched_make_grads = _make_grads
+        torch.autograd._make_grads = _make_grads
+        self._handles.append(register_optimizer_step_pre_hook(self._guard(self._before_step)))
+        self._handles.append(register_optimizer_step_post_hook(self._guard(self._after_step)))
+        os.register_at_fork(after_in_child=self._leave_child)
+        self._prepare_next()
+
+    def detach(self) -> None:
+        """Put everything back as it was found. May be called more than once."""
+        if not self._attached:
+            return
+        self._attached = False
+        self._capture.stop()
+        self._compiled.stop()
+        self._hooks.stop()
+        self._building.stop()
+        if self._original_make_grads is not None and torch.autograd._make_grads is self._patched_make_grads:
+            torch.autograd._make_grads = self._original_make_grads
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        open_pass, self._open = self._open, None
+        if open_pass is not None:
+            open_pass.release()
+
+    def _leave_child(self) -> None:
+        """A forked child is not watched, and must not write its parent's recording."""
+        if self._attached:
+            self._writer.forget()
+            self.detach()
+
+    @property
+    def step(self) -> int:
+        """Steps made so far: of the busiest optimizer, or backward passes where none ever stepped."""
+        return max((record.steps for _, record in self._optimizers.values()), default=0) or (self._passes if not self._optimizers else 0)
+
+    def status(self) -> dict[str, float | int | None]:
+        """A few numbers about the run as it goes."""
+        return {"step": self.step, "passes": self._passes, "loss": self._last_loss, "sites": len(self._registry.sites),
+                "measured_steps": len(self._measured), "overhead_share": self._schedule.overhead_share()}
+
+    def _before_backward(self, outputs: Any) -> None:
+        if os.getpid() != self._process or not self._busy.acquire(blocking=False):
+            return
+        begin = time.perf_counter()
+        try:
+            with _out_of_sight():
+                self._close_pass()
+                self._begin_pass([t for t in outputs if isinstance(t, Tensor)])
+        finally:
+            self._schedule.spent += time.perf_counter() - begin
+            self._busy.release()
+
+    def _begin_pass(self, outputs: list[Tensor]) -> None:
+        if torch._C._functorch.peek_interpreter_stack() is not None:
+            self._note("vmap", "gradients taken inside torch.func transforms", "values there stand for a whole batch of models and cannot be read one by one")
+            return
+        step = self.step
+        self._passes += 1
+        line = _calling_line()
+        value = self._note_loss(line, outputs, step)
+        diverged = value is not None and value != value or value in (float("inf"), float("-inf"))
+        wanted = self._schedule.counts(line)
+        if not (wanted or self._capture.on or (diverged and self._curves[line].first_non_finite_step == step)):
+            return
+        self._capture.pause()
+        raw = read_graph(outputs, self._parameters.number)
+        if not raw.nodes:
+            return
+        plan, graph = self._plan_of(raw, line, step)
+        if graph is None:
+            return
+        graph.passes += 1
+        graph.last_step = step
+        self._curves[line].graph = graph.number if line in self._curves else None
+        if wanted or diverged:
+            self._measure(plan, raw, step, value)
+
+    def _plan_of(self, raw: RawGraph, line: Any, step: int) -> tuple[Plan, GraphRecord | None]:
+        """The plan for a graph: known by its signature, or learned now, or (without call stacks) to be learned next time."""
+        known = self._plans.get(raw.signature)
+        if known is not None and (known[0].learned or not self._capture.on):
+            self._known_in_a_row += known[0].learned
+            if self._known_in_a_row >= SETTLED:
+                self._learn = False
+            if not known[0].learned:
+                self._learn_again()
+            return known
+        plan = make_plan(raw, self._parameters.number)
+        graph = None
+        if plan.learned:
+            graph = GraphRecord(len(self._registry.graphs), plan, location_of(*line) if line else None, step, step)
+            self._registry.graphs.append(graph)
+            self._registry.bind(plan, graph)
+            self._known_in_a_row = 0
+        else:
+            self._learn_again()
+        if len(self._plans) >= PLANS:
+            self._plans.pop(next(iter(self._plans)))
+        self._plans[raw.signature] = (plan, graph)
+        return plan, graph
+
+    def _learn_again(self) -> None:
+        self._learn, self._known_in_a_row = True, 0
+
+    def _measure(self, plan: Plan, raw: RawGraph, step: int, value: float | None) -> None:
+        outputs = self._measured_passes < 4 or self._measured_passes % 8 == 0
+        measured = MeasuredPass(plan, raw, self._registry, step, self._guard, unpack=not self._hooks.used, outputs=outputs)
+        self._open = measured
+        measured.read()
+        measured.hook()
+        if value is not None:
+            for node in plan.nodes:
+                if node.loss is not None:
+                    node.loss.add_value(value)
+        self._measured.add(step)
+        self._measured_passes += 1
+        self._measure_update = True
+        root = raw.nodes[raw.roots[0]].node
+        measured.hold(root.register_prehook(self._guard(self._at_root)))
+
+    def _at_root(self, gradients: Any) -> None:
+        """Runs inside backward, from where the engine can be asked to call back at its end."""
+        torch.autograd.Variable._execution_engine.queue_callback(self._guard(self._after_backward))
+
+    def _after_backward(self) -> None:
+        if not self._busy.acquire(blocking=False):
+            return
+        begin = time.perf_counter()
+        try:
+            with _out_of_sight():
+                self._close_pass()
+        finally:
+            self._schedule.spent += time.perf_counter() - begin
+            self._busy.release()
+
+    def _close_pass(self) -> None:
+        measured, self._open = self._open, None
+        if measured is not None:
+            measured.finish()
+            self._schedule.spent += measured.seconds
+            self._schedule.dense = measured.undecided
+            self._device = measured.device
+            if not self._optimizers and self._passes % 4 == 1:
+                note_values(self._parameters.records[:512], self.step)
+        self._prepare_next()
+        self._writer.write_now_and_then(self)
+
+    def _prepare_next(self) -> None:
+        """Decide whether the coming forward pass is learned from, and whether compiled models run eagerly in it."""
+        learn = self._learn and self._attached and self._schedule.affordable()
+        self._schedule.spent += self._capture.seconds()
+        if learn:
+            self._capture.start()
+        else:
+            self._capture.stop()
+        self._compiled.measure(learn or self._schedule.affordable())
+
+    def _note_loss(self, line: Any, outputs: list[Tensor], step: int) -> float | None:
+        curve = self._curves.get(line)
+        if curve is None:
+            if len(self._curves) >= 64:
+                return None
+            curve = self._curves[line] = LossCurveRecord(location_of(*line) if line else None)
+        loss = outputs[0] if outputs else None
+        if loss is None or loss.numel() != 1 or loss.is_complex() or loss.device.type not in ("cpu",):
+            return None
+        value = float(loss.detach())
+        curve.add(step, value)
+        self._last_loss = value
+        return value
+
+    def _before_step(self, optimizer: Any, *_: Any) -> None:
+        if os.getpid() != self._process:
+            return
+        begin = time.perf_counter()
+        with _out_of_sight():
+            self._close_pass()
+            known = self._optimizers.get(id(optimizer))
+            if known is None:
+                record = OptimizerRecord(len(self._optimizers), optimizer, self._building.of(optimizer))
+                known = self._optimizers[id(optimizer)] = (optimizer, record)
+            if self._measure_update:
+                self._updating = known[1].before_step(optimizer, self.step, self._parameters)
+        self._schedule.spent += time.perf_counter() - begin
+
+    def _after_step(self, optimizer: Any, *_: Any) -> None:
+        if os.getpid() != self._process or id(optimizer) not in self._optimizers:
+            return
+        begin = time.perf_counter()
+        if self._updating:
+            with _out_of_sight():
+                after_step(self._updating, self.step)
+            self._updating = []
+        self._measure_update = False
+        self._optimizers[id(optimizer)][1].steps += 1
+        self._schedule.spent += time.perf_counter() - begin
+
+    def _note(self, key: str, what: str, why: str, place: Location | None = None, advice: str = "") -> None:
+        self._notes.setdefault(key, NotObserved(what, why, place, advice))
+
+    def recording(self, exit_code: int | None = None, finished: bool = True) -> Recording:
+        """What was seen so far."""
+        for note in (*self._compiled.notes(), *self._hooks.notes(), *self._guard.notes()):
+            self._notes.setdefault(note.what, note)
+        if self._registry.too_many_sites:
+            self._note("sites", "some activations", "there were more than 2,048 different ones")
+        registry = self._registry
+        return Recording(
+            script=self._script, arguments=self._arguments, reluctant=__version__, torch=str(torch.__version__), python=platform.python_version(),
+            exit_code=exit_code, finished=finished, steps=self.step, passes=self._passes, measured_steps=len(self._measured),
+            overhead_share=self._schedule.overhead_share(), seconds=time.perf_counter() - self._schedule.started,
+            sites=tuple(s.plain() for s in registry.sites.values()), layers=tuple(layer.plain() for layer in registry.layers.values()),
+            parameters=tuple(p.plain() for p in self._parameters.records if p.layers or p.optimizer is not None or p.role == "slope"),
+            optimizers=tuple(record.plain() for _, record in self._optimizers.values()),
+            graphs=tuple(g.plain() for g in registry.graphs[:GRAPHS]), losses=tuple(loss.plain() for loss in registry.losses.values()),
+            loss_curves=tuple(c.plain() for c in self._curves.values()), not_observed=tuple(self._notes.values()),
+            device=self._device, models=tuple(registry.roots),
+        )
+
+
+def _calling_line() -> tuple[types.CodeType, int] | None:
+    """The innermost line of the user's code that is running."""
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if is_users(frame.f_code.co_filename):
+            return frame.f_code, frame.f_lineno or 0
+        frame = frame.f_back
+    return None
+
+
+class _out_of_sight:
+    """Our own tensor operations: without gradient, and unseen by modes that the user has pushed."""
+
+    def __enter__(self) -> None:
+        self._parts = [torch.no_grad(), torch._C.DisableTorchFunction(), _disable_current_modes()]
+        for part in self._parts:
+            part.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        for part in reversed(self._parts):
+            part.__exit__(*error)

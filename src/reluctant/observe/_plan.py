@@ -1,0 +1,335 @@
+"""Turns one raw autograd graph into the reduced graph that is recorded, and says what to measure at which node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from reluctant.recording import NodeKind
+
+from . import _operations as ops
+from ._autograd_graph import ACCUMULATE, RawGraph, RawNode
+from ._call_stack import Origin, read_origin
+from ._slopes import SOFTMAX, is_activation
+
+DATA = -1
+"""Stands for an input without gradient while a graph is being reduced."""
+
+
+@dataclass(slots=True)
+class PlanNode:
+    """A node of the reduced graph, still with what is needed to measure it."""
+
+    raw: int
+    """Position in the raw graph; -1 for data."""
+    operation: str
+    kind: NodeKind
+    inputs: list[int]
+    """Positions in the plan."""
+    origin: Origin | None = None
+    shape: tuple[int, ...] = ()
+    parameters: dict[str, int] = field(default_factory=dict)
+    """Numbers of the parameters it uses, by part: weight, bias, slope, scale, shift."""
+    data_input: bool = False
+    """Whether what it works on carries no gradient."""
+    scale: float | None = None
+    offset: float | None = None
+    loss_kind: str = ""
+    handwritten: bool = False
+    site: Any = None
+    layer: Any = None
+    loss: Any = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """The reduced graph of one signature. Leaves come first, the root is last."""
+
+    nodes: list[PlanNode]
+    root: int | None
+    accumulators: list[tuple[int, int]]
+    """(position in the raw graph, number of the parameter) of the nodes that hand gradients to parameters."""
+    learned: bool
+    truncated: bool
+    placed: bool = True
+
+
+class _Reduction:
+    """One pass over a raw graph, leaves first."""
+
+    def __init__(self, raw: RawGraph, number: Any) -> None:
+        self.raw, self.number = raw, number
+        self.nodes: list[PlanNode] = []
+        self.at: list[int] = [DATA] * len(raw.nodes)
+        self.only_parameters: list[int | None] = [None] * len(raw.nodes)
+        """For nodes made of parameters alone: the number of the parameter."""
+        self.accumulators: list[tuple[int, int]] = []
+        self.composites: dict[Any, int] = {}
+        self.primaries: set[Any] = set()
+        self.origins: list[Origin | None] = [None] * len(raw.nodes)
+
+    def run(self) -> Plan:
+        learned = False
+        for i, node in enumerate(self.raw.nodes):
+            if node.name != ACCUMULATE:
+                self.origins[i] = read_origin(node.node)
+                learned |= self.origins[i] is not None
+            if ops.operation_name(node.name) in ops.LOSSES and self.origins[i] is not None:
+                self.primaries.add(_call(self.origins[i]))
+        for i in range(len(self.raw.nodes) - 1, -1, -1):
+            self._visit(i, self.raw.nodes[i])
+        roots = [self.at[r] for r in self.raw.roots]
+        root = next((r for r in roots if r != DATA), None)
+        return Plan(self.nodes, root, self.accumulators, learned, self.raw.truncated)
+
+    def _visit(self, i: int, node: RawNode) -> None:
+        if node.name == ACCUMULATE:
+            number = self.number(node.node.variable)
+            self.only_parameters[i] = number
+            self.accumulators.append((i, number))
+            return
+        name = ops.operation_name(node.name)
+        given = [j for j in node.inputs if j is not None]
+        if given and name not in ops.EMBEDDINGS and all(self.only_parameters[j] is not None for j in given) and not self._uses_data(name, node):
+            self.only_parameters[i] = self.only_parameters[given[0]]
+            return
+        self._reduce(i, name, node)
+
+    def _uses_data(self, name: str, node: RawNode) -> bool:
+        """Whether an operation on parameters also takes a tensor without gradient that is data: then it is a layer, not a reparametrisation."""
+        return (name in ops.MATRIX_PRODUCTS or name in ops.CONVOLUTIONS or name in ops.RECURRENT or name in ops.NORMALISATIONS
+                or name == "prelu_kernel") and any(j is None for j in node.inputs[:2])
+
+    def _reduce(self, i: int, name: str, node: RawNode) -> None:
+        origin = self.origins[i]
+        loss = self._loss_function(origin)
+        if loss and self._loss(i, name, node, loss, origin):
+            return
+        if name in ops.MATRIX_PRODUCTS:
+            self._matrix_product(i, name, node)
+        elif name in ops.CONVOLUTIONS:
+            self._layer(i, name, node, data=(0,), weight=1, bias=2)
+        elif name in ops.NORMALISATIONS:
+            self._layer(i, name, node, data=(0,), weight=1, bias=2, kind="normalisation", parts=("scale", "shift"))
+        elif name in ops.EMBEDDINGS:
+            self._layer(i, name, node, data=(), weight=0, bias=None)
+        elif name in ops.RECURRENT:
+            self._recurrent(i, name, node)
+        elif is_activation(node.name) or node.name in SOFTMAX:
+            made = self._add(i, name, "activation", self._inputs(node)[:1])
+            if name == "prelu_kernel" and node.inputs[1] is not None and self.only_parameters[node.inputs[1]] is not None:
+                self.nodes[made].parameters["slope"] = self.only_parameters[node.inputs[1]] or 0
+        elif name in ops.LOSSES:
+            self._loss(i, name, node, ops.LOSSES[name], origin)
+        else:
+            self._other(i, name, node)
+
+    def _other(self, i: int, name: str, node: RawNode) -> None:
+        inputs = self._inputs(node)
+        origin = self.origins[i]
+        single = len(inputs) == 1
+        if origin is not None and any(f in ops.DROPOUT_FUNCTIONS for f in origin.functions):
+            called = next(f for f in origin.functions if f in ops.DROPOUT_FUNCTIONS)
+            self._add(i, called, "dropout", inputs)
+        elif name in ops.VIEWS and single:
+            self.at[i] = inputs[0]
+        elif name in ops.SELECTIONS:
+            self._add(i, name, "affine", inputs)
+        elif name == "add" and self._takes_bias(i, node, inputs):
+            pass
+        elif name in ops.AFFINE or (name in ops.VIEWS and inputs):
+            made = self._add(i, name, "affine", inputs)
+            if single:
+                self.nodes[made].scale, self.nodes[made].offset = _affine_constants(name, node)
+        elif name == "mul":
+            self._product(i, node, inputs)
+        elif name == "div":
+            self._quotient(i, node, inputs)
+        elif name in ops.POOLING:
+            self._where(i, name, node, inputs)
+        elif name in ops.ATTENTION:
+            self._add(i, name, "product", inputs)
+        elif _is_user_function(node) and single and _same_shape(self.raw, node):
+            self._add(i, f"custom:{type(node.node).__name__.removesuffix('Backward')}", "activation", inputs)
+        elif _is_user_function(node) or not inputs:
+            self._add(i, name, "opaque", inputs)
+        else:
+            self._add(i, name, "elementwise", inputs)
+
+    def _where(self, i: int, name: str, node: RawNode, inputs: list[int]) -> None:
+        """`maximum(x, 0)` and `where(x > 0, x, 0)` are ReLUs by another name; other selections choose between values."""
+        if name in ("maximum", "where") and len(inputs) == 1 and _zero_alternative(name, node):
+            self._add(i, name, "activation", inputs)
+        else:
+            self._add(i, name, "pooling", inputs)
+
+    def _product(self, i: int, node: RawNode, inputs: list[int]) -> None:
+        parameter = next((self.only_parameters[j] for j in node.inputs if j is not None and self.only_parameters[j] is not None), None)
+        if len(inputs) >= 2:
+            self._add(i, "mul", "product", inputs)
+        elif parameter is not None and inputs:
+            self.nodes[self._add(i, "mul", "affine", inputs)].parameters["scale"] = parameter
+        elif inputs:
+            constant = _constant(node.node, "_saved_other" if node.inputs[0] is not None else "_saved_self")
+            if constant is not None:
+                made = self._add(i, "mul", "affine", inputs)
+                self.nodes[made].scale, self.nodes[made].offset = constant, 0.0
+            elif _is_mask_of_its_input(node):
+                self._add(i, "mul", "activation", inputs)
+            else:
+                self._add(i, "mul", "product", inputs)
+        else:
+            self._add(i, "mul", "product", [])
+
+    def _quotient(self, i: int, node: RawNode, inputs: list[int]) -> None:
+        if len(node.inputs) < 2 or node.inputs[1] is None:
+            made = self._add(i, "div", "affine", inputs)
+            constant = _constant(node.node, "_saved_other")
+            if constant:
+                self.nodes[made].scale, self.nodes[made].offset = 1.0 / constant, 0.0
+        else:
+            self._add(i, "div", "elementwise" if len(inputs) < 2 else "product", inputs)
+
+    def _takes_bias(self, i: int, node: RawNode, inputs: list[int]) -> bool:
+        """`x @ W + b`: the parameter that is added becomes the layer's bias and the addition is left out."""
+        extra = [self.only_parameters[j] for j in node.inputs if j is not None and self.only_parameters[j] is not None]
+        if len(inputs) != 1 or not extra:
+            return False
+        below = self.nodes[inputs[0]]
+        if below.kind == "weight" and "bias" not in below.parameters:
+            below.parameters["bias"] = extra[0] or 0
+        self.at[i] = inputs[0]
+        return True
+
+    def _matrix_product(self, i: int, name: str, node: RawNode) -> None:
+        first, second = {"addmm": (1, 2), "baddbmm": (1, 2), "addmv": (1, 2), "addbmm": (1, 2), "linear": (0, 1)}.get(name, (0, 1))
+        bias = {"linear": 2}.get(name, 0 if first == 1 else None)
+        for data, weight in ((first, second), (second, first)):
+            j = node.inputs[weight] if weight < len(node.inputs) else None
+            if j is not None and self.only_parameters[j] is not None:
+                self._layer(i, name, node, data=(data,), weight=weight, bias=bias)
+                return
+        self._add(i, name, "product", self._inputs(node))
+
+    def _layer(self, i: int, name: str, node: RawNode, *, data: tuple[int, ...], weight: int, bias: int | None,
+               kind: NodeKind = "weight", parts: tuple[str, str] = ("weight", "bias")) -> None:
+        inputs = [self.at[node.inputs[d]] for d in data if d < len(node.inputs) and node.inputs[d] is not None]  # type: ignore[index]
+        inputs = [x for x in inputs if x != DATA]
+        made = self._add(i, name, kind, inputs)
+        self.nodes[made].data_input = not inputs
+        for part, position in zip(parts, (weight, bias)):
+            j = node.inputs[position] if position is not None and position < len(node.inputs) else None
+            if j is not None and self.only_parameters[j] is not None:
+                self.nodes[made].parameters[part] = self.only_parameters[j] or 0
+
+    def _recurrent(self, i: int, name: str, node: RawNode) -> None:
+        parameters = [self.only_parameters[j] for j in node.inputs if j is not None and self.only_parameters[j] is not None]
+        made = self._add(i, name, "weight", self._inputs(node)[:1])
+        self.nodes[made].data_input = node.inputs[0] is None
+        if parameters:
+            self.nodes[made].parameters["weight"] = parameters[0] or 0
+
+    def _loss_function(self, origin: Origin | None) -> str:
+        return next((f for f in origin.functions if f in ops.LOSS_FUNCTIONS), "") if origin is not None else ""
+
+    def _loss(self, i: int, name: str, node: RawNode, kind: str, origin: Origin | None) -> bool:
+        """Place a node of a loss function; False when it is to be treated as any other operation."""
+        inputs = self._inputs(node)
+        if name == "log_softmax" and kind in ("cross_entropy", "linear_cross_entropy"):
+            if _call(origin) in self.primaries:
+                self.at[i] = inputs[0] if inputs else DATA
+                return True
+        elif name in ops.LOSSES:
+            self.nodes[self._add(i, name, "loss", inputs)].loss_kind = kind
+            return True
+        elif _call(origin) in self.primaries or not inputs:
+            return False
+        key = (_call(origin), kind)
+        if key in self.composites:
+            made = self.composites[key]
+            self.nodes[made].inputs.extend(x for x in inputs if x != made and x not in self.nodes[made].inputs and x < made)
+            self.at[i] = made
+        else:
+            made = self.composites[key] = self._add(i, kind, "loss", inputs)
+            self.nodes[made].loss_kind = kind
+        return True
+
+    def _inputs(self, node: RawNode) -> list[int]:
+        found: list[int] = []
+        for j in node.inputs:
+            if j is not None and self.at[j] != DATA and self.only_parameters[j] is None:
+                found.append(self.at[j])
+        return found
+
+    def _add(self, i: int, operation: str, kind: NodeKind, inputs: list[int]) -> int:
+        self.nodes.append(PlanNode(i, operation, kind, list(inputs), self.origins[i], shape_of(self.raw.nodes[i].node)))
+        self.at[i] = len(self.nodes) - 1
+        return self.at[i]
+
+
+def make_plan(raw: RawGraph, number: Any) -> Plan:
+    """Reduce `raw`. `number` gives the number of a parameter."""
+    return _Reduction(raw, number).run()
+
+
+def shape_of(node: Any) -> tuple[int, ...]:
+    """Shape of a node's first output, empty where torch does not tell."""
+    metadata = getattr(node, "_input_metadata", None)
+    if not metadata:
+        return ()
+    try:
+        return tuple(int(n) for n in metadata[0].shape)
+    except (RuntimeError, TypeError):  # nested tensors and symbolic shapes have no plain size
+        return ()
+
+
+def _call(origin: Origin | None) -> Any:
+    return (origin.functions[:1], origin.user_frames) if origin is not None else None
+
+
+def _is_user_function(node: RawNode) -> bool:
+    return isinstance(node.node, torch._C._FunctionBase)
+
+
+def _same_shape(raw: RawGraph, node: RawNode) -> bool:
+    below = next((j for j in node.inputs if j is not None), None)
+    return below is not None and shape_of(raw.nodes[below].node) == shape_of(node.node) != ()
+
+
+def _saved(node: Any, name: str) -> Any:
+    try:
+        return getattr(node, name, None)
+    except RuntimeError:  # freed, or changed in place since
+        return None
+
+
+def _constant(node: Any, name: str) -> float | None:
+    """A saved scalar: a Python number or a tensor of one element."""
+    value = _saved(node, name)
+    if isinstance(value, torch.Tensor):
+        return float(value.detach()) if value.numel() == 1 and value.dim() == 0 and not value.is_complex() else None
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _affine_constants(name: str, node: RawNode) -> tuple[float | None, float | None]:
+    """What an addition's or a reduction's constants are, as far as autograd keeps them."""
+    if name == "neg":
+        return -1.0, 0.0
+    if name in ("mean", "avg_pool1d", "avg_pool2d", "adaptive_avg_pool2d", *ops.SELECTIONS):
+        return 1.0, 0.0
+    return None, None
+
+
+def _zero_alternative(name: str, node: RawNode) -> bool:
+    if name == "where":
+        return True
+    other = _saved(node.node, "_saved_other" if node.inputs[0] is not None else "_saved_self")
+    return isinstance(other, torch.Tensor) and not bool(other.any())
+
+
+def _is_mask_of_its_input(node: RawNode) -> bool:
+    """`x * (x > 0)`: multiplied with a tensor of booleans, the hand-made ReLU."""
+    other = _saved(node.node, "_saved_other" if node.inputs[0] is not None else "_saved_self")
+    return isinstance(other, torch.Tensor) and other.dtype == torch.bool

@@ -1,0 +1,64 @@
+"""Which backward passes are measured, so that measuring costs no more than its budget."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+FIRST = 16
+"""Passes from one line of the user's code that are measured in a row at the start."""
+GROWTH = 0.02
+"""After that the next measured pass comes this share of the run later, if the budget allows it."""
+DENSER_GROWTH = 0.005
+"""The same while some units look silent on too few samples."""
+START_SHARE = 0.5
+"""Share of the first moments that measuring may take."""
+STEADY_SHARE = 0.6
+"""Share of the budget that scheduled measuring may spend; the rest pays for what is not timed, such as a colder cache."""
+
+
+@dataclass(slots=True)
+class _Line:
+    passes: int = 0
+    next: int = 0
+
+
+class Schedule:
+    """Keeps account of the time spent and says which pass is worth a measurement."""
+
+    def __init__(self, budget_share: float, free_seconds: float) -> None:
+        self.budget_share, self.free_seconds = budget_share, free_seconds
+        self.started = time.perf_counter()
+        self.spent = 0.0
+        self._lines: dict[Hashable, _Line] = {}
+        self.dense = False
+
+    def counts(self, line: Hashable) -> bool:
+        """Count a pass that `line` began; True when it is to be measured."""
+        seen = self._lines.get(line)
+        if seen is None:
+            seen = self._lines[line] = _Line()
+        index = seen.passes
+        seen.passes += 1
+        if index < seen.next or not self.affordable():
+            return False
+        growth = DENSER_GROWTH if self.dense else GROWTH
+        seen.next = index + 1 if index < FIRST else index + max(1, int(growth * index))
+        return True
+
+    def affordable(self) -> bool:
+        """Whether the budget leaves room for another measurement now."""
+        return self.spent <= self.allowance(time.perf_counter() - self.started)
+
+    def allowance(self, seconds: float) -> float:
+        """Seconds that measuring may have taken after `seconds` of the run.
+
+        The first `free_seconds` may be measured more densely; what that costs is less than a third of the free time,
+        so that a run of a minute stays within its budget.
+        """
+        return min(START_SHARE * seconds, 0.3 * self.free_seconds) + STEADY_SHARE * self.budget_share * seconds
+
+    def overhead_share(self) -> float:
+        """Share of the time since the start that was spent on measuring."""
+        return self.spent / max(time.perf_counter() - self.started, 1e-9)

@@ -1,0 +1,220 @@
+"""One activation call while it is being observed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from reluctant.recording import FLAT_SLOPE, Location, Site, SiteMoment
+
+from ._slopes import Operation
+from ._timeline import Timeline
+from ._unit_statistics import UnitCounts, UnitStatistics
+
+ENTRIES_READ = 1 << 19
+"""At most this many entries of a tensor are read at one call; the rest is left out by whole samples."""
+
+Role = Literal["hidden", "gate", "output", "loss", "attention", "other"]
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What the calls of one pass add up to."""
+
+    counts: UnitCounts | None = None
+    output_square: float = 0.0
+    output_sum: float = 0.0
+    entries: int = 0
+    non_finite: int = 0
+    arriving_square: float = 0.0
+    arriving_entries: int = 0
+    leaving_square: float = 0.0
+    leaving_entries: int = 0
+
+
+@dataclass(slots=True)
+class SiteRecord:
+    """Collects what one site does; `plain` gives the `Site`."""
+
+    number: int
+    operation: str
+    place: Location | None
+    called: Location | None
+    built: Location | None
+    module: str
+    module_type: str
+    spelling: str
+    layer: int | None
+    after: str
+    booleans: tuple[str, ...] = ()
+    slope: int | None = None
+    parameters: dict[str, float] = field(default_factory=dict)
+    role: Role = "hidden"
+    exact: bool = True
+    calls: int = 0
+    unit_axis: int | None = None
+    units: UnitStatistics = field(default_factory=UnitStatistics)
+    moments: Timeline[SiteMoment] = field(default_factory=Timeline)
+    first_non_finite_step: int | None = None
+    pending: _Pending = field(default_factory=_Pending)
+
+    def read(self, operation: Operation, kept: Tensor, axis: int | None) -> None:
+        """Read one call from the values that autograd keeps for it."""
+        self.unit_axis = axis
+        kept = _fewer_samples(kept.detach(), axis)
+        entries = kept.numel()
+        if entries == 0:
+            return
+        output = operation.output(kept)
+        total = float(output.sum(dtype=torch.float64))
+        if not math.isfinite(total) and not bool(torch.isfinite(kept).all()):
+            self._note_non_finite(kept)
+            return
+        if operation.name == "relu":
+            passing = _per_unit(kept > 0, axis)
+            on = float(passing.sum()) / entries
+            counts = UnitCounts(entries // len(passing), passing, passing, entries // len(passing) - passing, 1 - on, on, on)
+        else:
+            counts = _counts(operation, kept, output, axis)
+        self._add(counts)
+        self.pending.output_sum += total
+        self.pending.output_square += float(torch.linalg.vector_norm(output, dtype=torch.float32)) ** 2
+        self.pending.entries += entries
+
+    def read_axis(self, result: Tensor, dim: int) -> None:
+        """Read one call of softmax or log_softmax: how many classes, and the spread of its result."""
+        size = result.shape[dim] if result.dim() else 1
+        self.parameters["dim"] = float(dim)
+        self.parameters["classes"] = max(float(size), self.parameters.get("classes", 0.0))
+        self.parameters["classes_smallest"] = min(float(size), self.parameters.get("classes_smallest", math.inf))
+        result = _fewer_samples(result.detach(), None)
+        if result.numel():
+            if not bool(torch.isfinite(result).all()):
+                self._note_non_finite(result)
+                return
+            self.pending.output_sum += float(result.sum(dtype=torch.float64))
+            self.pending.output_square += float(torch.linalg.vector_norm(result, dtype=torch.float32)) ** 2
+            self.pending.entries += result.numel()
+
+    def read_ratio(self, arriving: Tensor, leaving: Tensor, axis: int | None) -> None:
+        """Read one call from the gradients that arrive and leave: their ratio is the slope, where any arrives."""
+        self.exact = False
+        self.unit_axis = axis
+        arriving, leaving = _fewer_samples(arriving.detach(), axis), _fewer_samples(leaving.detach(), axis)
+        if not bool(torch.isfinite(leaving).all()):
+            return
+        valid = arriving != 0
+        seen = _per_unit(valid, axis)
+        known = seen > 0
+        if not bool(known.any()):
+            return
+        slope = torch.where(valid, leaving / torch.where(valid, arriving, 1), 0)
+        samples = int(seen[known].min())
+        passing = _per_unit(valid & (leaving != 0), axis)
+        largest = float(slope.abs().max()) or 1.0
+        open_ = _per_unit(valid & (slope.abs() >= 0.95 * largest), axis)
+        flat = _per_unit(valid & (slope.abs() < FLAT_SLOPE * largest), axis)
+        share = torch.where(known, samples / seen.clamp(min=1), 0)
+        # Units that no gradient reached are unknown, and unknown is not silent.
+        passing = torch.where(known, torch.where(passing > 0, (passing * share).ceil().long().clamp(1, samples), 0), samples)
+        n = int(valid.sum())
+        mean, square = float(slope.sum()) / n, float((slope * slope).sum()) / n
+        self._add(UnitCounts(samples, passing, (open_ * share).long(), (flat * share).round().long(), 0.0, mean, square))
+
+    def add_gradients(self, arriving: Tensor | None, leaving: Tensor | None) -> None:
+        """Add the size of the gradients at one call."""
+        for gradient, name in ((arriving, "arriving"), (leaving, "leaving")):
+            if gradient is not None and gradient.numel():
+                square = float(torch.linalg.vector_norm(gradient.detach(), dtype=torch.float32)) ** 2
+                setattr(self.pending, f"{name}_square", getattr(self.pending, f"{name}_square") + square)
+                setattr(self.pending, f"{name}_entries", getattr(self.pending, f"{name}_entries") + gradient.numel())
+
+    def finish_pass(self, step: int) -> None:
+        """Turn what the pass added up to into a moment of the timeline."""
+        p = self.pending
+        self.pending = _Pending()
+        if p.counts is None and p.entries == 0 and p.non_finite == 0 and p.arriving_entries == 0:
+            return
+        if p.non_finite and self.first_non_finite_step is None:
+            self.first_non_finite_step = step
+        if p.counts is not None:
+            self.units.add(step, p.counts)
+        c = p.counts
+        self.moments.append(SiteMoment(
+            step=step,
+            samples=c.samples if c else 0,
+            silent_share=float((c.passing == 0).float().mean()) if c else 0.0,
+            open_share=float((c.open >= c.samples).float().mean()) if c else 0.0,
+            zero_share=c.zero_share if c else 0.0,
+            slope_rms=c.slope_square_mean**0.5 if c else None,
+            output_rms=(p.output_square / p.entries) ** 0.5 if p.entries else None,
+            output_mean=p.output_sum / p.entries if p.entries else None,
+            gradient_arriving_rms=(p.arriving_square / p.arriving_entries) ** 0.5 if p.arriving_entries else None,
+            gradient_leaving_rms=(p.leaving_square / p.leaving_entries) ** 0.5 if p.leaving_entries else None,
+            non_finite_share=p.non_finite / max(p.entries + p.non_finite, 1),
+            flat_share=float(c.flat.sum()) / (c.samples * len(c.flat)) if c else 0.0,
+        ))
+
+    def plain(self) -> Site:
+        """The site as data."""
+        whole, recent, start = self.units.windows()
+        return Site(
+            id=self.number, operation=self.operation, parameters=dict(self.parameters), spelling=self.spelling, place=self.place,
+            called=self.called, built=self.built, module=self.module, module_type=self.module_type, layer=self.layer, after=self.after,
+            units=self.units.units, unit_axis=self.unit_axis, role=self.role, booleans=self.booleans, slope=self.slope, exact=self.exact,
+            calls=self.calls, whole=whole, recent=recent, start=start, silences=self.units.silences(),
+            silent_units=self.units.silent_units(), moments=self.moments.entries(), first_non_finite_step=self.first_non_finite_step,
+        )
+
+    def _add(self, counts: UnitCounts) -> None:
+        old = self.pending.counts
+        if old is None or len(old.passing) != len(counts.passing):
+            self.pending.counts = counts
+            return
+        n, m = old.samples, counts.samples
+        self.pending.counts = UnitCounts(
+            n + m, old.passing + counts.passing, old.open + counts.open, old.flat + counts.flat,
+            (old.zero_share * n + counts.zero_share * m) / (n + m),
+            (old.slope_mean * n + counts.slope_mean * m) / (n + m),
+            (old.slope_square_mean * n + counts.slope_square_mean * m) / (n + m),
+        )
+
+    def _note_non_finite(self, values: Tensor) -> None:
+        self.pending.non_finite += int((~torch.isfinite(values)).sum())
+        self.pending.entries += int(torch.isfinite(values).sum())
+
+
+def _counts(operation: Operation, kept: Tensor, output: Tensor, axis: int | None) -> UnitCounts:
+    slope = operation.slope(kept)
+    size = slope.abs()
+    passing = _per_unit(slope != 0, axis)
+    entries = kept.numel()
+    return UnitCounts(
+        entries // len(passing), passing, _per_unit(size >= 0.95 * operation.largest_slope, axis),
+        _per_unit(size < FLAT_SLOPE * operation.largest_slope, axis), float((output == 0).sum()) / entries,
+        float(slope.sum(dtype=torch.float64)) / entries, float((slope * slope).sum(dtype=torch.float64)) / entries,
+    )
+
+
+def _per_unit(condition: Tensor, axis: int | None) -> Tensor:
+    """How often a condition holds for each unit."""
+    if axis is None or condition.dim() == 0:
+        return condition.sum().reshape(1).cpu()
+    others = [d for d in range(condition.dim()) if d != axis % condition.dim()]
+    return (condition.sum(others) if others else condition.long()).cpu()
+
+
+def _fewer_samples(values: Tensor, axis: int | None) -> Tensor:
+    """Every k-th sample of a large tensor: never random, so that the run's random stream is left alone."""
+    stride = -(-values.numel() // ENTRIES_READ)
+    if stride <= 1 or values.dim() == 0:
+        return values
+    sample_axes = [d for d in range(values.dim()) if axis is None or d != axis % values.dim()]
+    if not sample_axes:
+        return values
+    longest = max(sample_axes, key=lambda d: values.shape[d]) if values.shape[sample_axes[0]] < stride else sample_axes[0]
+    return values[(slice(None),) * longest + (slice(None, None, stride),)]
