@@ -7,7 +7,7 @@ import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -22,7 +22,7 @@ class FakeObserver:
     """Notes what is asked of it, and fails where `fails` says so."""
 
     fails: str = ""
-    made: list[FakeObserver] = []
+    made: ClassVar[list[FakeObserver]] = []
 
     def __init__(self, **arguments: Any) -> None:
         self.arguments = arguments
@@ -51,7 +51,6 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., CheckUp]:
     """Runs a check-up to its end in this process, as far as python's own end is not needed."""
     handlers: list[Callable[[], None]] = []
     monkeypatch.setattr("atexit.register", handlers.append)
-    monkeypatch.setattr("os.register_at_fork", lambda after_in_child: None)
     monkeypatch.setattr(reluctant.observe, "Observer", FakeObserver, raising=False)
     monkeypatch.setattr(FakeObserver, "made", [])
     monkeypatch.setattr(FakeObserver, "fails", "")
@@ -112,7 +111,9 @@ def test_a_failure_of_ours_is_told_once_and_harms_nobody(
     assert told.err.count("ZeroDivisionError: planted. This is a bug of Reluctant") == 1
 
 
-def test_nothing_is_said_where_there_was_nothing_to_run(run: Callable[..., CheckUp], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_said_where_there_was_nothing_to_run(
+    run: Callable[..., CheckUp], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     def fail() -> None:
         raise NoProgramError("no such module")
 

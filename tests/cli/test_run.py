@@ -72,7 +72,7 @@ class Observer:
     def __init__(self, **arguments): pass
     def attach(self): pass
     def detach(self): pass
-    def status(self): return types.SimpleNamespace(step=1234, passes=1300, loss=0.5, sites=7)
+    def status(self): return {"step": 1234, "passes": 1300, "loss": 0.5, "sites": 7, "measured_steps": 12}
 reluctant.observe.Observer = Observer
 sys.modules["torch"] = types.ModuleType("torch")
 from reluctant.cli import main
@@ -104,7 +104,7 @@ def test_the_status_line_keeps_to_the_last_row_and_gives_it_back(how: str, code:
     (tmp_path / "live.py").write_text(LIVE)
     line = [command()[0], "live.py", "run", "-q", "--live", "script.py"]
     seen = on_terminal(line, tmp_path)
-    status = "\x1b7\x1b[24;1H\x1b[2Kreluctant · step 1,234 · loss 0.5 · 1,300 passes · 7 sites\x1b8".encode()
+    status = "\x1b7\x1b[24;1H\x1b[2Kreluctant · step 1,234 · loss 0.5 · 12 measured · 7 sites\x1b8".encode()
     assert seen.code == code
     assert b"\x1b[1;23r" in seen.out
     assert 3 <= seen.out.count(status) <= 8

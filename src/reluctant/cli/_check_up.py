@@ -47,7 +47,6 @@ class CheckUp:
     def __call__(self) -> None:
         """Run the program; ends as it ends."""
         atexit.register(self._finish)
-        os.register_at_fork(after_in_child=self._let_go)
         when_imported("torch", self._observe)
         try:
             self._program.run()
@@ -80,7 +79,7 @@ class CheckUp:
             self._let_go()
 
     def _let_go(self) -> None:
-        """Stop observing for good: after a failure, and in a forked child, which is not the run that was asked about."""
+        """Stop observing for good, after a failure."""
         observer, self._observer = self._observer, None
         try:
             if observer is not None:

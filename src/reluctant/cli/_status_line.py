@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
 SECONDS_BETWEEN = 0.25
 SMALLEST_HEIGHT = 5
@@ -37,7 +36,7 @@ class StatusLine:
             return None
         return cls(stream.fileno())
 
-    def follow(self, status: Callable[[], Any]) -> None:
+    def follow(self, status: Callable[[], Mapping[str, float | int | None]]) -> None:
         """Draw what `status` returns, four times a second, until `stop`."""
         self._thread = threading.Thread(target=self._keep_drawing, args=(status,), name="reluctant status line", daemon=True)
         self._thread.start()
@@ -50,7 +49,7 @@ class StatusLine:
         os.write(self._guard, b"restored")
         os.close(self._guard)
 
-    def _keep_drawing(self, status: Callable[[], Any]) -> None:
+    def _keep_drawing(self, status: Callable[[], Mapping[str, float | int | None]]) -> None:
         try:
             while not self._end.wait(SECONDS_BETWEEN):
                 self._draw(_text(status()))
@@ -78,9 +77,11 @@ RELEASE = "\x1b7\x1b[r\x1b[9999;1H\x1b[2K\x1b8"
 """All rows scroll again, the last one is cleared, the cursor stays."""
 
 
-def _text(status: Any) -> str:
-    loss = "" if status.loss is None else f" · loss {status.loss:.4g}"
-    return f"reluctant · step {status.step:,}{loss} · {status.passes:,} passes · {status.sites:,} sites"
+def _text(status: Mapping[str, float | int | None]) -> str:
+    parts = [f"step {status['step']:,}", f"{status['measured_steps']:,} measured", f"{status['sites']:,} sites"]
+    if status["loss"] is not None:
+        parts.insert(1, f"loss {status['loss']:.4g}")
+    return " · ".join(["reluctant", *parts])
 
 
 def _guard_terminal(descriptor: int) -> int:

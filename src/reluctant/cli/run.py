@@ -15,11 +15,7 @@ from reluctant.observe.script import Program, module, script
 from reluctant.rules import all_rules, select
 
 from ._check_up import RECORDED, CheckUp
-
-
-def selectors(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """The rules named by an option that may be repeated, and may name several with commas between."""
-    return tuple(name for value in values for name in (part.strip() for part in value.split(",")) if name)
+from ._rule_options import rule_options
 
 
 @click.command(
@@ -32,8 +28,7 @@ def selectors(context: click.Context, parameter: click.Parameter, values: tuple[
     "-o", "--output", metavar="FILE", help="Save recording and findings to FILE, in the form of its suffix; - is JSON on standard output."
 )
 @click.option("--force", is_flag=True, default=None, help="Replace FILE where it exists.")
-@click.option("--select", multiple=True, metavar="RULES", callback=selectors, help="Judge by these rules only (RL201, RL2, dead-units).")
-@click.option("--ignore", multiple=True, metavar="RULES", callback=selectors, help="Leave these rules out.")
+@rule_options
 @click.option(
     "--budget",
     type=click.FloatRange(0, 1, min_open=True),
