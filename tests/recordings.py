@@ -252,7 +252,7 @@ def _cross_entropy(place: Location, classes: int) -> Loss:
         scores=2,
         classes=classes,
         predictions=ValueStatistics(24320, -4.1, 6.3, 0.02, 1.4),
-        targets=ValueStatistics(2432, 0, classes - 1, (classes - 1) / 2, 2.9, integer_valued=True, distinct=tuple(map(float, range(classes)))),
+        targets=ValueStatistics(2432, 0, classes - 1, (classes - 1) / 2, 2.9, True, tuple(map(float, range(classes)))),
         first_loss=2.31,
         last_loss=0.21,
     )
