@@ -50,7 +50,7 @@ class FakeObserver:
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., CheckUp]:
     """Runs a check-up to its end in this process, as far as python's own end is not needed."""
     handlers: list[Callable[[], None]] = []
-    monkeypatch.setattr("atexit.register", handlers.append)
+    monkeypatch.setattr("reluctant.cli._check_up.atexit", types.SimpleNamespace(register=handlers.append))
     monkeypatch.setattr(reluctant.observe, "Observer", FakeObserver, raising=False)
     monkeypatch.setattr(FakeObserver, "made", [])
     monkeypatch.setattr(FakeObserver, "fails", "")

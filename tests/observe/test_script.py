@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -75,6 +76,7 @@ def test_signals_end_it_as_under_python(number: signal.Signals, argument: str) -
         process = subprocess.Popen(line, cwd=SCRIPTS, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert process.stdout is not None
         first = process.stdout.readline()
+        time.sleep(0.3)  # so that the signal meets it asleep
         process.send_signal(number)
         rest, errors = process.communicate(timeout=30)
         endings.append((process.returncode, first + rest, errors))

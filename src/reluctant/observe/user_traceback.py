@@ -8,8 +8,6 @@ from collections.abc import Callable
 from types import TracebackType
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-DEMO = os.path.join(PACKAGE, "demo", "")
-"""The bundled script is a user's script to us, wherever it lies."""
 
 
 def show_without_our_frames(runner: str, afterwards: Callable[[], None]) -> None:
@@ -65,7 +63,7 @@ def _below(runner: str, traceback: TracebackType | None) -> TracebackType | None
 
 def _without_our_frames(traceback: TracebackType | None) -> TracebackType | None:
     entries = _entries(traceback)
-    theirs = [entry for entry in entries if not _is_ours(entry.tb_frame.f_code.co_filename)]
+    theirs = [entry for entry in entries if not entry.tb_frame.f_code.co_filename.startswith(PACKAGE)]
     if len(theirs) == len(entries):
         return traceback
     rebuilt: TracebackType | None = None
@@ -80,7 +78,3 @@ def _entries(traceback: TracebackType | None) -> list[TracebackType]:
         entries.append(traceback)
         traceback = traceback.tb_next
     return entries
-
-
-def _is_ours(file: str) -> bool:
-    return file.startswith(PACKAGE) and not file.startswith(DEMO)
