@@ -1,0 +1,160 @@
+"""RL503."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+
+from reluctant.recording import Cause, Finding, Layer, Recording, Site, Treatment
+
+from ._graph import is_affine
+from ._initialisation import weight_scale
+from ._network import Network, network, place_of
+from ._numbers import size
+from ._rule import Rule
+
+SCALE = 1.0507009873554805
+ALPHA = 1.6732632423543772
+"""λ and α of SELU (Klambauer et al. 2017, equation 2 and section 2)."""
+
+
+class BrokenSelfNormalisation(Rule):
+    """SELU is used without what makes it self-normalising: LeCun's initialisation, and alpha dropout in place of the
+    ordinary one.
+
+    ## What it does
+
+    Looks at the weights in front of SELUs before the first update, and at the dropout behind them.
+
+    ## Why is this bad?
+
+    SELU's two constants are chosen so that mean 0 and variance 1 are a fixed point from layer to layer, for weights
+    with variance 1/n for n inputs (τ = n·Var(w) = 1). With small signals its mean squared slope is λ²(1 + α²)/2 =
+    2.10, with large ones λ²/2 = 0.55. So for τ at or below 1/2.10 = 0.48 every signal shrinks towards 0 from layer to
+    layer, and for τ at or above 1/0.55 = 1.81 every signal grows without limit: no fixed point is left. PyTorch's
+    default for Linear has τ = 1/3, He's initialisation τ = 2. Ordinary dropout sets units to 0, which is not where
+    SELU saturates, and moves mean and variance at every layer; alpha dropout sets them to −λα and corrects both.
+
+    ## How it decides
+
+    By the closed form, on the median τ of all SELU layers that follow weights directly (without a normalisation
+    between), when there are at least two. Dropout is told by its name. Both are warnings.
+
+    ## Remedy
+
+    `nn.init.kaiming_normal_(weight, nonlinearity="linear")` (that is LeCun's: variance 1/n), biases 0, standardised
+    inputs, and `nn.AlphaDropout`. Or another activation with a normalisation layer.
+
+    ## When to ignore it
+
+    When normalisation layers or short depth make self-normalisation unnecessary; then ELU or GELU do as well.
+
+    ## Sources
+
+    Klambauer, Unterthiner, Mayr, Hochreiter, "Self-normalizing neural networks" (2017), sections 2 and 3: theorem 1,
+    "Initialization", "New dropout technique".
+    """
+
+    code = "RL503"
+    severity = "warning"
+    treatments = (Treatment("reinitialise", "lecun"),)
+    bad = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(256, 8)
+y = (x[:, 0] * x[:, 1] > 0).long()
+layers = []
+for width in (8, 32, 32, 32):
+    layers += [nn.Linear(width, 32), nn.SELU(), nn.Dropout(0.1)]
+model = nn.Sequential(*layers, nn.Linear(32, 2))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
+for step in range(60):
+    loss = nn.functional.cross_entropy(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+    good = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(256, 8)
+y = (x[:, 0] * x[:, 1] > 0).long()
+layers = []
+for width in (8, 32, 32, 32):
+    layers += [nn.Linear(width, 32), nn.SELU(), nn.AlphaDropout(0.1)]
+    nn.init.kaiming_normal_(layers[-3].weight, nonlinearity="linear")
+    nn.init.zeros_(layers[-3].bias)
+model = nn.Sequential(*layers, nn.Linear(32, 2))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
+for step in range(60):
+    loss = nn.functional.cross_entropy(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+    LOWEST = 2.0 / (SCALE**2 * (1.0 + ALPHA**2))
+    """τ at which a small signal stops growing: with less, the only fixed point is 0."""
+
+    HIGHEST = 2.0 / SCALE**2
+    """τ at which a large signal stops shrinking: with more, there is no fixed point."""
+
+    LEAST_LAYERS = 2
+    """SELU layers from which a signal passes from one to the next."""
+
+    def check(self, recording: Recording) -> Iterator[Finding]:
+        """Yield one finding for the network's SELU layers, if their weights or the dropout behind them undo self-normalisation."""
+        known = network(recording)
+        sites = [site for site in known.sites_in_order() if site.operation == "selu"]
+        scales = {site.id: scale**2 for site in sites if (layer := _layer(site, known)) and (scale := weight_scale(known, layer)) is not None}
+        median = statistics.median(scales.values()) if len(scales) >= self.LEAST_LAYERS else None
+        broken = median is not None and not self.LOWEST < median < self.HIGHEST
+        dropped = [site for site in sites if _followed_by_dropout(site, known)]
+        if broken or dropped:
+            yield self._told(sites[0] if broken else dropped[0], median if broken else None, len(scales), len(dropped))
+
+    def _told(self, site: Site, median: float | None, layers: int, dropped: int) -> Finding:
+        line = place_of(site)
+        dropout = f"ordinary dropout follows on {dropped} of them, which moves mean and variance at every layer"
+        weights = ""
+        if median is not None:
+            fate = "shrinks towards 0" if median <= self.LOWEST else "grows without limit"
+            weights = (
+                f"the weights before {layers} SELU layers start with {size(median)} / fan_in as their variance where SELU asks for 1 / fan_in, "
+                f"and outside of {size(self.LOWEST)} to {size(self.HIGHEST)} the signal {fate} from layer to layer"
+            )
+        why = "; ".join(part for part in (weights, dropout if dropped else "") if part)
+        return Finding(
+            self.code,
+            self.rule_name(),
+            self.severity,
+            f"SELU does not normalise itself here: {why}.",
+            line.file,
+            line.line,
+            layer=site.after,
+            site=site.id,
+            evidence={"weight_variance_times_fan_in": median, "lowest": self.LOWEST, "highest": self.HIGHEST, "layers": layers, "ordinary_dropouts": dropped},
+            cause=Cause("initialisation", weights) if weights else Cause("activation-choice", dropout),
+            treatments=self.treatments if weights else (),
+        )
+
+
+def _layer(site: Site, known: Network) -> Layer | None:
+    """The weights in front of the site; None behind a normalisation, which does SELU's work."""
+    layer = known.layers.get(site.layer) if site.layer is not None else None
+    return layer if layer is not None and layer.kind in ("linear", "convolution") else None
+
+
+def _followed_by_dropout(site: Site, known: Network) -> bool:
+    """Whether the site's values go into a dropout that sets them to 0."""
+    for spot in known.site_spots.get(site.id, ()):
+        held = known.structures[spot.graph]
+        for node in held.nodes.values():
+            ordinary = node.kind == "dropout" and "alpha" not in node.operation
+            if ordinary and spot.node in held.nearest_upstream(node.id, lambda found: found.id == spot.node, is_affine):
+                return True
+    return False

@@ -1,0 +1,193 @@
+"""RL501."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reluctant.recording import Cause, Finding, Location, NotJudged, Optimizer, OptimizerGroup, Parameter, ParameterMoment, Recording, Treatment
+
+from ._network import network, place_of
+from ._rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What weight decay did to the slopes of one parameter."""
+
+    parameter: Parameter
+    first: float
+    last: float
+    decayed: float
+    """By how much decay alone lowered the mean slope, as a share of the whole fall."""
+
+
+class DecayedSlope(Rule):
+    """Weight decay pulls the learned slopes of PReLU to 0.
+
+    ## What it does
+
+    Looks at the slopes of PReLU in optimizer groups with weight decay: how far they fell, and how much of the fall is
+    due to the decay.
+
+    ## Why is this bad?
+
+    Weight decay asks for small weights because small weights make smooth functions. A slope is no weight in that
+    sense: at 0 the unit is a plain ReLU, with the dead side that PReLU was chosen to avoid. The authors of PReLU
+    train without decay on the slopes for this reason.
+
+    ## How it decides
+
+    The mean slope must have fallen to half of its start or below, and the decay must account for at least half of the
+    fall. What decay does follows from the update rule: learning rate × decay × slope, summed over the steps, divided
+    by 1 − momentum where there is some. Under Adam, whose decay joins the gradient before it is scaled, its part is
+    decay × slope against the mean gradient of the slopes.
+
+    ## Remedy
+
+    Put the slopes into a parameter group of their own with `weight_decay=0`.
+
+    ## When to ignore it
+
+    When slopes near 0 are wanted.
+
+    ## Sources
+
+    He, Zhang, Ren, Sun, "Delving deep into rectifiers" (2015), section 2.1: "we do not use weight decay (l2
+    regularization) when updating a_i. A weight decay tends to push a_i to zero, and thus biases PReLU toward ReLU."
+    """
+
+    code = "RL501"
+    severity = "warning"
+    treatments = (Treatment("no-slope-decay"),)
+    bad = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(256, 4)
+y = (x[:, 0] > 0).long() + (x[:, 1] > 0).long()
+model = nn.Sequential(nn.Linear(4, 16), nn.PReLU(), nn.Linear(16, 3))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=0.05)
+for step in range(120):
+    loss = nn.functional.cross_entropy(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+    good = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(256, 4)
+y = (x[:, 0] > 0).long() + (x[:, 1] > 0).long()
+model = nn.Sequential(nn.Linear(4, 16), nn.PReLU(), nn.Linear(16, 3))
+weights = [p for m in model if isinstance(m, nn.Linear) for p in m.parameters()]
+groups = [{"params": weights, "weight_decay": 0.05}, {"params": model[1].parameters(), "weight_decay": 0.0}]
+optimizer = torch.optim.SGD(groups, lr=0.05, momentum=0.9)
+for step in range(120):
+    loss = nn.functional.cross_entropy(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+    LEAST_FALL = 0.5
+    """Share of the mean slope that must be gone: below a half of PReLU's 0.25 it is on its way to a ReLU."""
+
+    LEAST_PART = 0.5
+    """Share of the fall that decay must account for: with less, the loss itself asks for smaller slopes."""
+
+    def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
+        """Yield one finding for each optimizer that decays slopes, with the numbers of the slope that fell furthest."""
+        parameters = {parameter.id: parameter for parameter in recording.parameters}
+        for optimizer in recording.optimizers:
+            pulls: list[tuple[OptimizerGroup, Pull]] = []
+            for group in optimizer.groups:
+                slopes = [parameters[number] for number in group.parameters if number in parameters and parameters[number].role == "slope"]
+                if group.weight_decay > 0.0:
+                    pulls += [(group, pull) for slope in slopes if (pull := _pull(optimizer, group, slope))]
+                    if slopes and all(len(slope.moments) < 2 for slope in slopes):
+                        yield NotJudged(self.code, self.rule_name(), "the slopes of PReLU were measured at one moment only")
+            fallen = [(group, pull) for group, pull in pulls if self._fell(pull)]
+            if fallen:
+                yield self._told(recording, optimizer, fallen)
+
+    def _fell(self, pull: Pull) -> bool:
+        return abs(pull.last) <= (1.0 - self.LEAST_FALL) * abs(pull.first) and pull.decayed >= self.LEAST_PART
+
+    def _told(self, recording: Recording, optimizer: Optimizer, fallen: list[tuple[OptimizerGroup, Pull]]) -> Finding:
+        group, worst = max(fallen, key=lambda one: 1.0 - abs(one[1].last / one[1].first))
+        site = next((site for site in network(recording).sites_in_order() if site.slope == worst.parameter.id), None)
+        line = optimizer.built or (place_of(site) if site else Location("", 0))
+        name = worst.parameter.name or "the slopes"
+        others = f" So did {len(fallen) - 1} other slope parameters." if len(fallen) > 1 else ""
+        return Finding(
+            self.code,
+            self.rule_name(),
+            self.severity,
+            f"The mean of {name} fell from {worst.first:.3g} to {worst.last:.3g} within {optimizer.steps:,} steps, and {optimizer.type}'s weight decay of "
+            f"{group.weight_decay:g} accounts for {min(worst.decayed, 1.0):.0%} of the fall: PReLU is on its way to a plain ReLU.{others}",
+            line.file,
+            line.line,
+            layer=site.after if site else "",
+            site=site.id if site else None,
+            evidence={
+                "weight_decay": group.weight_decay,
+                "slope_first": worst.first,
+                "slope_last": worst.last,
+                "decay_part": worst.decayed,
+                "slopes": [pull.parameter.name for _, pull in fallen],
+                "steps": optimizer.steps,
+            },
+            cause=Cause("weight-decay", f"{optimizer.type} with weight decay {group.weight_decay:g} on the slopes, which accounts for {min(worst.decayed, 1.0):.0%} of their fall."),
+            treatments=self.treatments,
+        )
+
+
+def _pull(optimizer: Optimizer, group: OptimizerGroup, slope: Parameter) -> Pull | None:
+    if len(slope.moments) < 2:
+        return None
+    first, last = slope.moments[0].mean, slope.moments[-1].mean
+    if first == 0.0 or abs(last) >= abs(first):
+        return None
+    couples = "adam" in optimizer.type.casefold() and optimizer.type != "AdamW" or optimizer.type in ("RMSprop", "Adagrad", "Adadelta")
+    decayed = _part_of_gradient(group, slope) if couples else _part_of_fall(group, slope, first - last)
+    return Pull(slope, first, last, decayed) if decayed is not None else None
+
+
+def _part_of_fall(group: OptimizerGroup, slope: Parameter, fall: float) -> float:
+    """Σ lr · decay · slope over the steps, against the fall: for rules that scale the decay by the learning rate alone."""
+    lowered = math.fsum(
+        _rate_at(group, one.step) * group.weight_decay * (one.mean + other.mean) / 2 * (other.step - one.step)
+        for one, other in itertools.pairwise(slope.moments)
+    )
+    return lowered / (1.0 - min(group.momentum, 0.999)) / fall
+
+
+def _part_of_gradient(group: OptimizerGroup, slope: Parameter) -> float | None:
+    """Decay · slope against the whole gradient, on average: for rules that scale both by the gradient's size."""
+    parts = [_part_at(group, moment) for moment in slope.moments]
+    known = [part for part in parts if part is not None]
+    return math.fsum(known) / len(known) if known else None
+
+
+def _part_at(group: OptimizerGroup, moment: ParameterMoment) -> float | None:
+    gradient = moment.gradient_mean if moment.gradient_mean is not None else moment.gradient_rms
+    if gradient is None:
+        return None
+    decay = group.weight_decay * abs(moment.mean)
+    whole = decay + abs(gradient)
+    return decay / whole if whole > 0.0 else None
+
+
+def _rate_at(group: OptimizerGroup, step: int) -> float:
+    """The learning rate at `step`."""
+    rate = group.lr_moments[0][1] if group.lr_moments else group.lr
+    for since, value in group.lr_moments:
+        if since <= step:
+            rate = value
+    return rate

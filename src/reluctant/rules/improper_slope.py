@@ -1,0 +1,164 @@
+"""RL502."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reluctant.recording import Cause, Finding, Parameter, Recording, Severity, Site, Treatment
+
+from ._heads import named
+from ._network import Network, network, place_of
+from ._rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Impropriety:
+    """What is wrong with an activation's arguments."""
+
+    severity: Severity
+    why: str
+    treatments: tuple[Treatment, ...] = ()
+
+
+class ImproperSlope(Rule):
+    """An activation was given a slope that makes it another function than its name says.
+
+    ## What it does
+
+    Looks at the arguments of activations: slopes of Leaky ReLU and RReLU that are negative, 1 or above; a negative α
+    of ELU and CELU, a negative β of softplus; a PReLU that starts at 1 or below 0; and booleans in the place of
+    numbers.
+
+    ## Why is this bad?
+
+    Many activations in PyTorch take `inplace=True`. `nn.LeakyReLU(True)` does not: its first argument is the negative
+    slope, True counts as 1, and the activation is the identity. Layers with nothing but the identity between them are
+    one layer. A slope above 1 makes the negative side the steeper one and lets gradients grow with depth; a negative
+    slope folds the line over, so that x and −x/slope become the same and order is lost.
+
+    ## How it decides
+
+    By the arguments alone. It is a **warning** where the function is changed: Leaky ReLU or RReLU with a slope of 1
+    or more or below 0; ELU or CELU with α below 0; softplus with β below 0. It is **advice** where the function is
+    still sound: a boolean that happens to equal a usable number (`nn.ELU(True)` is α = 1), or a learned slope that
+    starts at 1 or below 0.
+
+    ## Remedy
+
+    `nn.LeakyReLU(0.01)`, or `nn.LeakyReLU(inplace=True)` if that was meant. The slopes in use lie between 0.01 and
+    0.3.
+
+    ## When to ignore it
+
+    When |x| or another folded line is wanted; then `torch.abs` says so more plainly.
+
+    ## Sources
+
+    Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models" (2013); Xu, Wang, Chen, Li,
+    "Empirical evaluation of rectified activations in convolutional network" (2015).
+    """
+
+    code = "RL502"
+    severity = "warning"
+    treatments = (Treatment("swap-activation", "leaky_relu"),)
+    bad = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(256, 4)
+y = (x[:, 0] * x[:, 1] > 0).long()
+model = nn.Sequential(nn.Linear(4, 16), nn.LeakyReLU(True), nn.Linear(16, 2))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for step in range(60):
+    loss = nn.functional.cross_entropy(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+    good = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(256, 4)
+y = (x[:, 0] * x[:, 1] > 0).long()
+model = nn.Sequential(nn.Linear(4, 16), nn.LeakyReLU(0.01), nn.Linear(16, 2))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for step in range(60):
+    loss = nn.functional.cross_entropy(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+    def check(self, recording: Recording) -> Iterator[Finding]:
+        """Yield a finding for each activation with arguments that do not fit its name."""
+        known = network(recording)
+        for site in known.sites_in_order():
+            wrong = _wrong(site, known) if site.role != "loss" else None
+            if wrong is not None:
+                yield self._told(site, wrong)
+
+    def _told(self, site: Site, wrong: Impropriety) -> Finding:
+        line = place_of(site)
+        return Finding(
+            self.code,
+            self.rule_name(),
+            wrong.severity,
+            f"The {named(site)} {wrong.why}.",
+            line.file,
+            line.line,
+            layer=site.after,
+            site=site.id,
+            evidence={**site.parameters, "booleans": list(site.booleans)},
+            cause=Cause("activation-choice", f"{site.operation} {wrong.why}."),
+            treatments=wrong.treatments,
+        )
+
+
+def _wrong(site: Site, known: Network) -> Impropriety | None:
+    values = site.parameters
+    match site.operation:
+        case "leaky_relu":
+            return _slope(values.get("negative_slope"), "negative slope", site)
+        case "rrelu":
+            lower, upper = values.get("lower"), values.get("upper")
+            return _slope(lower if lower is not None and lower < 0.0 else upper, "range of slopes", site)
+        case "elu" | "celu" if values.get("alpha", 1.0) < 0.0:
+            return Impropriety("warning", f"has α = {values['alpha']:g}: below 0 it bends upwards again, so that it is not monotone", _swap(site.operation))
+        case "softplus" if values.get("beta", 1.0) < 0.0:
+            return Impropriety("warning", f"has β = {values['beta']:g}: it is negative everywhere and bounded above", _swap("softplus"))
+        case "prelu":
+            return _start(known.parameters.get(site.slope) if site.slope is not None else None)
+    return _boolean(site)
+
+
+def _slope(slope: float | None, what: str, site: Site) -> Impropriety | None:
+    if slope is None or 0.0 <= slope < 1.0:
+        return _boolean(site)
+    given = " (a boolean was given: Leaky ReLU's first argument is no inplace)" if site.booleans else ""
+    if slope == 1.0:
+        return Impropriety("warning", f"has a {what} of 1{given}: it is the identity, and the layers around it are one", _swap("leaky_relu"))
+    if slope > 1.0:
+        return Impropriety("warning", f"has a {what} of {slope:g}{given}: its negative side is the steeper one, and gradients grow through it", _swap("leaky_relu"))
+    return Impropriety("warning", f"has a {what} of {slope:g}{given}: it folds the negative side upwards, so that it is not monotone", _swap("leaky_relu"))
+
+
+def _boolean(site: Site) -> Impropriety | None:
+    if not site.booleans:
+        return None
+    told = ", ".join(f"{name} = {site.parameters.get(name, 1.0):g}" for name in site.booleans)
+    return Impropriety("advice", f"was given a boolean where a number belongs ({told}); inplace=True was probably meant")
+
+
+def _start(slopes: Parameter | None) -> Impropriety | None:
+    start = slopes.moments[0] if slopes and slopes.moments else None
+    if start is None or start.std > 0.0 or 0.0 <= start.mean < 1.0 or start.step > 0:
+        return None
+    return Impropriety("advice", f"starts with a slope of {start.mean:g}: " + ("a straight line" if start.mean == 1.0 else "steeper or folded on its negative side"))
+
+
+def _swap(name: str) -> tuple[Treatment, ...]:
+    return (Treatment("swap-activation", name),)

@@ -1,0 +1,89 @@
+"""RL901."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reluctant.recording import Finding, NotObserved as Blind, Recording
+
+from ._rule import Rule
+
+
+class NotObserved(Rule):
+    """A part of the run could not be seen, and why.
+
+    ## What it does
+
+    Says what the recording could not see: a region that a compiler has fused, an operation whose values are not kept,
+    a loss without a graph.
+
+    ## Why is this bad?
+
+    It is no fault of the script. But nothing observed is never "healthy": without this line, silence about a hidden
+    part would read as a clean bill of health.
+
+    ## How it decides
+
+    The observer notes each thing that it met and could not read, with the reason. Each is told once for each line.
+
+    ## Remedy
+
+    Where there is one, the message names it: an option, or a way to write the same thing so that autograd shows it.
+
+    ## When to ignore it
+
+    When the hidden part is not the one in question.
+
+    ## Sources
+
+    Section "Observing" of the design: what cannot be seen is reported as not observed.
+    """
+
+    code = "RL901"
+    severity = "advice"
+    bad = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(64, 4)
+model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.LSTM(8, 8))
+head = nn.Linear(8, 1)
+optimizer = torch.optim.Adam([*model.parameters(), *head.parameters()], lr=0.01)
+for step in range(40):
+    loss = head(model(x)[0]).pow(2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+    good = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(64, 4)
+model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for step in range(40):
+    loss = model(x).pow(2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+    def check(self, recording: Recording) -> Iterator[Finding]:
+        """Yield a finding for each thing that the recording could not see."""
+        for blind in dict.fromkeys(recording.not_observed):
+            yield self._told(blind)
+
+    def _told(self, blind: Blind) -> Finding:
+        advice = f" {blind.advice.rstrip('.')}." if blind.advice else ""
+        return Finding(
+            self.code,
+            self.rule_name(),
+            self.severity,
+            f"Not observed: {blind.what.rstrip('.')}, because {blind.why.rstrip('.')}.{advice}",
+            blind.place.file if blind.place else "",
+            blind.place.line if blind.place else 0,
+            evidence={"what": blind.what, "why": blind.why},
+        )

@@ -1,0 +1,129 @@
+"""RL406."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reluctant.recording import Cause, Finding, NotJudged, Recording, Site, Treatment
+
+from ._heads import Head, finding, heads, last_seen, named
+from ._rule import Rule
+
+
+class ProbabilitiesInNll(Rule):
+    """Something that is no log-probability is given to `nll_loss` or `kl_div`.
+
+    ## What it does
+
+    Looks at the predictions of `nll_loss` and `kl_div`: probabilities, raw scores, or logarithms that were not
+    normalised over the classes.
+
+    ## Why is this bad?
+
+    `nll_loss` picks the entry of the right class and changes its sign; it takes no logarithm. On probabilities it
+    lies in [−1, 0] and its gradient is the same for a class at 0.001 as for one at 0.999, so that it hardly pulls on
+    the rows that are wrong. On raw scores nothing holds it back: the score of the right class grows without end, no
+    other is pushed down, and the loss falls towards −∞. The same holds for scores that are logarithms of independent
+    sigmoids, which may all grow together. `kl_div` is linear in its first argument and fails alike.
+
+    ## How it decides
+
+    Rows that are positive and sum to 1, or an output within [0, 1] such as a sigmoid's, are probabilities. Values
+    above 0 that are none are raw scores: no logarithm of a probability is positive. Rows whose exponentials do not
+    sum to 1 are not normalised. log_softmax, and the logarithm of a softmax or of a mixture of them, pass. Raw scores
+    are an **error**, the others a **warning**.
+
+    ## Remedy
+
+    `cross_entropy` on the raw scores; or `log_softmax` before `nll_loss`; or, where probabilities are mixed, their
+    logarithm.
+
+    ## When to ignore it
+
+    When the expected score itself is to be maximised, as in some reinforcement learning; then `-(p * reward)` says so
+    more plainly.
+
+    ## Sources
+
+    `torch.nn.NLLLoss`: "The input given through a forward call is expected to contain log-probabilities of each
+    class."
+    """
+
+    code = "RL406"
+    severity = "warning"
+    treatments = (Treatment("swap-activation", "log_softmax"),)
+    bad = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(256, 4)
+y = (x[:, 0] > 0).long() + (x[:, 1] > 0).long()
+model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3), nn.Softmax(dim=1))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for step in range(60):
+    loss = nn.functional.nll_loss(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+    good = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(256, 4)
+y = (x[:, 0] > 0).long() + (x[:, 1] > 0).long()
+model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3), nn.LogSoftmax(dim=1))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for step in range(60):
+    loss = nn.functional.nll_loss(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+    ROUNDING = 1e-3
+    """How far above 0 the logarithm of a probability may come out in half precision."""
+
+    def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
+        """Yield a finding for each NLL or KL loss whose predictions are no log-probabilities."""
+        for head in heads(recording):
+            if head.loss.kind in ("nll_loss", "kl_div") and not head.loss.handwritten and not head.single_class:
+                yield from self._judged(head)
+
+    def _judged(self, head: Head) -> Iterator[Finding | NotJudged]:
+        seen, interval = head.loss.predictions, head.interval
+        if seen is not None and seen.rows_log_sum_to_zero:
+            return
+        nll = head.loss.kind == "nll_loss"
+        if (seen is not None and seen.rows_sum_to_one) or (interval.lower >= 0.0 and interval.upper <= 1.0):
+            bound = " The loss lies in [−1, 0]." if nll else ""
+            yield self._told(head, head.site, f"probabilities, where {head.loss.kind} expects their logarithms.{bound}{last_seen(head.loss)}", "warning")
+        elif seen is None:
+            if interval.bounded_below or not interval.bounded_above:
+                yield NotJudged(self.code, self.rule_name(), f"the predictions given to {head.loss.kind} were not seen")
+        elif seen.maximum > self.ROUNDING:
+            why = f"raw scores up to {seen.maximum:.4g}, where {head.loss.kind} expects logarithms of probabilities, none of which is above 0"
+            yield self._told(head, None, f"{why}.{' Nothing keeps the loss from falling without end.' if nll else ''}{last_seen(head.loss)}", "error")
+        elif nll and seen.rows_log_sum_to_zero is False:
+            why = "logarithms whose exponentials do not sum to 1 over the classes, so that the scores of all classes may grow together"
+            yield self._told(head, head.site, f"{why}.{last_seen(head.loss)}", "warning")
+
+    def _told(self, head: Head, site: Site | None, why: str, severity: str) -> Finding:
+        seen = head.loss.predictions
+        source = f"The {named(site)} gives" if site else "The model gives"
+        return finding(
+            self,
+            head,
+            f"{source} {head.loss.kind} {why}",
+            site=site,
+            severity="error" if severity == "error" else "warning",
+            cause=Cause("head-loss-mismatch", f"Predictions from {seen.minimum:.4g} to {seen.maximum:.4g} in {head.loss.kind}." if seen else why),
+            evidence={
+                "predictions": [seen.minimum, seen.maximum] if seen else None,
+                "prediction_count": seen.count if seen else 0,
+                "classes": head.loss.classes,
+                "last_loss": head.loss.last_loss,
+            },
+        )

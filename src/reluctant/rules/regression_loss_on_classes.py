@@ -1,0 +1,146 @@
+"""RL407."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reluctant.recording import Cause, Finding, NotJudged, Recording, Site
+
+from ._class_targets import classes_in
+from ._heads import Head, finding, heads, named
+from ._rule import Rule
+
+SQUASHES = frozenset({"sigmoid", "softmax", "tanh", "hardsigmoid"})
+
+
+class RegressionLossOnClasses(Rule):
+    """A squared or absolute error compares scores with classes, where a likelihood belongs.
+
+    ## What it does
+
+    Looks for a squared, absolute, Huber or percentage error, also one written by hand, whose targets are one-hot
+    rows, zeros and ones for a single output, or class indices.
+
+    ## Why is this bad?
+
+    Behind a sigmoid or softmax the gradient of these errors carries the factor p(1−p), which is near 0 for an output
+    that is surely wrong: the rows that most need a correction get none. The likelihood loss cancels that factor. An
+    absolute error drives each score to the majority instead of to the probability. A percentage error divides by the
+    target, so that label 0 weighs without limit and the constant 0 wins. On class indices the error says that class 0
+    is nearer to 1 than to 2.
+
+    ## How it decides
+
+    It is **advice**: a squared error on classes (the Brier score) is a proper score and often learns well enough. It
+    becomes a **warning** when the gradients demonstrably die of it: at least half of the values behind the last
+    sigmoid or softmax lie on its flat part while the loss is no better than nine tenths of a constant guess's; or
+    when the error is relative and 0 is among the targets. A single target value, as in a least-squares GAN, or zeros
+    and ones in many columns, as in an image, are no classes.
+
+    ## Remedy
+
+    `cross_entropy` on raw scores for exclusive classes; `binary_cross_entropy_with_logits` for one or several
+    yes-or-no questions.
+
+    ## When to ignore it
+
+    When the numbers are quantities (ratings, counts), or when the bounded influence of a wrong label is wanted.
+
+    ## Sources
+
+    The factor p(1−p): Bishop, "Pattern Recognition and Machine Learning" (2006), sections 4.3 and 5.2; Solla, Levin,
+    Fleisher, "Accelerated learning in layered neural networks" (1988).
+    """
+
+    code = "RL407"
+    severity = "advice"
+    bad = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(256, 4)
+y = nn.functional.one_hot((x[:, 0] > 0).long() + (x[:, 1] > 0).long()).float()
+model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3), nn.Softmax(dim=1))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for step in range(60):
+    loss = nn.functional.mse_loss(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+    good = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(256, 4)
+y = (x[:, 0] > 0).long() + (x[:, 1] > 0).long()
+model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for step in range(60):
+    loss = nn.functional.cross_entropy(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+    FLAT_SHARE = 0.5
+    """Of the values behind the last squash. With less of them flat, most rows still pass a gradient."""
+
+    NO_BETTER = 0.9
+    """Of a constant guess's loss. A flat output with a lower loss is flat because it is right."""
+
+    def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
+        """Yield a finding for each error between numbers whose targets are classes."""
+        for head in heads(recording):
+            classes = classes_in(head.loss) if head.compares and not head.single_class else ""
+            if classes:
+                yield self._told(head, classes)
+
+    def _told(self, head: Head, classes: str) -> Finding:
+        relative = bool(head.loss.options.get("relative")) and head.loss.targets is not None and head.loss.targets.minimum == 0.0
+        squash = next((site for site in head.sites if site.operation in SQUASHES), None)
+        dying = self._dying(head, squash) if squash else ""
+        why = "it divides by the target, so that rows with target 0 outweigh all others and the constant 0 wins" if relative else dying
+        kind = "a percentage error" if relative else head.loss.kind
+        message = f"{kind} compares the scores with {classes}"
+        message += f": {why}." if why else ": a likelihood loss gives surely wrong rows a full gradient, this one does not."
+        return finding(
+            self,
+            head,
+            message[0].upper() + message[1:],
+            severity="warning" if why else "advice",
+            cause=Cause("head-loss-mismatch", f"Targets are {classes} and the loss is {kind}."),
+            evidence={
+                "targets": classes,
+                "flat_share": _flat_share(squash),
+                "constant_loss": _constant_loss(head),
+                "last_loss": head.loss.last_loss,
+            },
+        )
+
+    def _dying(self, head: Head, squash: Site) -> str:
+        """Why gradients die, as a clause; empty where that is not shown."""
+        flat, constant, last = _flat_share(squash), _constant_loss(head), head.loss.last_loss
+        if flat is None or constant is None or last is None or flat < self.FLAT_SHARE or last < self.NO_BETTER * constant:
+            return ""
+        return f"{flat:.0%} of the values behind the {named(squash)} lie on its flat part, and the loss ({last:.3g}) is no better than a constant guess's ({constant:.3g})"
+
+
+def _flat_share(site: Site | None) -> float | None:
+    """Share of flat entries at the last measured steps."""
+    moments = site.moments[-3:] if site else ()
+    return sum(moment.flat_share for moment in moments) / len(moments) if moments else None
+
+
+def _constant_loss(head: Head) -> float | None:
+    """The loss of the best constant guess, for the squared and the absolute error."""
+    targets = head.loss.targets
+    if targets is None:
+        return None
+    if head.loss.kind == "mse_loss":
+        return targets.std**2
+    if head.loss.kind == "l1_loss" and set(targets.distinct) == {0.0, 1.0}:
+        return min(targets.mean, 1.0 - targets.mean)
+    return None

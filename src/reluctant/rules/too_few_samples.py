@@ -1,0 +1,109 @@
+"""RL902."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reluctant.recording import Finding, Recording, Site
+
+from ._evidence import rule_of_three
+from ._network import network, place_of
+from ._numbers import count, share
+from ._rule import Rule
+
+
+class TooFewSamples(Rule):
+    """Units passed no gradient, on too few samples to call them dead.
+
+    ## What it does
+
+    Lists the activations with silent units that were seen on so few samples that nothing follows from their silence.
+
+    ## Why is this bad?
+
+    It is no fault of the script. A unit that fires on one input in a hundred is silent on a batch of 32 three times
+    out of four. What was not judged for lack of evidence should be known, so that silence is not taken for health.
+
+    ## How it decides
+
+    A unit that was silent on n samples fires, with 95 % confidence, on fewer than 3/n of the inputs. Below 300
+    samples it may still fire on 1 % of them, which is rare and not dead. A site is listed when it has silent units
+    and fewer samples than that.
+
+    ## Remedy
+
+    Train longer, or measure more: a run of a few hundred samples is enough.
+
+    ## When to ignore it
+
+    When the run was meant to be short.
+
+    ## Sources
+
+    Hanley, Lippman-Hand, "If nothing goes wrong, is everything all right?" (1983), the rule of three.
+    """
+
+    code = "RL902"
+    severity = "advice"
+    bad = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(4, 4)
+y = torch.randn(4, 1)
+model = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+for step in range(3):
+    loss = nn.functional.mse_loss(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+    good = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(512, 4)
+y = torch.randn(512, 1)
+model = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+for step in range(20):
+    loss = nn.functional.mse_loss(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+    ENOUGH_SAMPLES = 300
+    """Samples from which a silent unit fires on less than 1 % of inputs (95 %)."""
+
+    def check(self, recording: Recording) -> Iterator[Finding]:
+        """Yield one finding that lists every site with silent units and too few samples."""
+        poor = [site for site in network(recording).sites_in_order() if self._poor(site)]
+        if not poor:
+            return
+        fewest = min(poor, key=_samples)
+        line = place_of(fewest)
+        names = ", ".join(dict.fromkeys(site.after or f"{site.operation} at line {place_of(site).line}" for site in poor))
+        silent = sum(site.whole.passes.zero for site in poor if site.whole)
+        yield Finding(
+            self.code,
+            self.rule_name(),
+            self.severity,
+            f"{count(silent)} units after {names} were silent on every sample, but only {count(_samples(fewest))} samples were seen: such a unit may still "
+            f"fire on up to {share(rule_of_three(_samples(fewest)))} of inputs (95 %). Whether they are dead was not judged.",
+            line.file,
+            line.line,
+            layer=fewest.after,
+            site=fewest.id,
+            evidence={"samples": _samples(fewest), "silent_units": silent, "sites": [site.id for site in poor]},
+        )
+
+    def _poor(self, site: Site) -> bool:
+        return site.role != "loss" and site.whole is not None and site.whole.passes.zero > 0 and 0 < site.whole.samples < self.ENOUGH_SAMPLES
+
+
+def _samples(site: Site) -> int:
+    return site.whole.samples if site.whole else 0

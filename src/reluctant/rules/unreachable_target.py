@@ -1,0 +1,209 @@
+"""RL404."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site, Treatment, ValueStatistics
+
+from ._heads import LOGIT_LOSSES, Head, finding, heads, named
+from ._interval import Interval
+from ._lower_end import clips, rectifier
+from ._rule import Rule
+from ._targets import HARMFUL_VARIANCE_SHARE, Shortfall, shortfall
+
+PROBABILITY_LOSSES = frozenset({"binary_cross_entropy", "binary_cross_entropy_with_logits"})
+"""Losses whose targets are probabilities, whatever the head."""
+
+SIGN_LOSSES = frozenset({"soft_margin_loss", "hinge_embedding_loss"})
+"""Losses whose labels are −1 and 1."""
+
+
+class UnreachableTarget(Rule):
+    """Targets lie outside the values that the output can take.
+
+    ## What it does
+
+    Compares the targets of a loss with the interval that its predictions can reach: (0, 1) after a sigmoid or a
+    softmax, (−1, 1) after a tanh, the clip of a hardtanh, scaled and shifted by constants behind it; and the interval
+    in which the loss itself takes targets: [0, 1] for binary cross-entropy, −1 and 1 for the margin losses.
+
+    ## Why is this bad?
+
+    No weights make a sigmoid give 7. The squared error keeps E[d²], d being a target's distance to the interval, the
+    output saturates in the attempt, and the saturated output passes no gradient to the layers before it. Under binary
+    cross-entropy with logits a target of 2 makes the loss fall without end, and every score is driven to infinity. A
+    label 0 in a loss for −1 and 1 gives no gradient at all.
+
+    ## How it decides
+
+    The interval follows from the activation and from constant factors; where something unknown stands between, it
+    says nothing. What lies outside, and E[d²], follow from the targets' quantiles. It is a **warning** when E[d²] is
+    at least 2 % of the targets' variance, an **error** at 50 % and more (a constant would do as well), and **advice**
+    when at least 5 % of the targets lie outside but hardly. A lower end that a ReLU or its like sets is the matter of
+    RL403.
+
+    ## Remedy
+
+    A linear output for a regression, or targets scaled into the interval. For classes: one score for each class and
+    `cross_entropy`, with labels 0 to C−1.
+
+    ## When to ignore it
+
+    When the values beyond the interval are outliers that the output is meant to cut off.
+
+    ## Sources
+
+    The floor is elementary: the nearest point of an interval minimises the squared error.
+    """
+
+    code = "RL404"
+    severity = "warning"
+    treatments = (Treatment("remove-output-activation"),)
+    bad = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(256, 4)
+y = 5 * x[:, :1] + 10
+model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1), nn.Sigmoid())
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for step in range(60):
+    loss = nn.functional.mse_loss(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+    good = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(256, 4)
+y = 5 * x[:, :1] + 10
+model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for step in range(60):
+    loss = nn.functional.mse_loss(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+    HOPELESS_VARIANCE_SHARE = 0.5
+    """Of the targets' variance: with more of it out of reach than within, the output does little better than a constant."""
+
+    NOTABLE_SHARE = 0.05
+    """Of the targets outside the interval, though at little cost: one in twenty is no outlier any more."""
+
+    def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
+        """Yield a finding for each loss with targets outside what its output, or the loss itself, can take."""
+        for head in heads(recording):
+            if not head.single_class:
+                yield from self._judged(head)
+
+    def _judged(self, head: Head) -> Iterator[Finding | NotJudged]:
+        targets, kind = head.loss.targets, head.loss.kind
+        if head.compares:
+            reachable = head.target_interval
+            if reachable.bounded_below and _rectified(head):
+                reachable = Interval(upper=reachable.upper)
+            if targets is None and reachable.bounded:
+                yield NotJudged(self.code, self.rule_name(), f"no targets were seen for {kind} ({head.place().file}:{head.place().line})")
+            elif targets is not None and (reachable.bounded_below or reachable.bounded_above):
+                yield from self._outside(head, reachable, targets)
+        elif targets is not None and (kind in PROBABILITY_LOSSES or (kind == "cross_entropy" and head.loss.options.get("class_indices") == 0.0)):
+            yield from self._outside_loss(head, targets)
+        elif targets is not None and kind in SIGN_LOSSES and 0.0 in targets.distinct:
+            yield self._unsigned(head, targets)
+
+    def _outside(self, head: Head, reachable: Interval, targets: ValueStatistics) -> Iterator[Finding]:
+        short = shortfall(targets, reachable)
+        severity = self._severity(short)
+        if severity is None:
+            return
+        site = _bounding(head)
+        what = f"The {named(site)}" if site else "The output"
+        message = (
+            f"{what} reaches {reachable} only, but {_outside(short, targets)}: the squared error cannot fall below "
+            f"{short.mean_square:.4g}, where a constant would leave {targets.std**2:.4g}."
+        )
+        yield self._found(head, site, reachable, targets, short, message, severity)
+
+    def _outside_loss(self, head: Head, targets: ValueStatistics) -> Iterator[Finding]:
+        reachable = Interval(0.0, 1.0)
+        short = shortfall(targets, reachable)
+        severity = self._severity(short)
+        if severity is None:
+            return
+        site = _bounding(head) if head.loss.kind not in LOGIT_LOSSES else None
+        message = (
+            f"{head.loss.kind} compares one probability with each target, and a probability lies within [0, 1], but {_outside(short, targets)}: "
+            "no output can be right for them, and the loss can fall without end."
+        )
+        yield self._found(head, site, reachable, targets, short, message, severity, treatments=())
+
+    def _unsigned(self, head: Head, targets: ValueStatistics) -> Finding:
+        return finding(
+            self,
+            head,
+            f"{head.loss.kind} takes labels −1 and 1, but among {targets.count:,} labels there is 0, whose rows pass no gradient whatever the score.",
+            cause=Cause("target-range", "The label 0 in a loss that multiplies score and label."),
+            evidence={"targets": [targets.minimum, targets.maximum], "target_count": targets.count},
+            treatments=(),
+        )
+
+    def _severity(self, short: Shortfall) -> Severity | None:
+        if short.variance_share >= self.HOPELESS_VARIANCE_SHARE:
+            return "error"
+        if short.variance_share >= HARMFUL_VARIANCE_SHARE:
+            return "warning"
+        return "advice" if short.outside_share >= self.NOTABLE_SHARE else None
+
+    def _found(
+        self,
+        head: Head,
+        site: Site | None,
+        reachable: Interval,
+        targets: ValueStatistics,
+        short: Shortfall,
+        message: str,
+        severity: Severity,
+        treatments: tuple[Treatment, ...] | None = None,
+    ) -> Finding:
+        return finding(
+            self,
+            head,
+            message,
+            site=site,
+            severity=severity,
+            cause=Cause("target-range", f"Targets from {targets.minimum:.4g} to {targets.maximum:.4g} against {reachable}."),
+            evidence={
+                "reachable": [reachable.lower, reachable.upper],
+                "targets": [targets.minimum, targets.maximum],
+                "target_count": targets.count,
+                "outside_share": short.outside_share,
+                "floor_mse": short.mean_square,
+                "variance_share": short.variance_share,
+            },
+            treatments=treatments,
+        )
+
+
+def _outside(short: Shortfall, targets: ValueStatistics) -> str:
+    share = f"{short.outside_share:.0%} of " if short.outside_share > 0.0 else ""
+    return f"{share}{targets.count:,} targets, from {targets.minimum:.4g} to {targets.maximum:.4g}, lie outside" if share else (
+        f"{targets.count:,} targets with mean {targets.mean:.4g} reach from {targets.minimum:.4g} to {targets.maximum:.4g}"
+    )
+
+
+def _bounding(head: Head) -> Site | None:
+    """The activation nearest to the loss that has a finite end."""
+    return next((site for site in head.sites if head.after(site).bounded_below or head.after(site).bounded_above), None)
+
+
+def _rectified(head: Head) -> bool:
+    """Whether the lower end is set by one of the functions that RL403 judges."""
+    site = rectifier(head)
+    return site is not None and not clips(head, site)
