@@ -181,7 +181,7 @@ class Activation:
     @classmethod
     def summary(cls) -> str:
         """The first sentence of its docstring."""
-        return inspect.cleandoc(cls.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+        return inspect.cleandoc(cls.__doc__ or "").split("\n\n")[0].replace("\n", " ").replace("``", "`")
 
     @classmethod
     def latex(cls) -> str:

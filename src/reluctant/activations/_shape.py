@@ -10,6 +10,7 @@ from typing import Literal
 
 from ._arithmetic import Arithmetic, Floats, floats
 from ._evaluate import limit
+from ._numbers import number
 
 FLAT_SLOPE = 0.05
 """A curve is flat where its slope is below this share of its largest slope."""
@@ -30,6 +31,12 @@ class Interval:
 
     def __contains__(self, x: float) -> bool:
         return self.start <= x <= self.end
+
+    def __str__(self) -> str:
+        """As a condition on x: ``x < -3``, ``-1 < x < 1``."""
+        if math.isinf(self.start):
+            return f"x < {number(self.end)}" if math.isfinite(self.end) else "every x"
+        return f"x > {number(self.start)}" if math.isinf(self.end) else f"{number(self.start)} < x < {number(self.end)}"
 
 
 @dataclass(frozen=True, slots=True)

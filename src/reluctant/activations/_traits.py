@@ -89,15 +89,11 @@ def _of_curve(activation: Activation) -> Traits:
 
 def _of_pair(pair: Gated) -> Traits:
     """The gate's traits, with those of the product where b ~ N(0, 1) is independent of a: E[b] = 0 and E[b²] = 1."""
-    gate = traits(pair.gate)
-    always_zero = gate.range.lower == gate.range.upper == 0
-    reach = Range(0.0, 0.0, True, True) if always_zero else Range(-math.inf, math.inf, False, False)
     return replace(
-        gate,
-        range=reach,
-        monotone=always_zero,
-        bounded=always_zero,
-        straight_line=gate.range.lower == gate.range.upper,
+        traits(pair.gate),
+        range=Range(-math.inf, math.inf, False, False),
+        bounded=False,
+        straight_line=False,
         zero_centred=True,
         mean_output=0.0,
         kept_tensors=tuple(kept for kept in pair.torch_keeps if kept != "output"),

@@ -25,7 +25,7 @@ class Mish(Activation):
     cases = (
         Case(0.0, 0.0, "0 times 3/5"),
         Case(0.6931471805599453, 0.5545177444479562, "four fifths of ln 2"),
-        Case(-0.6931471805599453, -0.26659506945564, "5/13 of -ln 2"),
+        Case(-0.6931471805599453, -0.2665950694461328, "5/13 of -ln 2"),
     )
 
     def forward(self, m: Arithmetic, x: Value) -> Value:
