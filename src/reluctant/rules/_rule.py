@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from reluctant.recording import Finding, NotJudged, Recording, Severity, Treatment
+from reluctant.recording import Finding, Location, NotJudged, Recording, Severity, Treatment
 
 
 class Rule:
@@ -39,3 +39,13 @@ class Rule:
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """Yield what was found in `recording`, and what could not be judged."""
         raise NotImplementedError
+
+    def found(self, message: str, place: Location | None, **details: Any) -> Finding:
+        """A `Finding` of this rule at `place`, with its code, name and usual severity unless `details` say otherwise."""
+        where = place or Location("", 0)
+        given = {"severity": self.severity, "treatments": self.treatments, "file": where.file, "line": where.line, **details}
+        return Finding(code=self.code, name=self.rule_name(), message=message, **given)
+
+    def not_judged(self, why: str) -> NotJudged:
+        """A `NotJudged` of this rule."""
+        return NotJudged(self.code, self.rule_name(), why)

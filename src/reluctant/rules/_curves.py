@@ -1,0 +1,42 @@
+"""What the catalogue knows about the activation at a site."""
+
+from __future__ import annotations
+
+from reluctant import activations
+from reluctant.activations import Activation
+from reluctant.recording import Site
+
+
+def curve(site: Site) -> Activation | None:
+    """The activation at `site` with its parameters, or None where the catalogue has none (``sin``, a user's own Function)."""
+    return activations.find(site.operation, site.parameters)
+
+
+def gain(site: Site) -> float:
+    """The scale on weights that keeps the signal's size through this activation; 1 where the catalogue does not know it.
+
+    For a bounded activation it is torch's customary gain: the second moment of a sigmoid's output is mostly its mean of
+    ½, so the gain that keeps it would say nothing about the signal.
+    """
+    known = curve(site)
+    if known is None:
+        return 1.0
+    return known.customary_gain.value if known.traits.bounded and known.customary_gain else known.gain
+
+
+def is_bounded(site: Site) -> bool:
+    """Whether the output has two finite bounds, so that the slope vanishes on either side."""
+    known = curve(site)
+    return known is not None and known.traits.bounded
+
+
+def has_dead_side(site: Site) -> bool:
+    """Whether the slope is exactly 0 on a half-line; what a user's own Function does is judged by what was measured."""
+    known = curve(site)
+    return known.traits.dead_side != "none" if known is not None else site.operation.startswith("custom:")
+
+
+def is_straight(site: Site) -> bool:
+    """Whether it is a straight line by its parameters, whatever comes in."""
+    known = curve(site)
+    return known is not None and known.traits.straight_line

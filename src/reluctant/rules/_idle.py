@@ -1,0 +1,58 @@
+"""Whether an activation bends anything: what the rules about linear networks and idle activations share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reluctant.recording import Site, UnitWindow
+
+from ._curves import is_straight
+from ._numbers import count
+
+LEAST_SAMPLES = 300
+"""Samples on which every unit must keep one slope: from 300 on, a unit leaves it on less than 1 % of inputs (95 %)."""
+
+NO_SPREAD = 0.01
+"""Standard deviation of the slope, relative to its size, below which a smooth activation is a straight line on its inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """An activation that acts as a straight line."""
+
+    by_parameters: bool
+    """Whether it is one whatever comes in."""
+    always_on: int
+    silent: int
+    samples: int
+    clause: str
+
+
+def idle(site: Site) -> Idle | None:
+    """Why the activation at `site` bends nothing; None where it does, or where too little was seen."""
+    if site.role in ("loss", "attention", "gate") or site.first_non_finite_step is not None:
+        return None
+    if is_straight(site):
+        samples = site.whole.samples if site.whole is not None else 0
+        return Idle(True, site.units, 0, samples, f"{site.operation} with these parameters is a straight line")
+    window = site.recent
+    if window is None or not window.open.units or window.samples < LEAST_SAMPLES or window.first_step == window.last_step:
+        return None
+    return _by_units(site, window)
+
+
+def _by_units(site: Site, window: UnitWindow) -> Idle | None:
+    """Idle because every unit is on for all samples, or silent for all: then each multiplies its input by a constant."""
+    on, silent, units = window.open.one, window.passes.zero, window.open.units
+    if on > 0 and on + silent == units:
+        others = f", the other {count(silent)} are silent on all" if silent else ""
+        return Idle(False, on, silent, window.samples, f"{count(on)} of {count(units)} units are on for all of {count(window.samples)} samples{others}")
+    slope = _slope(site)
+    if silent == 0 and window.slope_spread is not None and slope and window.slope_spread < NO_SPREAD * slope:
+        clause = f"the slope varies by less than {NO_SPREAD:.0%} over {count(window.samples)} samples"
+        return Idle(False, on, 0, window.samples, clause)
+    return None
+
+
+def _slope(site: Site) -> float | None:
+    return site.moments[-1].slope_rms if site.moments else None

@@ -1,0 +1,83 @@
+"""Whether training got anywhere, as far as the loss tells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Set
+from typing import Literal
+
+from reluctant.recording import Loss, LossCurve
+
+from ._network import Network
+
+Progress = Literal["broken", "stuck", "learning", "unknown"]
+"""broken: the loss ends as NaN or Inf. unknown: it was hardly seen, or its scale says nothing (a reward, a log density)."""
+
+HALVED = 0.5
+"""A loss that fell by half is being learned from: whatever else is odd then costs speed, not the result."""
+
+AS_GOOD_AS_CONSTANT = 0.9
+"""From this share of the best constant prediction's loss upwards, nothing about the input has been learned."""
+
+
+def progress(known: Network, graphs: Set[int]) -> Progress:
+    """What became of the losses of the graphs with these ids: the worst of them counts."""
+    states = [_state(known, curve) for curve in curves_of(known, graphs)]
+    order: tuple[Progress, ...] = ("broken", "stuck", "learning", "unknown")
+    return min(states, key=order.index, default="unknown")
+
+
+def is_solved(known: Network, graphs: Set[int], left: float = 0.05) -> bool:
+    """Whether every loss of these graphs that can be judged fell to `left` of its start."""
+    fell = [value for value in map(fall, curves_of(known, graphs)) if value is not None]
+    return bool(fell) and min(fell) >= 1.0 - left
+
+
+def curves_of(known: Network, graphs: Set[int]) -> list[LossCurve]:
+    """The loss curves of the graphs with these ids; a curve that names no graph belongs to all."""
+    return [curve for curve in known.recording.loss_curves if curve.graph is None or curve.graph in graphs]
+
+
+def fall(curve: LossCurve) -> float | None:
+    """The share by which the loss fell from its start to its end: 0.9 for 2.0 → 0.2, negative where it rose.
+
+    None where it does not start above 0 or was seen at fewer than two moments.
+    """
+    means = finite_means(curve)
+    return 1.0 - _late(means) / means[0] if len(means) >= 2 and means[0] > 0 else None
+
+
+def ends_non_finite(curve: LossCurve) -> bool:
+    """Whether the last point of the curve holds a value that is NaN or Inf."""
+    return bool(curve.points) and curve.points[-1].non_finite > 0
+
+
+def finite_means(curve: LossCurve) -> list[float]:
+    """The finite values of the curve, in order."""
+    return [point.mean for point in curve.points if point.mean is not None and math.isfinite(point.mean)]
+
+
+def _state(known: Network, curve: LossCurve) -> Progress:
+    fell = fall(curve)
+    if ends_non_finite(curve):
+        return "broken"
+    if fell is None:
+        return "unknown"
+    constant = any(_as_good_as_constant(loss) for loss in known.recording.losses if curve.graph in (None, loss.graph))
+    return "stuck" if fell < HALVED or constant else "learning"
+
+
+def _as_good_as_constant(loss: Loss) -> bool:
+    """Whether the loss ends where the best prediction that ignores the input would: the targets' variance, ln C."""
+    floor = 0.0
+    if loss.kind == "mse_loss" and loss.targets is not None:
+        floor = loss.targets.std**2
+    elif loss.kind in ("cross_entropy", "nll_loss") and loss.classes and loss.classes > 1:
+        floor = math.log(loss.classes)
+    return floor > 0 and loss.last_loss is not None and loss.last_loss >= AS_GOOD_AS_CONSTANT * floor
+
+
+def _late(means: list[float]) -> float:
+    """Mean of the last tenth of the points."""
+    late = means[-max(1, len(means) // 10) :]
+    return sum(late) / len(late)

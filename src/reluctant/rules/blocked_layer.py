@@ -1,0 +1,166 @@
+"""RL202: a layer that is dead as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reluctant.recording import Finding, NotJudged, Recording, Site, Treatment
+
+from ._causes import treatments_for, why_dead
+from ._evidence import rule_of_three
+from ._graph import is_weight
+from ._network import Network, Spot, network, place_of
+from ._numbers import count, share
+from ._rule import Rule
+
+
+class BlockedLayer(Rule):
+    """Every unit of a layer is dead, so that no gradient passes it.
+
+    ## What it does
+
+    Finds activations of which every unit had slope exactly 0 on every sample of the recent part of the run, and asks the graph which
+    weights can be reached past them.
+
+    ## Why is this bad?
+
+    Nothing in front of the activation receives any gradient: those weights stay as they are for ever, and what follows sees the same constant
+    for every input. The loss settles at what a constant prediction reaches. It does not recover by itself.
+
+    ## How it decides
+
+    All units silent on at least `least_samples` samples and at two measured steps or more. An error where the graph has no way around
+    the activation; a warning where a residual connection or another branch still carries gradient to what lies before it. Not judged as a
+    block: an activation that belongs to the loss (a hinge whose margin is met), a sigmoid or softmax used as a gate.
+
+    ## Remedy
+
+    Remove the cause that is named with the finding: lower the learning rate, scale the input, give biases and weights their usual size at the
+    start, take the activation off the output. The run must be started again: a dead layer does not come back.
+
+    ## When to ignore it
+
+    Where a branch is switched off on purpose.
+
+    ## References
+
+    Lu, Shin, Su and Karniadakis, "Dying ReLU and Initialization: Theory and Numerical Examples", Communications in Computational Physics 28 (2020),
+    arXiv:1903.06733. He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", ICCV 2015, arXiv:1502.01852.
+    """
+
+    code = "RL202"
+    severity = "error"
+    treatments = (
+        Treatment("lower-learning-rate", "0.1"),
+        Treatment("scale-input"),
+        Treatment("reinitialise", "he"),
+        Treatment("normalise"),
+        Treatment("remove-output-activation"),
+        Treatment("swap-activation", "leaky_relu"),
+    )
+    follows_from = ("RL303", "RL403", "RL404", "RL304", "RL305", "RL202")
+
+    least_samples: int = 100
+    """All units must be silent together: that each of a layer's living units stays silent on 100 samples is out of the question."""
+
+    def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
+        """One finding for each site that passes nothing."""
+        known = network(recording)
+        for site in known.sites_in_order():
+            window = site.recent
+            if window is None or not window.passes.units or window.passes.zero < window.passes.units or not _judged(known, site):
+                continue
+            if window.samples < self.least_samples or window.first_step == window.last_step:
+                yield self.not_judged(
+                    f"{place_of(site).file}:{place_of(site).line}: no unit after {site.after or 'its layer'} passed gradient, but this rests on "
+                    f"{count(window.samples)} samples; {count(self.least_samples)} at two measured steps or more are needed."
+                )
+                continue
+            frozen = _cut_off(known, site)
+            cause = why_dead(known, site)
+            units = window.passes.units
+            who = f"All {count(units)} units" if units > 1 else "The only unit"
+            yield self.found(
+                f"{who} after {site.after or 'its layer'} passed no gradient on {count(window.samples)} samples in a row"
+                f" (each fires on fewer than {share(rule_of_three(window.samples))} of inputs, 95 %). {_consequence(frozen)}",
+                place_of(site),
+                severity="error" if frozen else "warning",
+                layer=site.after,
+                site=site.id,
+                cause=cause,
+                treatments=treatments_for(cause, self.treatments),
+                evidence={"dead_units": units, "units": units, "dead_share": 1.0, "samples": window.samples, "frozen_layers": list(frozen)},
+            )
+
+    bad = '''
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(600, 10)
+y = x[:, :1] * x[:, 1:2]
+net = nn.Sequential(nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 1))
+nn.init.constant_(net[0].bias, -20.0)  # no sample brings any unit above 0
+optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+for step in range(150):
+    rows = torch.randint(0, 600, (50,))
+    loss = nn.functional.mse_loss(net(x[rows]), y[rows])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+'''
+    good = '''
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(600, 10)
+y = x[:, :1] * x[:, 1:2]
+net = nn.Sequential(nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 1))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+for step in range(150):
+    rows = torch.randint(0, 600, (50,))
+    loss = nn.functional.mse_loss(net(x[rows]), y[rows])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+'''
+
+
+SHIFTS = frozenset({"add", "sub", "rsub", "neg"})
+"""Operations that turn a score into a margin or a distance: a ReLU behind one of them at the end of the graph is a hinge."""
+
+
+def _judged(known: Network, site: Site) -> bool:
+    """Whether silence of the whole site is a fault: it is none in a gate, in the loss, or in a hinge whose margin is met."""
+    if site.first_non_finite_step is not None or site.operation in ("softmax", "log_softmax"):
+        return False
+    if site.role == "output":
+        return not any(_is_hinge(known, spot) for spot in known.site_spots.get(site.id, ()))
+    return site.role == "hidden" or (site.role == "gate" and site.operation in ("relu", "squared_relu", "relu6"))
+
+
+def _is_hinge(known: Network, spot: Spot) -> bool:
+    held = known.structures[spot.graph]
+    return any(held.nodes[source].operation in SHIFTS for source in held.nodes[spot.node].inputs if source in held.nodes)
+
+
+def _cut_off(known: Network, site: Site) -> tuple[str, ...]:
+    """Names of the layers that no gradient reaches while the site passes none, nearest to the data first; none where every one is reached."""
+    names: dict[str, None] = {}
+    for index, held in enumerate(known.structures):
+        blocked = {spot.node for spot in known.site_spots.get(site.id, ()) if spot.graph == index}
+        if not blocked:
+            continue
+        before = set().union(*(held.upstream(node) for node in blocked))
+        lost = sorted(before - held.reached_without(blocked), key=held.position.__getitem__)
+        frozen = [known.layers.get(layer) for node in lost if is_weight(held.nodes[node]) and (layer := held.nodes[node].layer) is not None]
+        names |= {layer.name or "a layer": None for layer in frozen if layer is not None}
+    return tuple(names)
+
+
+def _consequence(frozen: tuple[str, ...]) -> str:
+    if not frozen:
+        return "Another branch still carries gradient to what lies before it."
+    listed = ", ".join(frozen[:4]) + (f" and {len(frozen) - 4} more" if len(frozen) > 4 else "")
+    return f"Nothing before it learns: {listed}."

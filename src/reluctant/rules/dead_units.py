@@ -1,0 +1,148 @@
+"""RL201: units that pass no gradient for any sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reluctant.recording import Finding, NotJudged, Recording, Site, Treatment, UnitWindow
+
+from ._causes import treatments_for, why_dead
+from ._curves import has_dead_side, is_bounded
+from ._evidence import rule_of_three
+from ._network import network, place_of
+from ._numbers import count, share
+from ._rule import Rule
+
+
+class DeadUnits(Rule):
+    """A substantial share of a layer's units pass no gradient for any sample.
+
+    ## What it does
+
+    Counts, for every activation with a dead side (ReLU, ReLU6, squared ReLU, ``clamp(min=0)``, a user's own function), the units
+    whose slope was exactly 0 on every sample of the recent part of the run.
+
+    ## Why is this bad?
+
+    A unit that is negative on every input outputs 0 and has slope 0 on every input: its weights get no gradient and it cannot
+    come back by itself. The layer is in truth as narrow as its living units. Units die when an update pushes their bias
+    or weights far to the negative side, or are born dead where the signal, the biases or the weights start out of scale.
+
+    ## How it decides
+
+    Unit by unit, never by the share of zeros: a layer that is 90 % zeros may have no dead unit at all. A warning from 10 % of the
+    units, an error from 50 %. Fewer than `least_samples` samples prove nothing: seen silent on n samples, a unit may
+    still fire on up to 3/n of the inputs (95 %). The silence must span at least two measured steps. A layer that is dead as a
+    whole is RL202's matter, an output that is clipped RL403's.
+
+    ## Remedy
+
+    The one that removes the cause: a lower learning rate where updates killed them, scaled inputs, a fresh initialisation, normalisation.
+    Another activation keeps a slope below 0, but with a learning rate that kills ReLUs it tends to diverge instead.
+
+    ## When to ignore it
+
+    Deep plain networks hold a few dead units and train all the same. Pruned or sparsified networks hold them on purpose.
+
+    ## References
+
+    Lu, Shin, Su and Karniadakis, "Dying ReLU and Initialization: Theory and Numerical Examples", Communications in Computational Physics 28 (2020),
+    arXiv:1903.06733. Dohare et al., "Loss of plasticity in deep continual learning", Nature 632 (2024). Sokar et al., "The
+    Dormant Neuron Phenomenon in Deep Reinforcement Learning", ICML 2023, arXiv:2302.12902.
+    """
+
+    code = "RL201"
+    severity = "warning"
+    treatments = (
+        Treatment("lower-learning-rate", "0.1"),
+        Treatment("scale-input"),
+        Treatment("reinitialise", "he"),
+        Treatment("normalise"),
+        Treatment("swap-activation", "leaky_relu"),
+    )
+    follows_from = ("RL303", "RL304", "RL305", "RL403")
+
+    warning_share: float = 0.10
+    """Below a tenth, healthy networks of some depth hold dead units too."""
+    error_share: float = 0.50
+    """With half of its units gone, a layer has lost more than noise and a later regrowth can explain."""
+    least_samples: int = 300
+    """From 300 samples on, a unit seen silent fires on less than 1 % of inputs (95 %)."""
+
+    def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
+        """One finding for each site with too many dead units."""
+        known = network(recording)
+        for site in known.sites_in_order():
+            window = site.recent
+            if window is None or not _judged(site) or not self.warning_share <= _dead(window) / window.passes.units < 1.0:
+                continue
+            if window.samples < self.least_samples or window.first_step == window.last_step:
+                yield self.not_judged(_too_few(site, window, self.least_samples))
+                continue
+            dead, units = _dead(window), window.passes.units
+            cause = why_dead(known, site)
+            yield self.found(
+                f"{count(dead)} of {count(units)} units after {site.after or 'its layer'} are dead (none of {count(window.samples)} samples in "
+                f"a row passed gradient): each fires on fewer than {share(rule_of_three(window.samples))} of inputs (95 %).",
+                place_of(site),
+                severity="error" if dead >= self.error_share * units else "warning",
+                layer=site.after,
+                site=site.id,
+                cause=cause,
+                treatments=treatments_for(cause, self.treatments),
+                evidence={"dead_units": dead, "units": units, "dead_share": dead / units, "samples": window.samples, "zero_share": window.zero_share},
+            )
+
+    bad = '''
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x, y = torch.randn(600, 10), torch.randint(0, 3, (600,))
+net = nn.Sequential(nn.Linear(10, 64), nn.ReLU(), nn.Linear(64, 3))
+nn.init.normal_(net[0].bias, -4.0, 2.0)  # most units start below 0 and stay there
+optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+for step in range(150):
+    rows = torch.randint(0, 600, (50,))
+    loss = nn.functional.cross_entropy(net(x[rows]), y[rows])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+'''
+    good = '''
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x, y = torch.randn(600, 10), torch.randint(0, 3, (600,))
+net = nn.Sequential(nn.Linear(10, 64), nn.ReLU(), nn.Linear(64, 3))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+for step in range(150):
+    rows = torch.randint(0, 600, (50,))
+    loss = nn.functional.cross_entropy(net(x[rows]), y[rows])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+'''
+
+
+def _judged(site: Site) -> bool:
+    """Whether silence means death at this site: the activation has a dead side, and it is no part of the loss or of an attention.
+
+    A hard tanh or hard sigmoid that stays on either flat end is saturated, which is RL203's matter; ReLU6 is a ReLU.
+    """
+    dead_side = has_dead_side(site) and (site.operation == "relu6" or not is_bounded(site))
+    return dead_side and site.role in ("hidden", "gate") and site.first_non_finite_step is None and bool(site.recent and site.recent.passes.units)
+
+
+def _dead(window: UnitWindow) -> int:
+    return window.passes.zero
+
+
+def _too_few(site: Site, window: UnitWindow, needed: int) -> str:
+    place = place_of(site)
+    return (
+        f"{place.file}:{place.line}: {count(window.passes.zero)} of {count(window.passes.units)} units after {site.after or 'its layer'} were silent, "
+        f"but on {count(window.samples)} samples in {'one measured step' if window.first_step == window.last_step else 'a few steps'}; "
+        f"{count(needed)} over at least two are needed to call them dead."
+    )

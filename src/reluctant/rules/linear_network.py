@@ -1,0 +1,183 @@
+"""RL101: a network that is one affine map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Site, Treatment
+
+from ._causes import why_idle
+from ._collapse import affine_pairs, carrying, map_at, passes_straight, size_of
+from ._graph import Structure
+from ._idle import idle
+from ._network import Network, network, place_of
+from ._numbers import count
+from ._rule import Rule
+
+
+class LinearNetwork(Rule):
+    """From its input to its output the network is one affine map.
+
+    ## What it does
+
+    Follows every path from the values that the loss receives back to the data. Where two or more weight layers lie on the way and nothing that
+    is not affine, the whole network can be written as one matrix and one bias.
+
+    ## Why is this bad?
+
+    f₃(f₂(f₁(x))) = W₃(W₂(W₁x + b₁) + b₂) + b₃ = W′x + b′. However deep it is, such a network separates classes by a plane and fits targets
+    by a linear regression. With one activation between, stacked layers can approximate any continuous function.
+
+    ## How it decides
+
+    From the graph. Views, sums, constant factors, averages, dropout, and batch normalisation (constant once training is over) are affine; a
+    product of two paths, a maximum, a norm, an attention are not, nor is anything whose kind is not known. An activation that acts as a
+    straight line (RL103) counts as affine, and says so. A softmax or sigmoid behind the last layer does not make the network non-linear: the border
+    between its classes is still a plane.
+    Silent for a single weight layer, for an embedding followed by one layer, and where every merging would enlarge the network: a linear autoencoder
+    or a factorisation of low rank is linear on purpose. A layer used several times (a linear recurrence) is left alone too.
+
+    ## Remedy
+
+    Put an activation between the layers. If it is in the code, see that its result is used: ``F.relu(h)`` by itself changes nothing.
+
+    ## When to ignore it
+
+    In studies of deep linear networks.
+
+    ## References
+
+    Cybenko, "Approximation by superpositions of a sigmoidal function", Mathematics of Control, Signals and Systems 2 (1989). Leshno, Lin, Pinkus and
+    Schocken, "Multilayer feedforward networks with a nonpolynomial activation function can approximate any function", Neural Networks 6 (1993).
+    """
+
+    code = "RL101"
+    severity = "error"
+    treatments = (Treatment("insert-activation", "relu"), Treatment("swap-activation", "relu"))
+    follows_from = ("RL103", "RL502")
+
+    def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
+        """One finding for each linear network, however many losses it feeds."""
+        known = network(recording)
+        told: set[int] = set()
+        for held, start in _outputs(known):
+            found = _linear(known, held, start)
+            if found is None or found.layers[-1].id in told or not _could_be_smaller(known, found):
+                continue
+            told.add(found.layers[-1].id)
+            parameters = sum(size_of(layer) for layer in found.layers)
+            straight = found.idle[0] if found.idle else None
+            names = ", ".join(layer.name or "a layer" for layer in found.layers[:5]) + (" …" if len(found.layers) > 5 else "")
+            yield self.found(
+                f"From input to output this network is one affine map: {len(found.layers)} weight layers ({names}; {count(parameters)} parameters) with "
+                + (f"no activation between that bends anything ({_clause(straight)})." if straight else "no activation between."),
+                place_of(straight or found.layers[0]),
+                layer=found.layers[0].name,
+                cause=_cause(known, straight),
+                treatments=self.treatments[1:] if straight else self.treatments[:1],
+                evidence={"layers": [layer.name for layer in found.layers], "parameters": parameters, "idle_activations": len(found.idle)},
+            )
+
+    bad = '''
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(600, 2)
+y = (x[:, 0] * x[:, 1] > 0).long()
+net = nn.Sequential(nn.Linear(2, 32), nn.Linear(32, 32), nn.Linear(32, 2))
+optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
+for step in range(100):
+    rows = torch.randint(0, 600, (50,))
+    loss = nn.functional.cross_entropy(net(x[rows]), y[rows])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+'''
+    good = '''
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(600, 2)
+y = (x[:, 0] * x[:, 1] > 0).long()
+net = nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 2))
+optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
+for step in range(100):
+    rows = torch.randint(0, 600, (50,))
+    loss = nn.functional.cross_entropy(net(x[rows]), y[rows])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class _Linear:
+    """Everything between the data and one output: affine layers, and activations that bend nothing."""
+
+    layers: tuple[Layer, ...]
+    idle: tuple[Site, ...]
+
+
+def _outputs(known: Network) -> Iterator[tuple[Structure, int]]:
+    """For each loss the node of its predictions, before an output activation; graphs cut short by their size are left out."""
+    by_id = {held.graph.id: held for held in known.structures}
+    for loss in known.recording.losses:
+        held = by_id.get(loss.graph)
+        if held is None or held.graph.truncated or loss.scores not in held.nodes:
+            continue
+        start = loss.scores
+        while held.nodes[start].kind in ("activation", "affine") and len(carrying(held, start)) == 1:
+            start = carrying(held, start)[0]
+        yield held, start
+
+
+def _linear(known: Network, held: Structure, start: int) -> _Linear | None:
+    """What lies between the data and `start`, where all of it is affine and at least two weight layers are in series."""
+    layers: list[Layer] = []
+    sites: list[Site] = []
+    for node in sorted({start} | held.upstream(start), key=held.position.__getitem__):
+        found = held.nodes[node]
+        layer, site = map_at(known, found), known.sites.get(found.site) if found.site is not None else None
+        if layer is not None and not passes_straight(found):
+            layers.append(layer)
+        elif found.kind == "activation" and site is not None and idle(site) is not None:
+            sites.append(site)
+        elif not (found.kind == "data" or passes_straight(found) or _is_embedding(known, found.layer)):
+            return None
+    tied = len({layer.id for layer in layers}) < len(layers)
+    return None if tied or not _in_series(known, held, layers) else _Linear(tuple(layers), tuple(sites))
+
+
+def _is_embedding(known: Network, layer: int | None) -> bool:
+    return layer is not None and layer in known.layers and known.layers[layer].kind in ("embedding", "batch_norm")
+
+
+def _in_series(known: Network, held: Structure, layers: list[Layer]) -> bool:
+    """Whether the values of one of the layers flow into another of them."""
+    spots = [tuple(spot for spot in known.layer_spots.get(layer.id, ()) if known.structures[spot.graph] is held) for layer in layers]
+    return any(known.precedes(ones, others) for ones in spots for others in spots if ones is not others)
+
+
+def _could_be_smaller(known: Network, found: _Linear) -> bool:
+    """Whether some merging of the network's layers makes it no larger; idle activations count as gone."""
+    ids = {layer.id for layer in found.layers}
+    pairs = affine_pairs(known, frozenset(site.id for site in found.idle))
+    if any(pair.is_redundant for pair in pairs if pair.first.id in ids and pair.second.id in ids):
+        return True
+    first, last = found.layers[0], found.layers[-1]
+    return first.kind == "linear" and first.fan_in * last.fan_out + last.fan_out <= sum(size_of(layer) for layer in found.layers)
+
+
+def _clause(site: Site) -> str:
+    found = idle(site)
+    return found.clause if found is not None else ""
+
+
+def _cause(known: Network, straight: Site | None) -> Cause:
+    if straight is None:
+        return Cause("missing-activation", "no activation lies on any path from the data to the output")
+    found = idle(straight)
+    return Cause("activation-choice", found.clause) if found is not None and found.by_parameters else why_idle(known, straight)

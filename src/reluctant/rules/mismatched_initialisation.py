@@ -1,0 +1,189 @@
+"""RL305: weights that start at a scale with which the signal fades or swells from layer to layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Severity, Treatment
+
+from ._causes import treatments_for
+from ._initialisation import asked_gain, first_moment, initialised_at, weight_scale
+from ._network import Network, network
+from ._numbers import size
+from ._progress import Progress, progress
+from ._rule import Rule
+from ._spine import Trend, decline, rise, spines
+
+
+class MismatchedInitialisation(Rule):
+    """At the first step the signal fades or swells from layer to layer, against what the activation's gain asks of the weights.
+
+    ## What it does
+
+    Measures at the first step, layer by layer, how far the pre-activations of a unit spread over the samples, and compares the weights with the gain that
+    keeps this spread: √2/√n for a ReLU with n inputs.
+
+    ## Why is this bad?
+
+    What tells one input from another is that spread. Where every layer multiplies it by 0.4, a dozen layers leave a hundred-thousandth: the output is the
+    same for all inputs, biases decide which units are on, and the gradient fades alike. Where every layer multiplies it by 5, the first
+    updates are as much too large, and the loss becomes NaN or Inf.
+
+    ## How it decides
+
+    The spread must change by `drift` or more over three layers or more, steadily (no single step makes up more than `jump` of it: a head that starts
+    at or near 0 on purpose is one step). Where it fades, the weights must account for at least `weight_part` of that; where the rest, the slope of a
+    sigmoid, is to blame, RL301 says so. Shallow stacks lose little and are left alone. An error where the loss became NaN or Inf or hardly
+    falls, advice where it fell by half all the same, since an adaptive optimizer can make up for much.
+
+    ## Remedy
+
+    Initialise for the activation: He for ReLU and its relatives, Glorot for tanh, LeCun for SELU. In residual networks scale the last layer of
+    each branch down with depth, or normalise.
+
+    ## When to ignore it
+
+    Where the loss falls as it should.
+
+    ## References
+
+    LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998. Glorot and Bengio, AISTATS 2010. He, Zhang, Ren and Sun, "Delving Deep into Rectifiers",
+    ICCV 2015, arXiv:1502.01852, section 2.2. Poole et al., "Exponential expressivity in deep neural networks through transient chaos", NeurIPS
+    2016, arXiv:1606.05340. Zhang, Dauphin and Ma, "Fixup Initialization", ICLR 2019, arXiv:1901.09321.
+    """
+
+    code = "RL305"
+    severity = "warning"
+    treatments = (Treatment("reinitialise", "he"), Treatment("reinitialise", "lecun"), Treatment("normalise"))
+    follows_from = ()
+
+    drift: float = 100.0
+    """By this factor. torch's default weights and ReLUs need six layers for it: no shallow network is called."""
+    least_layers: int = 3
+    """Two factors at least: less is no trend."""
+    jump: float = 0.6
+    """Largest share of the drift that one step may make up."""
+    weight_part: float = 0.5
+    """Share of a fading, in logarithms, that weights below the gain must explain."""
+
+    def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
+        """At most one finding for each network and direction."""
+        known = network(recording)
+        told: set[int] = set()
+        for held, layers in spines(known):
+            spreads = [_spread(layer) for layer in layers]
+            for trend in (decline(layers, spreads, least=self.least_layers), rise(layers, spreads, least=self.least_layers)):
+                if trend is None or not self._out_of_hand(trend) or told & {layer.id for layer in trend.layers}:
+                    continue
+                if trend.ratio < 1 and _lost_by_weights(known, trend) < self.weight_part:
+                    continue
+                told |= {layer.id for layer in trend.layers}
+                yield self._finding(known, trend, progress(known, {held.graph.id}))
+
+    bad = '''
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(600, 10)
+y = (x[:, 0] * x[:, 1] > 0).long()
+layers = [nn.Linear(10, 32), nn.ReLU()]
+for _ in range(11):
+    layers += [nn.Linear(32, 32), nn.ReLU()]  # torch's default weights are too small for a ReLU
+net = nn.Sequential(*layers, nn.Linear(32, 2))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+for step in range(100):
+    rows = torch.randint(0, 600, (50,))
+    loss = nn.functional.cross_entropy(net(x[rows]), y[rows])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+'''
+    good = '''
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(600, 10)
+y = (x[:, 0] * x[:, 1] > 0).long()
+layers = [nn.Linear(10, 32), nn.ReLU()]
+for _ in range(11):
+    layers += [nn.Linear(32, 32), nn.ReLU()]
+net = nn.Sequential(*layers, nn.Linear(32, 2))
+for layer in net[::2]:
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    nn.init.zeros_(layer.bias)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+for step in range(100):
+    rows = torch.randint(0, 600, (50,))
+    loss = nn.functional.cross_entropy(net(x[rows]), y[rows])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+'''
+
+    def _out_of_hand(self, trend: Trend) -> bool:
+        return max(trend.ratio, 1 / trend.ratio) >= self.drift and trend.largest_part <= self.jump
+
+    def _finding(self, known: Network, trend: Trend, state: Progress) -> Finding:
+        culprit = _furthest(known, trend)
+        cause = Cause("initialisation", _evidence(known, trend, culprit))
+        verb = "fades" if trend.ratio < 1 else "swells"
+        return self.found(
+            f"At the first step the signal {verb} by a factor of {size(max(trend.ratio, 1 / trend.ratio))} over {len(trend.layers)} layers, from "
+            f"{trend.layers[0].name} to {trend.layers[-1].name} ({size(trend.per_layer)} a layer; spread over samples {size(trend.values[0])} → "
+            f"{size(trend.values[-1])}).",
+            initialised_at(known, culprit),
+            severity=_severity(state),
+            layer=culprit.name,
+            cause=cause,
+            treatments=treatments_for(cause, self.treatments),
+            evidence={
+                "signal_ratio": trend.ratio, "factor_per_layer": trend.per_layer, "layers": [layer.name for layer in trend.layers],
+                "first_spread": trend.values[0], "last_spread": trend.values[-1],
+            },
+        )
+
+
+def _spread(layer: Layer) -> float | None:
+    first = first_moment(layer)
+    return first.output_unit_std if first is not None else None
+
+
+def _severity(state: Progress) -> Severity:
+    return "error" if state in ("broken", "stuck") else "advice" if state == "learning" else "warning"
+
+
+def _ratio_to_gain(known: Network, layer: Layer) -> float | None:
+    scale = weight_scale(known, layer)
+    return scale / asked_gain(known, layer) if scale else None
+
+
+def _lost_by_weights(known: Network, trend: Trend) -> float:
+    """Share of a fading that weights below the gain explain, in logarithms."""
+    ratios = [ratio for layer in trend.layers[1:] if (ratio := _ratio_to_gain(known, layer)) is not None]
+    return -sum(map(math.log, ratios)) / -math.log(trend.ratio) if ratios else 0.0
+
+
+def _furthest(known: Network, trend: Trend) -> Layer:
+    """The layer whose weights stand furthest from the gain in the direction of the drift; the first of them where none is known."""
+    sign = 1.0 if trend.ratio > 1 else -1.0
+
+    def distance(layer: Layer) -> float:
+        ratio = _ratio_to_gain(known, layer)
+        return sign * math.log(ratio) if ratio else -math.inf
+
+    return max(_with_weights(trend.layers[1:]), key=lambda layer: round(distance(layer), 1))
+
+
+def _with_weights(layers: Sequence[Layer]) -> Sequence[Layer]:
+    return [layer for layer in layers if layer.weight is not None] or layers
+
+
+def _evidence(known: Network, trend: Trend, culprit: Layer) -> str:
+    ratio, asked = _ratio_to_gain(known, culprit), asked_gain(known, culprit)
+    if ratio is None or (trend.ratio > 1 and ratio < 1.2):
+        return "each branch adds to the signal and nothing scales it back" if trend.ratio > 1 else "every layer takes a share of the signal"
+    wanted = asked / math.sqrt(culprit.fan_in)
+    return f"the weights of {culprit.name} start at {size(ratio)} times the {size(wanted)} that {culprit.fan_in} inputs and the activation ask for"

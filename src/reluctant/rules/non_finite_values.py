@@ -1,0 +1,147 @@
+"""RL303: NaN or Inf, and where they appear first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reluctant.recording import Finding, Layer, Location, LossCurve, NotJudged, Recording, Site, Treatment
+
+from ._causes import treatments_for, why_blown_up
+from ._network import Network, Spot, network, place_of
+from ._progress import ends_non_finite
+from ._rule import Rule
+
+
+class NonFiniteValues(Rule):
+    """The loss becomes NaN or Inf.
+
+    ## What it does
+
+    Finds the first step at which a loss that backward was called on is NaN or Inf, and the first place in the network where such values
+    appear at that step or before: an activation, or only the loss itself.
+
+    ## Why is this bad?
+
+    A NaN in the loss makes every gradient NaN, and the next step writes it into every weight. From there on nothing is learned.
+
+    ## How it decides
+
+    By the loss. A NaN or Inf inside the network that never reaches it (a masked attention score, a branch that is selected away) is no finding. An error
+    where the loss ends that way; a warning where it became finite again, as with gradient scaling that skips such steps. Where every
+    activation turns non-finite at the same step as the first one of the network, the weights already were, and the loss's line is named.
+
+    ## Remedy
+
+    As the cause says: a lower learning rate, scaled inputs, weights at their usual size. A division by 0, a logarithm of 0 or a root at 0 in the code of
+    the loss needs a small constant.
+
+    ## When to ignore it
+
+    Where the script provokes it.
+
+    ## References
+
+    Micikevicius et al., "Mixed Precision Training", ICLR 2018, arXiv:1710.03740.
+    """
+
+    code = "RL303"
+    severity = "error"
+    treatments = (
+        Treatment("lower-learning-rate", "0.1"),
+        Treatment("scale-input"),
+        Treatment("reinitialise", "he"),
+        Treatment("normalise"),
+    )
+    follows_from = ("RL302", "RL305", "RL304")
+
+    def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
+        """One finding for each line that calls backward on such a loss."""
+        known = network(recording)
+        told: set[object] = set()
+        for curve in recording.loss_curves:
+            step = curve.first_non_finite_step
+            if step is None or curve.root in told:
+                continue
+            told.add(curve.root)
+            site = _first_site(known, curve, step)
+            lasts = ends_non_finite(curve)
+            cause = why_blown_up(known, _layers(known, curve), step)
+            where = f"first in the output of {site.operation} after {site.after or 'its layer'}" if site is not None else "in the loss"
+            yield self.found(
+                f"Values become NaN or Inf at step {step}, {where}" + (", and the loss stays so to the end." if lasts else "; the loss is finite again later."),
+                place_of(site) if site is not None else _loss_place(known, curve),
+                severity="error" if lasts else "warning",
+                layer=site.after if site is not None else "",
+                site=site.id if site is not None else None,
+                cause=cause,
+                treatments=treatments_for(cause, self.treatments),
+                evidence={"first_non_finite_step": step, "lasts": lasts},
+            )
+
+    bad = '''
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(600, 10)
+y = torch.randint(0, 3, (600,))
+net = nn.Sequential(nn.Linear(10, 64), nn.ReLU(), nn.Linear(64, 3))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+for step in range(60):
+    rows = torch.randint(0, 600, (50,))
+    p = net(x[rows]).softmax(1)
+    loss = -(p[range(50), y[rows]] - 0.3).log().mean()  # the logarithm of a negative number
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+'''
+    good = '''
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(600, 10)
+y = torch.randint(0, 3, (600,))
+net = nn.Sequential(nn.Linear(10, 64), nn.ReLU(), nn.Linear(64, 3))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+for step in range(60):
+    rows = torch.randint(0, 600, (50,))
+    p = net(x[rows]).softmax(1)
+    loss = -(p[range(50), y[rows]] + 1e-8).log().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+'''
+
+
+def _first_site(known: Network, curve: LossCurve, step: int) -> Site | None:
+    """The first activation that is not finite though what lies before it is, at `step` or before; None where the weights or the loss were first."""
+    touched = [site for site in known.sites_in_order() if site.first_non_finite_step is not None and site.first_non_finite_step <= step]
+    if not touched or not _concerns(known, curve, touched[0]):
+        return None
+    earliest = min(site.first_non_finite_step or 0 for site in touched)
+    first = next(site for site in touched if site.first_non_finite_step == earliest)
+    spots = known.site_spots.get(first.id, ())
+    before = [site for site in known.recording.sites if site is not first and known.precedes(known.site_spots.get(site.id, ()), spots)]
+    return first if before or first.calls > 1 else None
+
+
+def _concerns(known: Network, curve: LossCurve, site: Site) -> bool:
+    return curve.graph is None or any(_graph_id(known, spot) == curve.graph for spot in known.site_spots.get(site.id, ()))
+
+
+def _layers(known: Network, curve: LossCurve) -> list[Layer]:
+    """The layers of the graphs that this line calls backward on, nearest to the data first."""
+    return [
+        layer for layer in known.layers_in_order()
+        if curve.graph is None or any(_graph_id(known, spot) == curve.graph for spot in known.layer_spots.get(layer.id, ()))
+    ]
+
+
+def _graph_id(known: Network, spot: Spot) -> int:
+    return known.structures[spot.graph].graph.id
+
+
+def _loss_place(known: Network, curve: LossCurve) -> Location | None:
+    loss = next((loss for loss in known.recording.losses if loss.graph == curve.graph), None)
+    return place_of(loss) if loss is not None else curve.root

@@ -1,0 +1,184 @@
+"""RL301: a gradient that fades on its way to the early layers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from reluctant.recording import Cause, Finding, Layer, Location, NotJudged, Recording, Site, Treatment
+
+from ._causes import treatments_for, why_flat
+from ._curves import is_bounded
+from ._initialisation import asked_gain, initialised_at, weight_scale
+from ._network import Network, network, place_of
+from ._numbers import size
+from ._progress import progress
+from ._rule import Rule
+from ._spine import Trend, rise, spines
+
+
+class VanishingGradient(Rule):
+    """The gradient that reaches the early layers is too small to train them.
+
+    ## What it does
+
+    Compares the gradient with respect to the pre-activations of successive layers, from the loss back to the data, and says what takes it away: the
+    slope of the activation, the scale of the weights, or plain depth.
+
+    ## Why is this bad?
+
+    A layer passes the gradient on times its weights times the activation's slope. Where these make a factor below 1, the gradient shrinks
+    geometrically: the late layers train on features that the early ones never learn to make. A sigmoid's slope is at most ¼; a ReLU's is 1 on one
+    half of its inputs, and torch's default weights for Linear, made for neither, shrink the gradient by 0.41 a layer in a stack of ReLUs.
+
+    ## How it decides
+
+    The gradient must fall by `vanished` or more over three layers or more, steadily (no single step may make up more than `jump` of the fall, in
+    logarithms: a last layer scaled down on purpose is one step), both at the start and at the end of the run. It must matter: where the loss fell by
+    half, it is advice. A gradient that is exactly 0 is no vanishing one but a blocked one (RL202, RL405). Residual paths and normalisation need no
+    exception: with them the measured gradient does not fall.
+    The cause is the larger part of the fall. Per layer, the measured factor is compared with √χ = σ_w·√E[f′²]: the part that weights below the
+    gain lose is ``initialisation``, the part that the slope of a bounded activation loses ``activation-choice``; where both are as they
+    should be, ``depth``.
+
+    ## Remedy
+
+    An activation of slope 1 on its active side, weights at the gain it asks for, normalisation or residual connections.
+
+    ## When to ignore it
+
+    Where the early layers are meant to stay as they are.
+
+    ## References
+
+    Hochreiter, "Untersuchungen zu dynamischen neuronalen Netzen", 1991. Glorot and Bengio, AISTATS 2010. Schoenholz, Gilmer, Ganguli and
+    Sohl-Dickstein, "Deep Information Propagation", ICLR 2017, arXiv:1611.01232, section 4.
+    """
+
+    code = "RL301"
+    severity = "error"
+    treatments = (
+        Treatment("swap-activation", "tanh"),
+        Treatment("reinitialise", "he"),
+        Treatment("normalise"),
+    )
+    follows_from = ("RL202", "RL203", "RL201", "RL305", "RL405", "RL404", "RL304")
+
+    vanished: float = 1e-3
+    """First layer's gradient over the last one's. At the same learning rate the first layer then takes a thousand times as long."""
+    least_layers: int = 3
+    """Two factors at least: less is no trend."""
+    jump: float = 0.6
+    """Largest share of the fall that one step may make up."""
+
+    def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
+        """One finding for each chain of layers along which the gradient fades."""
+        known = network(recording)
+        told: set[int] = set()
+        for held, layers in spines(known):
+            trend = self._lasting(layers)
+            if trend is None or trend.layers[0].id in told:
+                continue
+            told.add(trend.layers[0].id)
+            state = progress(known, {held.graph.id})
+            cause, place = _why(known, trend)
+            yield self.found(
+                f"The gradient falls by a factor of {size(trend.ratio)} over {len(trend.layers)} layers on its way back from {trend.layers[-1].name} to "
+                f"{trend.layers[0].name} ({size(1 / trend.per_layer)} a layer; {size(trend.values[-1])} → {size(trend.values[0])})"
+                + (", and the loss hardly falls." if state == "stuck" else "."),
+                place,
+                severity="error" if state in ("stuck", "broken") else "advice",
+                layer=trend.layers[0].name,
+                cause=cause,
+                treatments=treatments_for(cause, self.treatments),
+                evidence={
+                    "gradient_ratio": 1 / trend.ratio, "factor_per_layer": 1 / trend.per_layer, "layers": [layer.name for layer in trend.layers],
+                    "first_gradient_rms": trend.values[0], "last_gradient_rms": trend.values[-1],
+                },
+            )
+
+    bad = '''
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(600, 10)
+y = (x[:, 0] * x[:, 1] > 0).long()
+layers = [nn.Linear(10, 32), nn.Sigmoid()]
+for _ in range(7):
+    layers += [nn.Linear(32, 32), nn.Sigmoid()]
+net = nn.Sequential(*layers, nn.Linear(32, 2))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+for step in range(150):
+    rows = torch.randint(0, 600, (50,))
+    loss = nn.functional.cross_entropy(net(x[rows]), y[rows])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+'''
+    good = '''
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(600, 10)
+y = (x[:, 0] * x[:, 1] > 0).long()
+layers = [nn.Linear(10, 32), nn.Tanh()]
+for _ in range(7):
+    layers += [nn.Linear(32, 32), nn.Tanh()]
+net = nn.Sequential(*layers, nn.Linear(32, 2))
+for layer in net[::2]:
+    nn.init.xavier_normal_(layer.weight)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+for step in range(150):
+    rows = torch.randint(0, 600, (50,))
+    loss = nn.functional.cross_entropy(net(x[rows]), y[rows])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+'''
+
+    def _lasting(self, layers: Sequence[Layer]) -> Trend | None:
+        """The trend at the end of the run, where it is one and was one at the start too, or a little earlier at least."""
+        late = [trend for back in (1, 2) if (trend := self._trend(layers, -back)) is not None]
+        early = self._trend(layers, 0)
+        return (early or late[0]) if len(late) == 2 else None
+
+    def _trend(self, layers: Sequence[Layer], at: int) -> Trend | None:
+        trend = rise(layers, [_gradient(layer, at) for layer in layers], least=self.least_layers)
+        return trend if trend is not None and trend.ratio >= 1 / self.vanished and trend.largest_part <= self.jump else None
+
+
+def _gradient(layer: Layer, at: int) -> float | None:
+    """The gradient with respect to the layer's output at one of its moments, counted from the end where negative."""
+    if not -len(layer.moments) <= at < len(layer.moments):
+        return None
+    return layer.moments[at].output_gradient_rms
+
+
+def _why(known: Network, trend: Trend) -> tuple[Cause, Location]:
+    """What takes the gradient away, and the line to edit for it."""
+    sites = [site for layer in trend.layers[:-1] for site in known.recording.sites if site.layer == layer.id and site.role == "hidden"]
+    flat = [site for site in sites if is_bounded(site) and site.moments and site.moments[-1].flat_share >= 0.5]
+    if flat:
+        return why_flat(known, flat[0], flat_at_start=flat[0].moments[0].flat_share >= 0.5), place_of(flat[0])
+    steps = len(trend.layers) - 1
+    slopes = [slope for site in sites if (slope := _slope(site)) is not None]
+    by_slope = -steps * sum(map(math.log, slopes)) / len(slopes) if slopes and all(map(is_bounded, sites)) else 0.0
+    scales = {layer.id: scale / asked_gain(known, layer) for layer in trend.layers[1:] if (scale := weight_scale(known, layer))}
+    by_weights = -sum(math.log(scale) for scale in scales.values())
+    whole = math.log(trend.ratio)
+    per_layer = f"{size(1 / trend.per_layer)} a layer"
+    if sites and by_slope >= max(by_weights, 0.3 * whole):
+        mean = math.exp(-by_slope / steps)
+        clause = f"of {per_layer}, the slope of {sites[0].operation} takes {size(mean)} (root mean square) and the weights {size(math.exp(-by_weights / steps))}"
+        return Cause("activation-choice", clause), place_of(sites[0])
+    if by_weights >= 0.3 * whole:
+        worst = min((layer for layer in trend.layers if layer.id in scales), key=lambda layer: scales[layer.id])
+        clause = f"weights stand at {size(math.exp(-by_weights / steps))} of the scale that the activation asks for, {steps} layers in a row"
+        return Cause("initialisation", clause), initialised_at(known, worst)
+    return Cause("depth", f"weights and slopes are near what they should be, and {per_layer} adds up over {steps} layers"), place_of(trend.layers[0])
+
+
+def _slope(site: Site) -> float | None:
+    return site.moments[0].slope_rms if site.moments and site.moments[0].slope_rms else None
