@@ -3,7 +3,9 @@
 .PHONY: demo test lint clean
 .DEFAULT_GOAL := demo
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The first Python that can make virtual environments; Debian's own needs the package python3-venv for that.
+PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3.10; do \
+	"$$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 10))' 2> /dev/null && { command -v "$$python"; break; }; done)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -29,9 +31,9 @@ lint: .venv/.has-dev
 	@touch $@ .venv/.has-demo
 
 .venv/bin/python:
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "make: Python 3.10 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@"$(PYTHON)" -c 'import ensurepip, venv' || { echo "make: this Python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	"$(PYTHON)" -m venv .venv
+	@[ -n "$(PYTHON)" ] || { echo "make: no Python from 3.10 on that can make virtual environments was found." \
+	"On Debian: apt-get install python3-venv. Or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	"$(PYTHON)" -m venv .venv || { rm -rf .venv; exit 1; }
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

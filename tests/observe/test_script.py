@@ -49,6 +49,8 @@ def test_a_link_finds_the_folder_of_its_target(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", ENDS)
 def test_ends_as_it_ends_under_python(how: str) -> None:
+    if how == "failing-hook" and sys.version_info < (3, 11):
+        pytest.skip("python 3.10 shows the frame that called the hook")
     expected, seen = plain("ends.py", how), observed("-q", "ends.py", how)
     assert comparable(seen.err) == comparable(expected.err)
     assert (seen.code, seen.out) == (expected.code, expected.out)
