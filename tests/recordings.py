@@ -392,7 +392,7 @@ def hostile_document() -> Document:
     recording = hostile()
     findings = tuple(
         Finding(
-            code=f"RL9{index:02}",
+            code=f"RL8{index:02}",
             name=text,
             severity="warning",
             message=text,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-from reluctant.recording import Document, NotJudged, NotObserved, Recording
+from reluctant.recording import Document, Finding, NotJudged, NotObserved, Recording
 
 from ._finding_block import FindingBlock, all_blocks, main_blocks, tally
 from ._finding_tree import finding_tree
+from ._measurement import about_measurement, about_network
 from ._numbers import fine_percent, plural
 from ._places import Places, places_of
 from ._safe_text import safe, visible
@@ -43,13 +44,15 @@ class Outline:
 def full_outline(document: Document, source: str = "") -> Outline:
     """The report with every site and every finding in full; `source` is the file that the document is saved in."""
     places = places_of(document.recording)
-    return _outline(document, source, places, site_rows(document, places), all_blocks(finding_tree(document.findings), places))
+    branches = finding_tree(about_network(document.findings))
+    return _outline(document, source, places, site_rows(document, places), all_blocks(branches, places))
 
 
 def main_outline(document: Document, source: str = "") -> Outline:
     """The report as `full_outline`, with what many sites share said once."""
     places = places_of(document.recording)
-    return _outline(document, source, places, main_site_rows(document, places), main_blocks(finding_tree(document.findings), places))
+    branches = finding_tree(about_network(document.findings))
+    return _outline(document, source, places, main_site_rows(document, places), main_blocks(branches, places))
 
 
 def _outline(
@@ -67,8 +70,12 @@ def _outline(
         notes=tuple(note for note in (end_of_run(recording) if said.kind != "nothing" else "",) if note),
         rows=rows,
         blocks=blocks,
-        unjudged=(*_not_judged(document.not_judged), *_not_observed(recording.not_observed, places)),
-        tally=tally(document.findings),
+        unjudged=(
+            *_not_judged(document.not_judged),
+            *_not_observed(recording.not_observed, places),
+            *_not_measured(about_measurement(document.findings), places),
+        ),
+        tally=tally(about_network(document.findings)),
         commands=tuple(_commands(document, source, blocks)),
     )
 
@@ -99,6 +106,13 @@ def _not_observed(entries: tuple[NotObserved, ...], places: Places) -> list[tupl
         text = f"{safe(entry.what)}{where}: {safe(entry.why).rstrip('.')}."
         texts[f"{text} {safe(entry.advice)}".rstrip()] = None
     return [("not observed", text) for text in texts]
+
+
+def _not_measured(findings: tuple[Finding, ...], places: Places) -> list[tuple[str, str]]:
+    return [
+        (safe(finding.name).replace("-", " "), ": ".join(part for part in (places.of(finding), safe(finding.message)) if part))
+        for finding in findings
+    ]
 
 
 def _commands(document: Document, source: str, blocks: tuple[FindingBlock, ...]) -> list[tuple[str, str]]:

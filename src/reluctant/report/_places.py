@@ -48,7 +48,10 @@ class Places:
 
     def layer_of(self, finding: Finding) -> str:
         """The layer of a finding: after it where the finding is about an activation, at it otherwise."""
-        return f"{'after' if finding.site is not None else 'at'} {safe(finding.layer)}" if finding.layer else ""
+        if not finding.layer:
+            return ""
+        name = f"layer {safe(finding.layer)}" if finding.layer[0].isdigit() else safe(finding.layer)  # of a Sequential they are numbers
+        return f"{'after' if finding.site is not None else 'at'} {name}"
 
 
 def places_of(recording: Recording) -> Places:

@@ -19,7 +19,7 @@ from ._sparkline import sparkline
 LATEST_MOMENTS = 8
 """Over how many of the last measured steps the gradients are pooled: one step may be an accident."""
 
-LONGEST_RUN = 6
+LONGEST_RUN = 12
 """Of more neighbouring rows than this with the same findings, only the ends are shown."""
 
 MOST_ROWS = 60

@@ -41,6 +41,6 @@ def _block(size: float, largest: float) -> str:
         return NON_FINITE
     if size == 0:
         return BLOCKS[0]
-    fall = math.log10(largest / size) if size < largest else 0.0
+    fall = math.log10(largest) - math.log10(size)
     below = round(fall / DECADES * (len(BLOCKS) - 2))
     return BLOCKS[max(1, len(BLOCKS) - 1 - below)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ._layout import column_width, crop_end, crop_start, pad
+from ._layout import column_width, crop_end, crop_start, pad, wrap
 from ._site_table import SiteRow, SkippedRows
 
 WIDE, NARROW = "  ", " "
@@ -29,8 +29,8 @@ class _Column:
         return max(0, self.width - self.narrowest) if self.narrowest else 0
 
 
-def table_lines(rows: Sequence[SiteRow | SkippedRows], width: int) -> tuple[str, list[str]]:
-    """The line of titles, and one line for each row.
+def table_lines(rows: Sequence[SiteRow | SkippedRows], width: int) -> tuple[str, list[list[str]]]:
+    """The line of titles, and for each row its line; of rows that are summed up, as many as their sentence takes.
 
     Where the width does not suffice, first the gaps become narrow, then the names of layers, files and activations are
     shortened, and then the last columns go.
@@ -39,7 +39,7 @@ def table_lines(rows: Sequence[SiteRow | SkippedRows], width: int) -> tuple[str,
     columns = _fitted(_columns(sites), width)
     title = _line([column.title for column in columns], columns, " ")
     lines = iter([_line([column.cells[index] for column in columns], columns, _mark(row)) for index, row in enumerate(sites)])
-    return title, [next(lines) if isinstance(row, SiteRow) else f"{_mark(row)} ⋮ {row.sentence}" for row in rows]
+    return title, [[next(lines)] if isinstance(row, SiteRow) else wrap(row.sentence, width, f"{_mark(row)} ⋮ ", "    ") for row in rows]
 
 
 def _columns(rows: Sequence[SiteRow]) -> list[_Column]:

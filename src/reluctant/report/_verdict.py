@@ -9,6 +9,7 @@ from typing import Literal
 from reluctant.recording import Document, Finding, Recording
 
 from ._finding_tree import finding_tree
+from ._measurement import about_measurement, about_network
 from ._numbers import count, plural
 from ._places import places_of
 
@@ -33,7 +34,7 @@ class Verdict:
 def verdict(document: Document) -> Verdict:
     """What the document comes to: its gravest root, or that nothing was found, or that nothing was seen."""
     recording = document.recording
-    branches = finding_tree(document.findings)
+    branches = finding_tree(about_network(document.findings))
     if branches:
         kind = branches[0].severity
         return Verdict(kind, f"{_MEANING[kind]}: {_headline(branches[0].root, recording)}.")
@@ -73,7 +74,7 @@ def _nothing_found(document: Document) -> str:
         sentence = f"No fault was found in {plural(len(recording.sites), 'activation site')} over {steps}."
     else:
         sentence = f"No activation was seen in {steps}, so none is judged; no other fault was found."
-    if document.not_judged or recording.not_observed:
+    if document.not_judged or recording.not_observed or about_measurement(document.findings):
         sentence += " Not everything could be judged: see the end."
     return sentence
 

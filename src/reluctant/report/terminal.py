@@ -106,11 +106,12 @@ def _head(outline: Outline, width: int) -> Iterator[Text]:
 
 
 def _table(outline: Outline, width: int) -> Iterator[Text]:
-    title, lines = table_lines(outline.rows, width)
+    title, rows = table_lines(outline.rows, width)
     yield Text()
     yield Text(title, style="bold")
-    for row, line in zip(outline.rows, lines, strict=True):
-        yield Text(line, style=STYLES[row.severity].removeprefix("bold ") if row.severity in ("error", "warning") else "")
+    for row, lines in zip(outline.rows, rows, strict=True):
+        style = STYLES[row.severity].removeprefix("bold ") if row.severity in ("error", "warning") else ""
+        yield from (Text(line, style) for line in lines)
     for line in LEGEND:
         yield from _prose(line, width, "  ", "  ", style="dim")
 
@@ -133,7 +134,7 @@ def _block_head(block: FindingBlock, width: int) -> Iterator[Text]:
     if column_width([block.where]) + 2 <= room:
         yield Text.assemble((title, style), pad(block.where, room, right=True))
     else:
-        yield Text(title, style)
+        yield from _prose(title, width, style=style)
         yield from _prose(block.where, width, "  ", "  ")
 
 
