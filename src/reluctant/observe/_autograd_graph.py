@@ -32,6 +32,12 @@ class RawGraph:
     """Equal for two passes with the same operations on the same parameters, whatever their batch size."""
     truncated: bool
 
+    @property
+    def device(self) -> str:
+        """Where the root lives."""
+        metadata = getattr(self.nodes[0].node, "_input_metadata", None) if self.nodes else None
+        return str(metadata[0].device) if metadata else "cpu"
+
 
 def read_graph(roots: Iterable[torch.Tensor], identity: Callable[[torch.Tensor], int], limit: int = 20_000) -> RawGraph:
     """Walk from the tensors that backward was called on. Nothing is unpacked and no tensor is touched.

@@ -22,6 +22,9 @@ from ._site_record import Role, SiteRecord
 SITES = 2048
 """At most this many sites are kept apart; the recording says when there were more."""
 
+NODES = 4096
+"""At most this many nodes of a graph are recorded, those nearest to the root."""
+
 _THROUGH = frozenset({"affine", "dropout", "normalisation", "pooling", "elementwise"})
 _SQUASHING = frozenset({"sigmoid", "softmax", "tanh", "hardsigmoid", "hardtanh", "clamp"})
 
@@ -40,14 +43,15 @@ class GraphRecord:
     def plain(self) -> Graph:
         """The graph as data, the root first."""
         last = len(self.plan.nodes) - 1
-        nodes = tuple(_plain_node(self.plan.nodes[i], last - i, last) for i in range(last, -1, -1))
-        return Graph(self.number, self.passes, self.first_step, self.last_step, nodes, self.root, self.plan.truncated)
+        kept = min(last + 1, NODES)
+        nodes = tuple(_plain_node(self.plan.nodes[last - i], i, last, kept) for i in range(kept))
+        return Graph(self.number, self.passes, self.first_step, self.last_step, nodes, self.root, self.plan.truncated or kept <= last)
 
 
-def _plain_node(node: PlanNode, number: int, last: int) -> Node:
+def _plain_node(node: PlanNode, number: int, last: int, kept: int) -> Node:
     origin = node.origin
     return Node(
-        id=number, operation=node.operation, kind=node.kind, inputs=tuple(last - j for j in node.inputs), shape=node.shape,
+        id=number, operation=node.operation, kind=node.kind, inputs=tuple(last - j for j in node.inputs if last - j < kept), shape=node.shape,
         site=node.site.number if node.site else None, layer=node.layer.number if node.layer else None, loss=node.loss.number if node.loss else None,
         place=origin.called if origin else None, scale=node.scale, offset=node.offset,
         function=_function(origin),

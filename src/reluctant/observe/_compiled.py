@@ -2,46 +2,70 @@
 
 from __future__ import annotations
 
-import sys
+import functools
+from collections.abc import Callable
 from typing import Any
+
+import torch
 
 from reluctant.recording import NotObserved
 
 
 class CompiledModels:
-    """Switches torch.compile to eager for a measured pass and back. Does nothing while nothing is compiled."""
+    """Switches torch.compile to eager for a measured pass and back. Does nothing while nothing is compiled.
+
+    That torch._dynamo was imported says nothing (an optimizer imports it), so the call of torch.compile is noticed.
+    """
 
     def __init__(self, leave_compiled: bool) -> None:
         self._leave = leave_compiled
-        self._eager: Any = None
+        self._wanted = False
+        self._stance: Any = None
+        self._original: Callable[..., Any] | None = None
+        self._wrapper: Callable[..., Any] | None = None
         self.used = False
 
     def start(self) -> None:
-        """Begin; compiled code is noticed by torch._dynamo having been imported."""
+        """Notice models being compiled."""
+        original = self._original = torch.compile
+
+        @functools.wraps(original)
+        def compile(*args: Any, **kwargs: Any) -> Any:
+            made = original(*args, **kwargs)
+            self.used = True
+            self.measure(self._wanted)
+            return made
+
+        self._wrapper = compile
+        torch.compile = compile  # type: ignore[assignment]
 
     def measure(self, eager: bool) -> None:
         """Let compiled code run eagerly from now on, or compiled again."""
-        if "torch._dynamo" not in sys.modules:
+        self._wanted = eager
+        if not self.used or self._leave:
             return
-        self.used = True
-        if self._leave:
-            return
-        import torch
-
-        if eager and self._eager is None:
-            self._eager = torch.compiler.set_stance("force_eager")
-            self._eager.__enter__()
-        elif not eager and self._eager is not None:
-            self.stop()
+        if eager and self._stance is None:
+            self._stance = torch.compiler.set_stance("force_eager")
+            self._stance.__enter__()
+        elif not eager:
+            self._release()
 
     def stop(self) -> None:
-        """Let compiled code run compiled again."""
-        if self._eager is not None:
-            self._eager.__exit__(None, None, None)
-            self._eager = None
+        """Let compiled code run compiled again, and put torch.compile back."""
+        self._release()
+        if self._original is not None and torch.compile is self._wrapper:
+            torch.compile = self._original  # type: ignore[assignment]
+        self._original = None
+
+    def _release(self) -> None:
+        if self._stance is not None:
+            self._stance.__exit__(None, None, None)
+            self._stance = None
 
     def notes(self) -> tuple[NotObserved, ...]:
         """What compiled code hides."""
         if self.used and self._leave:
             return (NotObserved("activations inside compiled code", "--leave-compiled was given", advice="Run without it: measured steps then run eagerly."),)
+        if self.used:
+            return (NotObserved("the compiled code itself", "measured steps ran the compiled model eagerly, so training agrees to rounding, not bit for bit"),)
         return ()

@@ -90,12 +90,6 @@ class MeasuredPass:
         self._handles.clear()
 
     @property
-    def device(self) -> str:
-        """Where the graph lives."""
-        metadata = getattr(self.raw.nodes[0].node, "_input_metadata", None)
-        return str(metadata[0].device) if metadata else "cpu"
-
-    @property
     def seconds(self) -> float:
         """Time spent in gradient hooks."""
         return self._seconds

@@ -208,6 +208,7 @@ class Observer:
 
     def _measure(self, plan: Plan, raw: RawGraph, step: int, value: float | None) -> None:
         outputs = self._measured_passes < 4 or self._measured_passes % 8 == 0
+        self._device = str(raw.device)
         measured = MeasuredPass(plan, raw, self._registry, step, self._guard, unpack=not self._hooks.used, outputs=outputs)
         self._open = measured
         measured.read()
@@ -243,7 +244,6 @@ class Observer:
             measured.finish()
             self._schedule.spent += measured.seconds
             self._schedule.dense = measured.undecided
-            self._device = measured.device
             if not self._optimizers and self._passes % 4 == 1:
                 note_values(self._parameters.records[:512], self.step)
         self._prepare_next()
@@ -257,7 +257,7 @@ class Observer:
             self._capture.start()
         else:
             self._capture.stop()
-        self._compiled.measure(learn or self._schedule.affordable())
+        self._compiled.measure(self._schedule.due())
 
     def _note_loss(self, line: Any, outputs: list[Tensor], step: int) -> float | None:
         curve = self._curves.get(line)

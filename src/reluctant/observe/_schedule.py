@@ -47,6 +47,10 @@ class Schedule:
         seen.next = index + 1 if index < FIRST else index + max(1, int(growth * index))
         return True
 
+    def due(self) -> bool:
+        """Whether the next pass from some line is to be measured, as far as can be told before it."""
+        return self.affordable() and (not self._lines or any(line.passes >= line.next for line in self._lines.values()))
+
     def affordable(self) -> bool:
         """Whether the budget leaves room for another measurement now."""
         return self.spent <= self.allowance(time.perf_counter() - self.started)
