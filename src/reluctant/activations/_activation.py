@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -214,11 +215,11 @@ def _refuse_incomplete(cls: type[Activation]) -> None:
 
 def _accepted(activation: str, name: str, kind: type, value: object) -> float | int | str:
     """The value as the kind that its default has, or an error that says what is wanted."""
-    if isinstance(value, kind) and not isinstance(value, (bool, float)):
-        return value  # type: ignore[return-value]
-    number = kind is float and isinstance(value, (int, float)) and not isinstance(value, bool)
-    if number and not math.isnan(value):  # type: ignore[arg-type]
-        return float(value)  # type: ignore[arg-type]
+    if not isinstance(value, bool):
+        if kind is float and isinstance(value, numbers.Real) and not math.isnan(value):
+            return float(value)
+        if kind is not float and isinstance(value, kind) and isinstance(value, (int, str)):
+            return value
     wanted = {float: "a number", int: "a whole number"}.get(kind, "a word")
     advice = f"Give {name} as {wanted}, or leave it out"
     if isinstance(value, bool):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -17,6 +17,9 @@ FLAT_SLOPE = 0.05
 
 ROUNDING = 1e-12
 """Slopes and values that differ relatively by less are taken for the same."""
+
+POINT = 1e-9
+"""A stretch shorter than this is a point: the subgradient at a kink makes no region."""
 
 Formula = Callable[[Arithmetic, float], float]
 Side = Literal["below", "above", "both", "none"]
@@ -90,14 +93,15 @@ class Curve:
         return self.derivative(floats, x)
 
 
-def curve(forward: Formula, derivative: Formula) -> Curve:
-    """The curve of a formula and its derivative."""
-    anchors = sorted({*_breakpoints(forward), *_breakpoints(derivative)})
+def curve(forward: Formula, derivative: Formula, written: Iterable[float] = ()) -> Curve:
+    """The curve of a formula and its derivative; `written` are the numbers that may be breakpoints to the last digit."""
+    found = sorted(_plain(x, written) for formula in (forward, derivative) for x in _breakpoints(formula))
+    anchors = tuple(x for before, x in pairwise([-math.inf, *found]) if x - before > 16 * math.ulp(x))
     points = {0.0, *(step / 20 for step in range(-200, 201))}
     for anchor in {0.0, *anchors}:
         points.update([anchor, *beside(anchor)])
         points.update(anchor + side * 10.0 ** (power / 8) for power in range(-48, 49) for side in (-1, 1))
-    return Curve(forward, derivative, tuple(anchors), tuple(sorted(points)))
+    return Curve(forward, derivative, anchors, tuple(sorted(points)))
 
 
 def beside(x: float) -> tuple[float, float]:
@@ -141,18 +145,21 @@ def _breakpoints(formula: Formula) -> Iterator[float]:
     for left, right in pairwise(grid):
         while _branches(formula, left) != _branches(formula, right):
             low, high = left, right
+            start = _branches(formula, left)
             while low < (middle := (low + high) / 2) < high and high - low > 1e-300:
-                low, high = (middle, high) if _branches(formula, middle) == _branches(formula, left) else (low, middle)
-            yield _plain(high)
+                low, high = (middle, high) if _branches(formula, middle) == start else (low, middle)
+            yield high
             left = high  # there may be another between here and the right end
 
 
-def _plain(x: float) -> float:
-    """The float of few digits that x stands for, where there is one within its rounding: 0 and not 1e-300."""
+def _plain(x: float, written: Iterable[float] = ()) -> float:
+    """The number that x stands for where a rounding error apart: 0, one that was `written` as a parameter, or a short decimal."""
     if abs(x) <= 1e-300:
         return 0.0
-    short = float(f"{x:.14g}")
-    return short if abs(short - x) <= 4 * math.ulp(x) else x
+    for candidate in (*written, float(f"{x:.14g}")):
+        if abs(candidate - x) <= 4 * math.ulp(x):
+            return candidate
+    return x
 
 
 def kinks(c: Curve, largest: float) -> tuple[Kink, ...]:
@@ -199,7 +206,7 @@ def _highest(function: Callable[[float], float], left: float, right: float, at: 
 def value_range(c: Curve) -> Range:
     """The bounds of f, and whether they are attained: at a breakpoint or where the slope passes through 0, but not in the limit."""
     sloping = [x for x in c.points if c.slope(x) != 0]
-    turning = [_bisect(lambda x: c.slope(x) < 0, a, b) for a, b in pairwise(sloping) if (c.slope(a) < 0) != (c.slope(b) < 0)]
+    turning = [_edge(lambda x: c.slope(x) < 0, a, b) for a, b in pairwise(sloping) if (c.slope(a) < 0) != (c.slope(b) < 0)]
     reached = [c.f(x) for x in (*c.breakpoints, *turning)]
     limits = [limit(c.forward, -1.0), limit(c.forward, 1.0)]
     lower, upper = min(*reached, *limits), max(*reached, *limits)
@@ -211,12 +218,12 @@ def value_range(c: Curve) -> Range:
     )
 
 
-def _bisect(holds: Callable[[float], bool], left: float, right: float) -> float:
+def _edge(holds: Callable[[float], bool], left: float, right: float) -> float:
     """Where a condition changes between left and right."""
     at_left = holds(left)
-    while left < (middle := (left + right) / 2) < right:
+    while left < (middle := (left + right) / 2) < right and right - left > 1e-300:
         left, right = (middle, right) if holds(middle) == at_left else (left, middle)
-    return right
+    return _plain(right)
 
 
 def flat_regions(c: Curve, largest: float) -> tuple[Interval, ...]:
@@ -225,19 +232,16 @@ def flat_regions(c: Curve, largest: float) -> tuple[Interval, ...]:
     def flat(x: float) -> bool:
         return c.slope(x) == 0 or abs(c.slope(x)) < FLAT_SLOPE * largest < math.inf
 
-    regions = []
-    start = -math.inf if flat(c.points[0]) else None
-    for a, b in pairwise(c.points):
-        if flat(a) != flat(b):
-            edge = _plain(_bisect(flat, a, b))
-            if start is None:
-                start = edge
-            else:
-                regions.append(Interval(start, edge))
-                start = None
-    if start is not None:
-        regions.append(Interval(start, math.inf))
-    return tuple(region for region in regions if region.end - region.start > 1e-9)  # a lone point with subgradient 0 is no region
+    edges = [-math.inf] if flat(c.points[0]) else []
+    edges += [_edge(flat, a, b) for a, b in pairwise(c.points) if flat(a) != flat(b)]
+    edges += [math.inf] if flat(c.points[-1]) else []
+    regions: list[Interval] = []
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        if regions and start - regions[-1].end < POINT:
+            regions[-1] = Interval(regions[-1].start, end)
+        elif end - start > POINT:
+            regions.append(Interval(start, end))
+    return tuple(regions)
 
 
 def dead_regions(c: Curve) -> tuple[Interval, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -45,7 +46,9 @@ def _tree(text: str) -> ast.expr:
     if plain.replace("-", "_").isidentifier():
         plain = plain.replace("-", "_")  # leaky-relu is not meant as a difference
     try:
-        return ast.parse(plain, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # what Python thinks of ``1elu`` as a program helps nobody
+            return ast.parse(plain, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _unreadable(text) from None
 

@@ -109,7 +109,8 @@ def curve(activation: Activation) -> Curve:
     """The curve of an activation; of a gated pair, its gate's."""
     if isinstance(activation, Gated):
         return curve(activation.gate)
-    return _shape.curve(activation.forward, activation.derivative)
+    written = tuple(value for value in activation.parameters.values() if isinstance(value, float))
+    return _shape.curve(activation.forward, activation.derivative, written)
 
 
 @functools.lru_cache(maxsize=16384)

@@ -11,10 +11,14 @@ from reluctant.activations import Activation, all_activations, get
 from reluctant.activations._numbers import number
 from reluctant.activations._page import Page, page_of, range_in_words
 from reluctant.report import width_of
+from reluctant.report.terminal import encodable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
+
+PLAIN = str.maketrans({**dict(zip("●○┼┤│└┴┘─", "*o++|+++-", strict=True)), "∞": "inf", "α": "alpha", "λ": "lambda", "β": "beta"})
+"""What stands in for characters that the output cannot show."""
 
 ROOMY = 100
 """Wider than this, lines grow hard to read."""
@@ -36,7 +40,13 @@ def command(spelling: str | None) -> None:
             console.print("\nPage of one, with any parameters: reluctant activation 'elu(alpha=0.5)'")
         else:
             _print_page(console, page_of(get(spelling)))
-    click.echo("\n".join(line.rstrip() for line in shown.get().rstrip().split("\n")))
+    text = "\n".join(line.rstrip() for line in shown.get().rstrip().split("\n"))
+    click.echo(_encodable(text, sys.stdout.encoding))
+
+
+def _encodable(text: str, encoding: str | None) -> str:
+    """The text, its drawing in plain characters where the encoding lacks those it is made of."""
+    return text if encodable("●○│∞", encoding) == "●○│∞" else encodable(text.translate(PLAIN), encoding)
 
 
 def _listing(activations: tuple[Activation, ...]) -> Table:
