@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from reluctant.recording import Document, Finding, Layer, LayerMoment, Recording, dumps
+from reluctant.recording import Document, Finding, Layer, LayerMoment, Recording, dumps, loads
 from reluctant.recording._schema import schema
 from tests import recordings
 
@@ -40,6 +42,32 @@ def test_the_published_schema_is_true() -> None:
 )
 def test_documents_keep_to_the_schema(document: Document, validator: jsonschema.Draft202012Validator) -> None:
     validator.validate(json.loads(dumps(document)))
+
+
+SCRIPT = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x, y = torch.randn(64, 4), torch.randint(3, (64,))
+model = nn.Sequential(nn.Linear(4, 16), nn.LeakyReLU(), nn.Conv1d(64, 64, 1), nn.BatchNorm1d(16), nn.ELU(), nn.Linear(16, 3), nn.Softmax(1))
+optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=0.9)
+for step in range(12):
+    optimizer.zero_grad()
+    nn.functional.cross_entropy(model(x), y).backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize("rate", ["0.1", "1e30"], ids=["sound", "diverged"])
+def test_an_observed_run_keeps_to_the_schema(rate: str, tmp_path: Path, validator: jsonschema.Draft202012Validator) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT.replace("RATE", rate))
+    command = [sys.executable, "-m", "reluctant", "run", "-q", "-o", "run.json", "train.py"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    text = (tmp_path / "run.json").read_text()
+    validator.validate(json.loads(text))
+    assert len(loads(text).recording.sites) == 3
+    assert dumps(loads(text)) == text
 
 
 def test_numbers_that_json_lacks_keep_to_the_schema(validator: jsonschema.Draft202012Validator) -> None:
