@@ -31,7 +31,9 @@ class Treatment:
     """Something to try against a finding, as data."""
 
     name: str
-    """``swap-activation``, ``insert-activation``, ``remove-output-activation``, ``reinitialise``, ``scale-input``, ``lower-learning-rate``, ``no-slope-decay``, ``normalise``."""
+    """``swap-activation``, ``insert-activation``, ``remove-output-activation``, ``reinitialise``, ``scale-input``,
+    ``lower-learning-rate``, ``no-slope-decay``, ``normalise``.
+    """
     arguments: str = ""
     """What follows the colon on the command line: ``leaky_relu(0.01)``, ``he``, ``0.1`` …"""
     verdict: TrialVerdict = "not tried"

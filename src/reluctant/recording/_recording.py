@@ -64,7 +64,9 @@ class UnitWindow:
     passes: ShareHistogram
     """Per unit: share of samples whose slope is not 0. `passes.zero` is the number of silent units."""
     open: ShareHistogram
-    """Per unit: share of samples on the straight part with the activation's full slope (ReLU: above 0). `open.one` is the number of units that are always on."""
+    """Per unit: share of samples on the straight part with the activation's full slope (ReLU: above 0). `open.one` is the number
+    of units that are always on.
+    """
     flat: ShareHistogram
     """Per unit: share of samples whose slope is below `FLAT_SLOPE` of the largest slope."""
     zero_share: float = 0.0
@@ -113,9 +115,13 @@ class Site:
 
     id: int
     operation: str
-    """Name in the catalogue (``relu``, ``leaky_relu``, ``gelu``, ``clamp`` …), ``softmax``, ``log_softmax``, ``sin`` …, or ``custom:NAME`` for a user's autograd Function."""
+    """Name in the catalogue (``relu``, ``leaky_relu``, ``gelu``, ``clamp`` …), ``softmax``, ``log_softmax``, ``sin`` …, or
+    ``custom:NAME`` for a user's autograd Function.
+    """
     parameters: dict[str, float] = field(default_factory=dict)
-    """Arguments that shape it, by torch's names: ``negative_slope``, ``alpha``, ``min``, ``max``, ``beta`` …; for softmax also ``dim``, ``classes`` (largest size of that axis seen) and ``classes_smallest``."""
+    """Arguments that shape it, by torch's names: ``negative_slope``, ``alpha``, ``min``, ``max``, ``beta`` …; for softmax also
+    ``dim``, ``classes`` (largest size of that axis seen) and ``classes_smallest``.
+    """
     spelling: str = ""
     """How it is written: ``module``, ``functional``, ``method``, ``inside`` (a compound torch module made it) or ````."""
     place: Location | None = None
@@ -132,7 +138,9 @@ class Site:
     units: int = 0
     unit_axis: int | None = None
     role: Literal["hidden", "gate", "output", "loss", "attention", "other"] = "hidden"
-    """Its part in the graph: `gate` when its output multiplies another path, `output` when only views, reductions and a loss follow, `loss` when it belongs to the loss function itself."""
+    """Its part in the graph: `gate` when its output multiplies another path, `output` when only views, reductions and a loss
+    follow, `loss` when it belongs to the loss function itself.
+    """
     exact: bool = True
     """Slopes come from saved values by formula (True) or from the ratio of gradients (False)."""
     calls: int = 0
@@ -295,7 +303,9 @@ class ValueStatistics:
     rows_sum_to_one: bool | None = None
     """Whether each row (class axis) is positive and sums to 1; None where there is no class axis."""
     rows_log_sum_to_zero: bool | None = None
-    """Whether each row (class axis) holds log-probabilities: none above 0, and their exponentials sum to 1; None where there is no class axis."""
+    """Whether each row (class axis) holds log-probabilities: none above 0, and their exponentials sum to 1; None where there is
+    no class axis.
+    """
     quantiles: tuple[float, ...] = ()
     """21 values: the 0 %, 5 %, …, 100 % quantiles of a sample of what was seen; empty where none was kept."""
 
@@ -306,7 +316,11 @@ class Loss:
 
     id: int
     kind: str
-    """``cross_entropy``, ``nll_loss``, ``binary_cross_entropy``, ``binary_cross_entropy_with_logits``, ``mse_loss``, ``l1_loss``, ``smooth_l1_loss``, ``huber_loss``, ``kl_div``, ``poisson_nll_loss``, ``gaussian_nll_loss``, ``hinge_embedding_loss``, ``multi_margin_loss``, ``soft_margin_loss`` …, by torch's functional names, or ``custom`` (written by hand). A hand-written squared or absolute difference is ``mse_loss`` / ``l1_loss`` with `handwritten` True."""
+    """``cross_entropy``, ``nll_loss``, ``binary_cross_entropy``, ``binary_cross_entropy_with_logits``, ``mse_loss``, ``l1_loss``,
+    ``smooth_l1_loss``, ``huber_loss``, ``kl_div``, ``poisson_nll_loss``, ``gaussian_nll_loss``, ``hinge_embedding_loss``,
+    ``multi_margin_loss``, ``soft_margin_loss`` …, by torch's functional names, or ``custom`` (written by hand). A hand-written
+    squared or absolute difference is ``mse_loss`` / ``l1_loss`` with `handwritten` True.
+    """
     handwritten: bool = False
     place: Location | None = None
     built: Location | None = None
@@ -358,7 +372,9 @@ class Node:
     loss: int | None = None
     place: Location | None = None
     function: str = ""
-    """Name of the torch functional or module that contains it (``cross_entropy``, ``softsign``, ``TransformerEncoderLayer``), where one does."""
+    """Name of the torch functional or module that contains it (``cross_entropy``, ``softsign``, ``TransformerEncoderLayer``),
+    where one does.
+    """
     scale: float | None = None
     """Of an affine node that computes scale * x + offset with constant numbers: the scale; None where it is none or not known."""
     offset: float | None = None
