@@ -7,7 +7,9 @@ import math
 from reluctant.recording import Loss, ValueStatistics
 
 INDEX_SLACK = 0.15
-"""How far mean and spread of class indices may be from those of equally frequent classes, relative to them. Counts of events lie farther off."""
+"""How far mean and spread of class indices may be from those of equally frequent classes, relative to them.
+
+Counts of events lie farther off: a Poisson count of mean 2 seen from 0 to 8 has half of that mean."""
 
 
 def classes_in(loss: Loss) -> str:

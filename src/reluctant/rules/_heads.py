@@ -66,8 +66,9 @@ class Head:
     @property
     def single_class(self) -> bool:
         """Whether the loss or a softmax before it has one class only, which makes every other question void."""
-        softmaxes = (site for site in self.sites if site.operation in ("softmax", "log_softmax"))
-        return (self.loss.kind == "cross_entropy" and self.loss.classes == 1) or any(site.parameters.get("classes") == 1 for site in softmaxes)
+        if self.loss.kind == "cross_entropy" and self.loss.classes == 1:
+            return True
+        return any(site.operation in ("softmax", "log_softmax") and site.parameters.get("classes") == 1 for site in self.sites)
 
     @property
     def class_scores(self) -> int | None:

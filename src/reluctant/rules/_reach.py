@@ -16,12 +16,15 @@ DEEPEST = 64
 """Nodes to look through before a value counts as free: heads are a handful of operations deep."""
 
 SELECTIONS = frozenset(
-    "view reshape reshape_alias unsafe_view squeeze unsqueeze select slice narrow index index_select gather take take_along_dim "
-    "masked_select split split_with_sizes unbind chunk transpose t permute expand repeat repeat_interleave clone contiguous copy to_copy to "
-    "alias flatten unflatten unfold flip roll diagonal as_strided mean avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d "
-    "adaptive_avg_pool2d adaptive_avg_pool3d max min amax amin sort topk median cat stack max_pool1d max_pool2d "
-    "max_pool2d_with_indices max_pool3d_with_indices adaptive_max_pool2d cummax checkpoint".split()
-)
+    {
+        "view", "reshape", "reshape_alias", "unsafe_view", "squeeze", "unsqueeze", "select", "slice", "narrow", "index", "index_select",
+        "gather", "take", "take_along_dim", "masked_select", "split", "split_with_sizes", "unbind", "chunk", "transpose", "t", "permute",
+        "expand", "repeat", "repeat_interleave", "clone", "contiguous", "copy", "to_copy", "alias", "flatten", "unflatten", "unfold",
+        "flip", "roll", "diagonal", "as_strided", "mean", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool2d",
+        "adaptive_avg_pool3d", "max", "min", "amax", "amin", "sort", "topk", "median", "cat", "stack", "max_pool2d_with_indices",
+        "max_pool3d_with_indices", "adaptive_max_pool2d", "cummax",
+    }
+)  # fmt: skip
 """Operations whose output values lie among or between their inputs' values."""
 
 def reach(nodes: Mapping[int, Node], sites: Mapping[int, Site], node: int, depth: int = 0) -> Interval:

@@ -13,6 +13,7 @@ from ._lower_end import cuts
 from ._network import Network, network, place_of
 from ._reach import keeps_values, reach
 
+
 @dataclass(frozen=True, slots=True)
 class RectifiedLatent:
     """One rectified parameter of a latent distribution."""
@@ -80,7 +81,10 @@ def _grows_with(node: Node) -> bool:
 
 
 def _rectified(held: Structure, node: int, known: Network) -> Site | None:
-    """The site at `node` if it cuts values off at 0 or above. Softplus does not: a positive mean may be meant, and no unit of it is stuck."""
+    """The site at `node` if it cuts values off at 0 or above.
+
+    Softplus does not: a positive mean may be meant, and no unit of it is stuck.
+    """
     number = held.nodes[node].site
     site = known.sites.get(number) if number is not None else None
     return site if site is not None and cuts(site) and reach(held.nodes, known.sites, node).lower >= 0.0 else None

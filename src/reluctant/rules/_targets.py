@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from reluctant.recording import ValueStatistics
 from ._interval import Interval, softplus
 
 HARMFUL_VARIANCE_SHARE = 0.02
-"""Of the targets' variance: R² cannot exceed 0.98. Less is lost in the noise of ordinary targets (a few outliers beyond a min-max scaling)."""
+"""Of the targets' variance: R² cannot exceed 0.98. Less is lost in ordinary noise (a few outliers beyond a min-max scaling)."""
 
 PIECES = 16
 """Points at which each stretch between two quantiles is looked at."""
@@ -72,5 +73,5 @@ def _distance(value: float, reachable: Interval) -> float:
 
 def _spread(quantiles: tuple[float, ...]) -> Iterator[float]:
     """Values spread as the quantiles say, evenly between two of them."""
-    for low, high in zip(quantiles, quantiles[1:], strict=False):
+    for low, high in itertools.pairwise(quantiles):
         yield from (low + (high - low) * (piece + 0.5) / PIECES for piece in range(PIECES))

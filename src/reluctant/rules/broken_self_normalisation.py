@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator
 
-from reluctant.recording import Cause, Finding, Layer, Recording, Site, Treatment
+from reluctant.recording import Cause, Finding, Recording, Site, Treatment
 
 from ._graph import is_affine
 from ._initialisation import weight_scale
@@ -110,12 +110,12 @@ for step in range(60):
         """Yield one finding for the network's SELU layers, if their weights or the dropout behind them undo self-normalisation."""
         known = network(recording)
         sites = [site for site in known.sites_in_order() if site.operation == "selu"]
-        scales = {site.id: scale**2 for site in sites if (layer := _layer(site, known)) and (scale := weight_scale(known, layer)) is not None}
-        median = statistics.median(scales.values()) if len(scales) >= self.LEAST_LAYERS else None
+        variances = [variance for site in sites if (variance := _weight_variance(site, known)) is not None]
+        median = statistics.median(variances) if len(variances) >= self.LEAST_LAYERS else None
         broken = median is not None and not self.LOWEST < median < self.HIGHEST
         dropped = [site for site in sites if _followed_by_dropout(site, known)]
         if broken or dropped:
-            yield self._told(sites[0] if broken else dropped[0], median if broken else None, len(scales), len(dropped))
+            yield self._told(sites[0] if broken else dropped[0], median if broken else None, len(variances), len(dropped))
 
     def _told(self, site: Site, median: float | None, layers: int, dropped: int) -> Finding:
         line = place_of(site)
@@ -124,7 +124,7 @@ for step in range(60):
         if median is not None:
             fate = "shrinks towards 0" if median <= self.LOWEST else "grows without limit"
             weights = (
-                f"the weights before {layers} SELU layers start with {size(median)} / fan_in as their variance where SELU asks for 1 / fan_in, "
+                f"the weights before {layers} SELU layers start with variance {size(median)} / fan_in where SELU asks for 1 / fan_in, "
                 f"and outside of {size(self.LOWEST)} to {size(self.HIGHEST)} the signal {fate} from layer to layer"
             )
         why = "; ".join(part for part in (weights, dropout if dropped else "") if part)
@@ -137,16 +137,23 @@ for step in range(60):
             line.line,
             layer=site.after,
             site=site.id,
-            evidence={"weight_variance_times_fan_in": median, "lowest": self.LOWEST, "highest": self.HIGHEST, "layers": layers, "ordinary_dropouts": dropped},
+            evidence={
+                "weight_variance_times_fan_in": median,
+                "lowest": self.LOWEST,
+                "highest": self.HIGHEST,
+                "layers": layers,
+                "ordinary_dropouts": dropped,
+            },
             cause=Cause("initialisation", weights) if weights else Cause("activation-choice", dropout),
             treatments=self.treatments if weights else (),
         )
 
 
-def _layer(site: Site, known: Network) -> Layer | None:
-    """The weights in front of the site; None behind a normalisation, which does SELU's work."""
+def _weight_variance(site: Site, known: Network) -> float | None:
+    """Variance times fan_in of the weights in front of the site; None behind a normalisation, which does SELU's work."""
     layer = known.layers.get(site.layer) if site.layer is not None else None
-    return layer if layer is not None and layer.kind in ("linear", "convolution") else None
+    scale = weight_scale(known, layer) if layer is not None and layer.kind in ("linear", "convolution") else None
+    return scale**2 if scale is not None else None
 
 
 def _followed_by_dropout(site: Site, known: Network) -> bool:
@@ -154,7 +161,8 @@ def _followed_by_dropout(site: Site, known: Network) -> bool:
     for spot in known.site_spots.get(site.id, ()):
         held = known.structures[spot.graph]
         for node in held.nodes.values():
-            ordinary = node.kind == "dropout" and "alpha" not in node.operation
-            if ordinary and spot.node in held.nearest_upstream(node.id, lambda found: found.id == spot.node, is_affine):
-                return True
+            if node.kind == "dropout" and "alpha" not in node.operation:
+                sources = held.nearest_upstream(node.id, lambda found: found.site is not None, is_affine)
+                if spot.node in sources:
+                    return True
     return False

@@ -7,10 +7,24 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reluctant.recording import Cause, Finding, Location, NotJudged, Optimizer, OptimizerGroup, Parameter, ParameterMoment, Recording, Treatment
+from reluctant.recording import (
+    Cause,
+    Finding,
+    Location,
+    NotJudged,
+    Optimizer,
+    OptimizerGroup,
+    Parameter,
+    ParameterMoment,
+    Recording,
+    Treatment,
+)
 
 from ._network import network, place_of
 from ._rule import Rule
+
+GRADIENT_SCALED = frozenset({"Adam", "NAdam", "RAdam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Rprop"})
+"""Optimizers that add the decay to the gradient and then scale both by the gradient's size (torch's defaults)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +138,14 @@ for step in range(120):
         site = next((site for site in network(recording).sites_in_order() if site.slope == worst.parameter.id), None)
         line = optimizer.built or (place_of(site) if site else Location("", 0))
         name = worst.parameter.name or "the slopes"
+        decay, part = f"the weight decay of {optimizer.type} ({group.weight_decay:g})", f"{min(worst.decayed, 1.0):.0%}"
         others = f" So did {len(fallen) - 1} other slope parameters." if len(fallen) > 1 else ""
         return Finding(
             self.code,
             self.rule_name(),
             self.severity,
-            f"The mean of {name} fell from {worst.first:.3g} to {worst.last:.3g} within {optimizer.steps:,} steps, and {optimizer.type}'s weight decay of "
-            f"{group.weight_decay:g} accounts for {min(worst.decayed, 1.0):.0%} of the fall: PReLU is on its way to a plain ReLU.{others}",
+            f"The mean of {name} fell from {worst.first:.3g} to {worst.last:.3g} in {optimizer.steps:,} steps, and {decay} accounts for "
+            f"{part} of the fall: PReLU is on its way to a plain ReLU.{others}",
             line.file,
             line.line,
             layer=site.after if site else "",
@@ -143,7 +158,7 @@ for step in range(120):
                 "slopes": [pull.parameter.name for _, pull in fallen],
                 "steps": optimizer.steps,
             },
-            cause=Cause("weight-decay", f"{optimizer.type} with weight decay {group.weight_decay:g} on the slopes, which accounts for {min(worst.decayed, 1.0):.0%} of their fall."),
+            cause=Cause("weight-decay", f"{decay[0].upper() + decay[1:]} accounts for {part} of the slopes' fall."),
             treatments=self.treatments,
         )
 
@@ -154,8 +169,7 @@ def _pull(optimizer: Optimizer, group: OptimizerGroup, slope: Parameter) -> Pull
     first, last = slope.moments[0].mean, slope.moments[-1].mean
     if first == 0.0 or abs(last) >= abs(first):
         return None
-    couples = "adam" in optimizer.type.casefold() and optimizer.type != "AdamW" or optimizer.type in ("RMSprop", "Adagrad", "Adadelta")
-    decayed = _part_of_gradient(group, slope) if couples else _part_of_fall(group, slope, first - last)
+    decayed = _part_of_gradient(group, slope) if optimizer.type in GRADIENT_SCALED else _part_of_fall(group, slope, first - last)
     return Pull(slope, first, last, decayed) if decayed is not None else None
 
 

@@ -127,7 +127,8 @@ def _wrong(site: Site, known: Network) -> Impropriety | None:
             lower, upper = values.get("lower"), values.get("upper")
             return _slope(lower if lower is not None and lower < 0.0 else upper, "range of slopes", site)
         case "elu" | "celu" if values.get("alpha", 1.0) < 0.0:
-            return Impropriety("warning", f"has α = {values['alpha']:g}: below 0 it bends upwards again, so that it is not monotone", _swap(site.operation))
+            why = f"has α = {values['alpha']:g}: below 0 it bends upwards again, so that it is not monotone"
+            return Impropriety("warning", why, _swap(site.operation))
         case "softplus" if values.get("beta", 1.0) < 0.0:
             return Impropriety("warning", f"has β = {values['beta']:g}: it is negative everywhere and bounded above", _swap("softplus"))
         case "prelu":
@@ -139,11 +140,12 @@ def _slope(slope: float | None, what: str, site: Site) -> Impropriety | None:
     if slope is None or 0.0 <= slope < 1.0:
         return _boolean(site)
     given = " (a boolean was given: Leaky ReLU's first argument is no inplace)" if site.booleans else ""
+    effect = "it folds the negative side upwards, so that it is not monotone"
     if slope == 1.0:
-        return Impropriety("warning", f"has a {what} of 1{given}: it is the identity, and the layers around it are one", _swap("leaky_relu"))
-    if slope > 1.0:
-        return Impropriety("warning", f"has a {what} of {slope:g}{given}: its negative side is the steeper one, and gradients grow through it", _swap("leaky_relu"))
-    return Impropriety("warning", f"has a {what} of {slope:g}{given}: it folds the negative side upwards, so that it is not monotone", _swap("leaky_relu"))
+        effect = "it is the identity, and the layers around it are one"
+    elif slope > 1.0:
+        effect = "its negative side is the steeper one, and gradients grow through it"
+    return Impropriety("warning", f"has a {what} of {slope:g}{given}: {effect}", _swap("leaky_relu"))
 
 
 def _boolean(site: Site) -> Impropriety | None:
@@ -157,7 +159,8 @@ def _start(slopes: Parameter | None) -> Impropriety | None:
     start = slopes.moments[0] if slopes and slopes.moments else None
     if start is None or start.std > 0.0 or 0.0 <= start.mean < 1.0 or start.step > 0:
         return None
-    return Impropriety("advice", f"starts with a slope of {start.mean:g}: " + ("a straight line" if start.mean == 1.0 else "steeper or folded on its negative side"))
+    effect = "a straight line" if start.mean == 1.0 else "steeper or folded on its negative side"
+    return Impropriety("advice", f"starts with a slope of {start.mean:g}: {effect}")
 
 
 def _swap(name: str) -> tuple[Treatment, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.recording import Finding, NotObserved as Blind, Recording
+from reluctant.recording import Finding, Recording
+from reluctant.recording import NotObserved as Blind
 
 from ._rule import Rule
 

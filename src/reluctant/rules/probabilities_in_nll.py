@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.recording import Cause, Finding, NotJudged, Recording, Site, Treatment
+from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site, Treatment
 
 from ._heads import Head, finding, heads, last_seen, named
 from ._rule import Rule
@@ -93,33 +93,33 @@ for step in range(60):
                 yield from self._judged(head)
 
     def _judged(self, head: Head) -> Iterator[Finding | NotJudged]:
-        seen, interval = head.loss.predictions, head.interval
+        seen, interval, kind = head.loss.predictions, head.interval, head.loss.kind
         if seen is not None and seen.rows_log_sum_to_zero:
             return
-        nll = head.loss.kind == "nll_loss"
         if (seen is not None and seen.rows_sum_to_one) or (interval.lower >= 0.0 and interval.upper <= 1.0):
-            bound = " The loss lies in [−1, 0]." if nll else ""
-            yield self._told(head, head.site, f"probabilities, where {head.loss.kind} expects their logarithms.{bound}{last_seen(head.loss)}", "warning")
+            bound = " The loss lies in [−1, 0]." if kind == "nll_loss" else ""
+            yield self._told(head, head.site, f"probabilities, where {kind} expects their logarithms.{bound}", "warning")
         elif seen is None:
             if interval.bounded_below or not interval.bounded_above:
-                yield NotJudged(self.code, self.rule_name(), f"the predictions given to {head.loss.kind} were not seen")
+                yield NotJudged(self.code, self.rule_name(), f"the predictions given to {kind} were not seen")
         elif seen.maximum > self.ROUNDING:
-            why = f"raw scores up to {seen.maximum:.4g}, where {head.loss.kind} expects logarithms of probabilities, none of which is above 0"
-            yield self._told(head, None, f"{why}.{' Nothing keeps the loss from falling without end.' if nll else ''}{last_seen(head.loss)}", "error")
-        elif nll and seen.rows_log_sum_to_zero is False:
-            why = "logarithms whose exponentials do not sum to 1 over the classes, so that the scores of all classes may grow together"
-            yield self._told(head, head.site, f"{why}.{last_seen(head.loss)}", "warning")
+            why = f"raw scores up to {seen.maximum:.4g}, where {kind} expects logarithms of probabilities, none of which is above 0."
+            fate = " Nothing keeps the loss from falling without end." if kind == "nll_loss" else ""
+            yield self._told(head, None, why + fate, "error")
+        elif kind == "nll_loss" and seen.rows_log_sum_to_zero is False:
+            why = "logarithms whose exponentials do not sum to 1 over the classes, so that the scores of all classes may grow together."
+            yield self._told(head, head.site, why, "warning")
 
-    def _told(self, head: Head, site: Site | None, why: str, severity: str) -> Finding:
-        seen = head.loss.predictions
+    def _told(self, head: Head, site: Site | None, why: str, severity: Severity) -> Finding:
+        seen, kind = head.loss.predictions, head.loss.kind
         source = f"The {named(site)} gives" if site else "The model gives"
         return finding(
             self,
             head,
-            f"{source} {head.loss.kind} {why}",
+            f"{source} {kind} {why}{last_seen(head.loss)}",
             site=site,
-            severity="error" if severity == "error" else "warning",
-            cause=Cause("head-loss-mismatch", f"Predictions from {seen.minimum:.4g} to {seen.maximum:.4g} in {head.loss.kind}." if seen else why),
+            severity=severity,
+            cause=Cause("head-loss-mismatch", f"Predictions from {seen.minimum:.4g} to {seen.maximum:.4g} in {kind}." if seen else why),
             evidence={
                 "predictions": [seen.minimum, seen.maximum] if seen else None,
                 "prediction_count": seen.count if seen else 0,

@@ -125,7 +125,8 @@ for step in range(60):
         flat, constant, last = _flat_share(squash), _constant_loss(head), head.loss.last_loss
         if flat is None or constant is None or last is None or flat < self.FLAT_SHARE or last < self.NO_BETTER * constant:
             return ""
-        return f"{flat:.0%} of the values behind the {named(squash)} lie on its flat part, and the loss ({last:.3g}) is no better than a constant guess's ({constant:.3g})"
+        where = f"{flat:.0%} of the values behind the {named(squash)} lie on its flat part"
+        return f"{where}, and the loss ({last:.3g}) is no better than a constant guess's ({constant:.3g})"
 
 
 def _flat_share(site: Site | None) -> float | None:

@@ -110,7 +110,7 @@ for step in range(60):
             f"{what} keeps the scores within {interval}, and {head.loss.kind} applies its own sigmoid to them: "
             f"the loss of an entry cannot fall below {' or '.join(told)}.{last_seen(head.loss)}",
             site=site,
-            cause=Cause("head-loss-mismatch", f"Scores within {interval} under a second sigmoid leave a loss of at least {' or '.join(told)}."),
+            cause=Cause("head-loss-mismatch", f"Scores within {interval} under a second sigmoid: at least {' or '.join(told)}."),
             evidence={
                 "floor_positive": positive,
                 "floor_negative": negative,

@@ -114,7 +114,8 @@ for step in range(60):
         targets = head.loss.targets
         distinct = f" The targets hold {len(targets.distinct)} different values." if targets and len(targets.distinct) > 1 else ""
         message = f"{head.loss.kind} is given scores with one column: over one class it is the constant 0 and passes no gradient.{distinct}"
-        return self._finding(message, head.place(), site=None, head=head, evidence={"classes": 1, "last_loss": head.loss.last_loss}, treatments=())
+        evidence: dict[str, object] = {"classes": 1, "last_loss": head.loss.last_loss}
+        return self._finding(message, head.place(), site=None, head=head, evidence=evidence, treatments=())
 
     def _finding(
         self,

@@ -121,7 +121,7 @@ for step in range(60):
             f"{what} keeps the class scores within {interval}, and {head.loss.kind} takes them for logits and applies its own softmax: "
             f"with {classes} classes the loss cannot fall below {floor:.3f}.{last_seen(head.loss)}",
             site=site,
-            cause=Cause("head-loss-mismatch", f"Scores within {interval} under a softmax over {classes} classes: the loss is at least {floor:.3f}."),
+            cause=Cause("head-loss-mismatch", f"Scores within {interval} under a softmax over {classes} classes: at least {floor:.3f}."),
             evidence={"classes": classes, "floor": floor, "reachable": [interval.lower, interval.upper], "last_loss": head.loss.last_loss},
         )
 

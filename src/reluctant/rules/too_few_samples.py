@@ -92,8 +92,9 @@ for step in range(20):
             self.code,
             self.rule_name(),
             self.severity,
-            f"{count(silent)} units after {names} were silent on every sample, but only {count(_samples(fewest))} samples were seen: such a unit may still "
-            f"fire on up to {share(rule_of_three(_samples(fewest)))} of inputs (95 %). Whether they are dead was not judged.",
+            f"{count(silent)} units after {names} were silent on every sample, but only {count(_samples(fewest))} samples were seen: "
+            f"such a unit may still fire on up to {share(rule_of_three(_samples(fewest)))} of inputs (95 %). "
+            "Whether they are dead was not judged.",
             line.file,
             line.line,
             layer=fewest.after,
@@ -102,7 +103,8 @@ for step in range(20):
         )
 
     def _poor(self, site: Site) -> bool:
-        return site.role != "loss" and site.whole is not None and site.whole.passes.zero > 0 and 0 < site.whole.samples < self.ENOUGH_SAMPLES
+        silent = site.role != "loss" and site.whole is not None and site.whole.passes.zero > 0
+        return silent and 0 < _samples(site) < self.ENOUGH_SAMPLES
 
 
 def _samples(site: Site) -> int:

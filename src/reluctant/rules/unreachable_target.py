@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site, Treatment, ValueStatistics
+from reluctant.recording import Cause, Finding, Loss, NotJudged, Recording, Severity, Site, Treatment, ValueStatistics
 
 from ._heads import LOGIT_LOSSES, Head, finding, heads, named
 from ._interval import Interval
@@ -113,7 +113,7 @@ for step in range(60):
                 yield NotJudged(self.code, self.rule_name(), f"no targets were seen for {kind} ({head.place().file}:{head.place().line})")
             elif targets is not None and (reachable.bounded_below or reachable.bounded_above):
                 yield from self._outside(head, reachable, targets)
-        elif targets is not None and (kind in PROBABILITY_LOSSES or (kind == "cross_entropy" and head.loss.options.get("class_indices") == 0.0)):
+        elif targets is not None and _takes_probabilities(head.loss):
             yield from self._outside_loss(head, targets)
         elif targets is not None and kind in SIGN_LOSSES and 0.0 in targets.distinct:
             yield self._unsigned(head, targets)
@@ -139,7 +139,7 @@ for step in range(60):
             return
         site = _bounding(head) if head.loss.kind not in LOGIT_LOSSES else None
         message = (
-            f"{head.loss.kind} compares one probability with each target, and a probability lies within [0, 1], but {_outside(short, targets)}: "
+            f"{head.loss.kind} compares each target with a probability, which lies within [0, 1], but {_outside(short, targets)}: "
             "no output can be right for them, and the loss can fall without end."
         )
         yield self._found(head, site, reachable, targets, short, message, severity, treatments=())
@@ -148,7 +148,8 @@ for step in range(60):
         return finding(
             self,
             head,
-            f"{head.loss.kind} takes labels −1 and 1, but among {targets.count:,} labels there is 0, whose rows pass no gradient whatever the score.",
+            f"{head.loss.kind} takes labels −1 and 1, but among {targets.count:,} labels there is 0, "
+            "whose rows pass no gradient whatever the score.",
             cause=Cause("target-range", "The label 0 in a loss that multiplies score and label."),
             evidence={"targets": [targets.minimum, targets.maximum], "target_count": targets.count},
             treatments=(),
@@ -191,11 +192,14 @@ for step in range(60):
         )
 
 
+def _takes_probabilities(loss: Loss) -> bool:
+    """Whether the targets of the loss are probabilities, whatever the head."""
+    return loss.kind in PROBABILITY_LOSSES or (loss.kind == "cross_entropy" and loss.options.get("class_indices") == 0.0)
+
+
 def _outside(short: Shortfall, targets: ValueStatistics) -> str:
-    share = f"{short.outside_share:.0%} of " if short.outside_share > 0.0 else ""
-    return f"{share}{targets.count:,} targets, from {targets.minimum:.4g} to {targets.maximum:.4g}, lie outside" if share else (
-        f"{targets.count:,} targets with mean {targets.mean:.4g} reach from {targets.minimum:.4g} to {targets.maximum:.4g}"
-    )
+    span = f"{targets.count:,} targets, from {targets.minimum:.4g} to {targets.maximum:.4g}"
+    return f"{short.outside_share:.0%} of {span}, lie outside" if short.outside_share > 0.0 else f"the mean of {span}, lies outside"
 
 
 def _bounding(head: Head) -> Site | None:
