@@ -17,7 +17,7 @@ def test_demo_shows_a_stalled_loss_and_says_why(tmp_path: Path) -> None:
     seen = demo(tmp_path)
     losses = [float(loss) for loss in re.findall(r"loss (\S+)", seen.out.decode())]
     assert seen.code == 0
-    assert len(losses) == 4
+    assert len(losses) == 6
     assert min(losses) > 2.3
     assert b"RL202 blocked-layer" in seen.err
     document = json.loads((tmp_path / "reluctant-demo" / "run.json").read_text())

@@ -39,7 +39,7 @@ def main():
     model = DigitClassifier()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5, momentum=0.9)
 
-    for epoch in range(1, 21):
+    for epoch in range(1, 61):
         total = 0.0
         for batch, targets in loader:
             loss = F.cross_entropy(model(batch), targets)
@@ -47,7 +47,7 @@ def main():
             loss.backward()
             optimizer.step()
             total += loss.item() * len(batch)
-        if epoch % 5 == 0:
+        if epoch % 10 == 0:
             score = accuracy(model, test_images, test_labels)
             print(f"epoch {epoch:2d}  loss {total / len(loader.dataset):.4f}  test accuracy {score:.1%}")
 
