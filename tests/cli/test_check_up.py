@@ -51,7 +51,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., CheckUp]:
     """Runs a check-up to its end in this process, as far as python's own end is not needed."""
     handlers: list[Callable[[], None]] = []
     monkeypatch.setattr("reluctant.cli._check_up.atexit", types.SimpleNamespace(register=handlers.append))
-    monkeypatch.setattr(reluctant.observe, "Observer", FakeObserver, raising=False)
+    monkeypatch.setitem(vars(reluctant.observe), "Observer", FakeObserver)  # not setattr: that would load the real one first
     monkeypatch.setattr(FakeObserver, "made", [])
     monkeypatch.setattr(FakeObserver, "fails", "")
     monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))

@@ -59,6 +59,13 @@ def test_a_report_that_nobody_reads_changes_nothing(tmp_path: Path) -> None:
     assert ended.stdout == plain(SCRIPT, "3", folder=tmp_path).out + b"3\n"
 
 
+def test_a_reader_that_leaves_changes_nothing(tmp_path: Path) -> None:
+    line = f"{' '.join([*command(), '-q', '-o', '-', SCRIPT])} 3 | true ; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", line], cwd=tmp_path, env=environment(), capture_output=True, timeout=60)
+    assert ended.stdout in (b"3\n", b"120\n")  # python itself ends with 120 where it cannot write what the script printed
+    assert b"This is a bug" not in ended.stderr
+
+
 def test_an_unknown_command_is_answered_with_those_that_exist() -> None:
     seen = plain("-m", "reluctant", "rnu")
     assert seen.code == 2

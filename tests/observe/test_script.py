@@ -19,7 +19,7 @@ from .runs import SCRIPTS, SOURCES, command, environment, observed, plain
 ENDS = (
     "normal", "None", "0", "3", "-1", "256", "True", "'a message'", "(1, 2)", "2.5", "exception", "broken", "group", "hook",
     "failing-hook", "no-hook", "recursion", "interrupt", "signal", "terminate", "kill", "os-exit", "threads", "generator-exit", "syntax",
-    "import", "closed", "fork", "fork-exit",
+    "import", "closed", "breakpoint", "fork", "fork-exit",
 )  # fmt: skip
 
 

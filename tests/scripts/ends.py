@@ -82,6 +82,8 @@ def end(how):
         sys.stdout.flush()
         os.close(1)
         print("into nothing")
+    elif how == "breakpoint":
+        breakpoint()
     elif how == "fork":
         if os.fork() == 0:
             print("child falls off the end", flush=True)

@@ -7,11 +7,13 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
 from reluctant import __version__
 from reluctant.configuration import Configuration
+from reluctant.errors import ReluctantError
 from reluctant.observe.import_hook import when_imported
 from reluctant.observe.script import NoProgramError, Program, exit_code
 from reluctant.recording import Document, NotObserved, Recording, dumps, save
@@ -165,11 +167,9 @@ class CheckUp:
 def _flush_script_output() -> None:
     """Let what the script printed come before the report; python itself flushes, and complains, a moment later."""
     for stream in (sys.stdout, sys.__stdout__):
-        try:
-            if stream is not None:
+        if stream is not None:
+            with suppress(OSError, ValueError):
                 stream.flush()
-        except (OSError, ValueError):
-            continue
 
 
 def _standard_error() -> TextIO | None:
@@ -180,14 +180,15 @@ def _standard_error() -> TextIO | None:
 
 def _say(message: str) -> None:
     if (stream := _standard_error()) is not None:
-        print(f"reluctant: {message}", file=stream)
+        with suppress(OSError):  # nobody reads it any more
+            print(f"reluctant: {message}", file=stream, flush=True)
 
 
 def _described(error: BaseException) -> str:
-    from reluctant.errors import ReluctantError
-
     if isinstance(error, ReluctantError):
         return str(error)
+    if isinstance(error, BrokenPipeError):
+        return "what should read the report or the recording has ended before it was written."
     import traceback
 
     last = traceback.extract_tb(error.__traceback__)[-1]
