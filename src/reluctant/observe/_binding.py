@@ -51,9 +51,17 @@ class GraphRecord:
 def _plain_node(node: PlanNode, number: int, last: int, kept: int) -> Node:
     origin = node.origin
     return Node(
-        id=number, operation=node.operation, kind=node.kind, inputs=tuple(last - j for j in node.inputs if last - j < kept), shape=node.shape,
-        site=node.site.number if node.site else None, layer=node.layer.number if node.layer else None, loss=node.loss.number if node.loss else None,
-        place=origin.called if origin else None, scale=node.scale, offset=node.offset,
+        id=number,
+        operation=node.operation,
+        kind=node.kind,
+        inputs=tuple(last - j for j in node.inputs if last - j < kept),
+        shape=node.shape,
+        site=node.site.number if node.site else None,
+        layer=node.layer.number if node.layer else None,
+        loss=node.loss.number if node.loss else None,
+        place=origin.called if origin else None,
+        scale=node.scale,
+        offset=node.offset,
         function=_function(origin),
     )
 
@@ -135,8 +143,18 @@ class _Binder:
         name, module_type = self._layer_name(record, node)
         place, called, built = self._places(node)
         return LayerRecord(
-            number, kind, name, module_type, place, called, built, weight, node.parameters.get("bias", node.parameters.get("shift")),
-            fan_in, fan_out, shape,
+            number,
+            kind,
+            name,
+            module_type,
+            place,
+            called,
+            built,
+            weight,
+            node.parameters.get("bias", node.parameters.get("shift")),
+            fan_in,
+            fan_out,
+            shape,
         )
 
     def _layer_name(self, record: ParameterRecord | None, node: PlanNode) -> tuple[str, str]:
@@ -165,7 +183,9 @@ class _Binder:
 
     def _site(self, i: int, node: PlanNode) -> SiteRecord | None:
         layer = self._layer_before(i)
-        key = (node.operation, self._where(node), layer.number if layer else None, self._module_key(node))
+        place = self._places(node)[0]
+        where = (place.file, place.line) if place else None
+        key = (node.operation, where, layer.number if layer else None, self._module_key(node))
         known = self.registry.sites.get(key)
         if known is None:
             if len(self.registry.sites) >= SITES:
@@ -189,9 +209,18 @@ class _Binder:
             record = self.registry.parameters.records[slope]
             record.role, record.name = "slope", record.name or self._parameter_name(record)
         return SiteRecord(
-            number, node.operation, place, called, built, self._path(module) if module is not None else "",
-            type(own).__name__ if own is not None else "", _spelling(origin), layer.number if layer else None, layer.name if layer else "",
-            booleans=_booleans(own), slope=slope,
+            number,
+            node.operation,
+            place,
+            called,
+            built,
+            self._path(module) if module is not None else "",
+            type(own).__name__ if own is not None else "",
+            _spelling(origin),
+            layer.number if layer else None,
+            layer.name if layer else "",
+            booleans=_booleans(own),
+            slope=slope,
         )
 
     def _module_key(self, node: PlanNode) -> int | None:
@@ -241,7 +270,8 @@ class _Binder:
         return "loss"
 
     def _meaningful_consumers(self, i: int) -> list[int]:
-        found, todo = [], list(self.consumers[i])
+        found: list[int] = []
+        todo = list(self.consumers[i])
         while todo:
             c = todo.pop()
             if self.plan.nodes[c].kind in ("affine", "dropout") and len(found) + len(todo) < 64:
@@ -251,39 +281,72 @@ class _Binder:
         return found
 
     def _find_handwritten_losses(self) -> None:
-        """A squared or absolute difference that only sums and constants separate from the root is a loss."""
+        """A difference, or logarithms weighed with targets, that only sums and constants separate from the root are a loss."""
         nodes, root = self.plan.nodes, self.plan.root
         if root is None:
             return
-        todo, seen = [root], set()
+        todo, seen, logarithms = [root], set(), []
         while todo:
             at = todo.pop()
             if at in seen:
                 continue
             seen.add(at)
             node = nodes[at]
-            if node.kind == "affine":
-                todo.extend(node.inputs)
-            elif self._is_difference(node):
+            if self._is_difference(node):
                 node.loss_kind, node.handwritten = ("l1_loss" if node.operation == "abs" else "mse_loss"), True
+            elif node.kind == "affine":
+                todo.extend(node.inputs)
+            elif node.operation == "mul" and len(node.inputs) == 1 and nodes[node.inputs[0]].operation == "log":
+                logarithms.append(at)
+        if len(logarithms) == 2:
+            self._note_cross_entropy(logarithms)
         if not any(n.loss_kind for n in nodes):
             nodes[root].loss_kind, nodes[root].handwritten = "custom", True
 
+    def _note_cross_entropy(self, logarithms: list[int]) -> None:
+        """``t * log(p) + (1 - t) * log(1 - p)``: the term whose logarithm takes p itself stands for the loss."""
+        nodes = self.plan.nodes
+        for at in logarithms:
+            below = nodes[nodes[at].inputs[0]].inputs
+            if below and nodes[below[0]].operation not in ("rsub", "sub", "add"):
+                nodes[at].loss_kind, nodes[at].handwritten = "binary_cross_entropy", True
+                return
+
     def _is_difference(self, node: PlanNode) -> bool:
         """Whether a node squares, or takes the size of, a prediction minus something that carries no gradient."""
-        squares = node.operation in ("pow", "abs", "square") or (node.operation == "mul" and len(set(node.inputs)) == 1 == len(node.inputs) - 1)
-        below = self.plan.nodes[node.inputs[0]] if node.inputs else None
-        return squares and below is not None and below.operation in ("sub", "rsub", "add") and len(below.inputs) == 1
+        squares = node.operation in ("pow", "abs", "square") or (
+            node.operation == "mul" and len(set(node.inputs)) == 1 == len(node.inputs) - 1
+        )
+        return squares and bool(node.inputs) and self._difference_below(node) is not None
+
+    def _difference_below(self, node: PlanNode) -> int | None:
+        """Position of the subtraction, seen through constant factors."""
+        at = node.inputs[0]
+        while True:
+            below = self.plan.nodes[at]
+            if len(below.inputs) != 1 or below.kind != "affine":
+                return None
+            if below.operation in ("sub", "rsub", "add"):
+                return at
+            if below.operation not in ("div", "mul"):
+                return None
+            at = below.inputs[0]
 
     def _loss(self, i: int, node: PlanNode) -> LossRecord:
         key = (node.loss_kind, self._where(node), node.operation, tuple(self._scores_key(node)))
         known = self.registry.losses.get(key)
+        scores = node.scores = self._scores(node)
         if known is None:
             last = len(self.plan.nodes) - 1
-            scores = self._scores(node)
             _, called, built = self._places(node)
             known = self.registry.losses[key] = LossRecord(
-                len(self.registry.losses), node.loss_kind, node.handwritten, called, built, self.graph.number, last - i,
+                len(self.registry.losses),
+                node.loss_kind,
+                node.handwritten,
+                called,
+                built,
+                self.graph.number,
+                last - i,
                 last - scores if scores is not None else None,
             )
             known.classes = self._classes(node, scores)
@@ -297,10 +360,12 @@ class _Binder:
         """The node whose values are the predictions."""
         if not node.inputs or node.loss_kind == "custom":
             return None
-        at = node.inputs[0]
-        while node.handwritten and self.plan.nodes[at].operation in ("sub", "rsub", "add", "div") and len(self.plan.nodes[at].inputs) == 1:
-            at = self.plan.nodes[at].inputs[0]
-        return at
+        if not node.handwritten:
+            return node.inputs[0]
+        if node.loss_kind == "binary_cross_entropy":
+            return self.plan.nodes[node.inputs[0]].inputs[0]
+        difference = self._difference_below(node)
+        return self.plan.nodes[difference].inputs[0] if difference is not None else None
 
     def _classes(self, node: PlanNode, scores: int | None) -> int | None:
         shape = self.plan.nodes[scores].shape if scores is not None else ()

@@ -22,7 +22,7 @@ class BuildingLines:
     def __init__(self) -> None:
         # Keyed by identity: a user's module may compare by value or not be hashable.
         self._lines: dict[int, tuple[weakref.ref[Any], types.CodeType, int]] = {}
-        self._restore: list[tuple[type, Callable[..., None], Callable[..., None]]] = []
+        self._restore: list[tuple[Any, Callable[..., None], Callable[..., None]]] = []
 
     def start(self) -> None:
         """Wrap the two constructors."""
@@ -33,7 +33,7 @@ class BuildingLines:
         """Put the constructors back, unless somebody else has replaced them meanwhile."""
         for owner, wrapper, original in self._restore:
             if owner.__dict__.get("__init__") is wrapper:
-                setattr(owner, "__init__", original)
+                owner.__init__ = original
         self._restore.clear()
 
     def of(self, built: object) -> Location | None:
@@ -52,16 +52,16 @@ class BuildingLines:
             key = id(built)
             self._lines[key] = (weakref.ref(built, lambda _: self._lines.pop(key, None)), *found)
 
-    def _wrap(self, owner: type) -> None:
+    def _wrap(self, owner: Any) -> None:
         original: Callable[..., None] = owner.__dict__["__init__"]
         note = self._note
 
         @functools.wraps(original)
-        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it takes the place of one
             original(self, *args, **kwargs)
             note(self)
 
-        setattr(owner, "__init__", __init__)
+        owner.__init__ = __init__
         self._restore.append((owner, __init__, original))
 
 

@@ -113,7 +113,7 @@ class Origin:
     modules: tuple[torch.nn.Module, ...]
     """Running modules, innermost first."""
     calls_below: int
-    """Module calls between the user's line and the node: 0 a function or method, 1 a module called on that line, more when a container called it."""
+    """Module calls between the user's line and the node: 0 a function, 1 a module called there, more when a container called it."""
     compound: bool
     """Whether a torch module that is more than an activation (an encoder layer, attention, a recurrent cell) wrote the call."""
     checkpointed: bool
@@ -150,8 +150,7 @@ def read_origin(node: Any) -> Origin | None:
             elif code.co_name == "_call_impl":
                 calls_below += 1
             elif _MODULES in filename:
-                compound |= os.path.basename(filename) in _COMPOUND_FILES or code.co_qualname.startswith("MultiheadAttention") \
-                    if sys.version_info >= (3, 11) else os.path.basename(filename) in _COMPOUND_FILES
+                compound |= os.path.basename(filename) in _COMPOUND_FILES or "MultiheadAttention" in getattr(code, "co_qualname", "")
         if filename.startswith(_TORCH) and filename.endswith("checkpoint.py"):
             checkpointed = True
     modules = tuple(m for m in (r() for r in stack.modules) if m is not None)

@@ -37,7 +37,7 @@ class CompiledModels:
             return made
 
         self._wrapper = compile
-        torch.compile = compile  # type: ignore[assignment]
+        torch.compile = compile
 
     def measure(self, eager: bool) -> None:
         """Let compiled code run eagerly from now on, or compiled again."""
@@ -54,7 +54,7 @@ class CompiledModels:
         """Let compiled code run compiled again, and put torch.compile back."""
         self._release()
         if self._original is not None and torch.compile is self._wrapper:
-            torch.compile = self._original  # type: ignore[assignment]
+            torch.compile = self._original
         self._original = None
 
     def _release(self) -> None:
@@ -65,7 +65,18 @@ class CompiledModels:
     def notes(self) -> tuple[NotObserved, ...]:
         """What compiled code hides."""
         if self.used and self._leave:
-            return (NotObserved("activations inside compiled code", "--leave-compiled was given", advice="Run without it: measured steps then run eagerly."),)
+            return (
+                NotObserved(
+                    "activations inside compiled code",
+                    "--leave-compiled was given",
+                    advice="Run without it: measured steps then run eagerly.",
+                ),
+            )
         if self.used:
-            return (NotObserved("the compiled code itself", "measured steps ran the compiled model eagerly, so training agrees to rounding, not bit for bit"),)
+            return (
+                NotObserved(
+                    "the compiled code itself",
+                    "measured steps ran the compiled model eagerly, so training agrees to rounding, not bit for bit",
+                ),
+            )
         return ()

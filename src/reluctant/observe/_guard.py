@@ -25,7 +25,7 @@ class Guard:
                 return
             try:
                 function(*args, **kwargs)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, it must not reach the user's run; it is told once
                 self.fail(error)
 
         return guarded
@@ -38,8 +38,7 @@ class Guard:
         print(f"reluctant: an error of its own ended the watching; the run goes on untouched. {self.error}", file=sys.stderr)
         try:
             self._let_go()
-        except Exception as second:
-            # Letting go failed as well: every callback is already inert, so there is nothing left to undo but to say so.
+        except Exception as second:  # noqa: BLE001 - every callback is already inert: nothing is left but to say so
             print(f"reluctant: letting go failed too: {type(second).__name__}: {second}", file=sys.stderr)
 
     def notes(self) -> tuple[NotObserved, ...]:

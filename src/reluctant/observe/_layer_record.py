@@ -75,7 +75,10 @@ class LayerRecord:
             return
         means = rows.mean(0)
         self.pending.output = (
-            float((rows * rows).mean()) ** 0.5, float(means.mean()), float((means * means).mean()) ** 0.5, float(rows.var(0, correction=0).mean()) ** 0.5,
+            float((rows * rows).mean()) ** 0.5,
+            float(means.mean()),
+            float((means * means).mean()) ** 0.5,
+            float(rows.var(0, correction=0).mean()) ** 0.5,
         )
 
     def add_gradient(self, arriving: Tensor) -> None:
@@ -91,42 +94,75 @@ class LayerRecord:
         if not (p.input_entries or p.gradient_entries or p.weight_gradient_rms is not None):
             return
         output = p.output or (None, None, None, None)
-        self.moments.append(LayerMoment(
-            step=step,
-            input_rms=(p.input_square / p.input_entries) ** 0.5 if p.input_entries else None,
-            input_mean=p.input_sum / p.input_entries if p.input_entries else None,
-            output_gradient_rms=(p.gradient_square / p.gradient_entries) ** 0.5 if p.gradient_entries else None,
-            weight_gradient_rms=p.weight_gradient_rms,
-            output_rms=output[0], output_mean=output[1], output_unit_mean_rms=output[2], output_unit_std=output[3],
-        ))
+        self.moments.append(
+            LayerMoment(
+                step=step,
+                input_rms=(p.input_square / p.input_entries) ** 0.5 if p.input_entries else None,
+                input_mean=p.input_sum / p.input_entries if p.input_entries else None,
+                output_gradient_rms=(p.gradient_square / p.gradient_entries) ** 0.5 if p.gradient_entries else None,
+                weight_gradient_rms=p.weight_gradient_rms,
+                output_rms=output[0],
+                output_mean=output[1],
+                output_unit_mean_rms=output[2],
+                output_unit_std=output[3],
+            )
+        )
 
     def plain(self) -> Layer:
         """The layer as data."""
         return Layer(
-            id=self.number, kind=self.kind, name=self.name, module_type=self.module_type, place=self.place, called=self.called, built=self.built,
-            weight=self.weight, bias=self.bias, fan_in=self.fan_in, fan_out=self.fan_out, weight_shape=self.weight_shape, groups=self.groups,
-            transposed=self.transposed, training=self.training, input=self.input.plain() if self.input else None,
-            moments=self.moments.entries(), calls=self.calls,
+            id=self.number,
+            kind=self.kind,
+            name=self.name,
+            module_type=self.module_type,
+            place=self.place,
+            called=self.called,
+            built=self.built,
+            weight=self.weight,
+            bias=self.bias,
+            fan_in=self.fan_in,
+            fan_out=self.fan_out,
+            weight_shape=self.weight_shape,
+            groups=self.groups,
+            transposed=self.transposed,
+            training=self.training,
+            input=self.input.plain() if self.input else None,
+            moments=self.moments.entries(),
+            calls=self.calls,
         )
 
 
-def recompute_output(name: str, node: Any, bias: Tensor | None, rows: int = ROWS_RECOMPUTED) -> tuple[Tensor, int] | None:
-    """A layer's output for its first samples, from the input and weight that autograd keeps, and its unit axis."""
+def recompute_output(
+    name: str, node: Any, weight: Tensor | None, bias: Tensor | None, rows: int = ROWS_RECOMPUTED
+) -> tuple[Tensor, int] | None:
+    """A layer's output for its first samples, and its unit axis, from the input that autograd keeps for it.
+
+    autograd keeps the weight only where the input needs a gradient; the first layer's comes from the parameter.
+    """
     if name in ("addmm", "mm", "linear"):
-        left = node._saved_mat1 if name == "addmm" else node._saved_self
-        right = node._saved_mat2
-        if left is None or right is None or left.dim() != 2 or right.dim() != 2:
+        left, right = node._saved_mat1 if name == "addmm" else node._saved_self, node._saved_mat2
+        if right is None and weight is not None and left is not None and weight.dim() == 2:
+            right = weight.t() if weight.shape[1] == left.shape[1] else weight
+        if left is None or right is None or left.dim() != 2 or right.dim() != 2 or left.shape[1] != right.shape[0]:
             return None
         product = left[:rows].detach() @ right.detach()
         return (product if bias is None or bias.dim() != 1 or bias.shape[0] != product.shape[1] else product + bias.detach()), 1
     if name == "convolution":
-        values, weight = node._saved_input, node._saved_weight
-        if values is None or weight is None:
+        values = node._saved_input
+        kept = node._saved_weight if node._saved_weight is not None else weight
+        if values is None or kept is None:
             return None
         few = max(1, min(values.shape[0], (1 << 16) // max(values[0].numel(), 1)))
         output = torch.ops.aten.convolution(
-            values[:few].detach(), weight.detach(), None if bias is None else bias.detach(), node._saved_stride, node._saved_padding,
-            node._saved_dilation, node._saved_transposed, node._saved_output_padding, node._saved_groups,
+            values[:few].detach(),
+            kept.detach(),
+            None if bias is None else bias.detach(),
+            node._saved_stride,
+            node._saved_padding,
+            node._saved_dilation,
+            node._saved_transposed,
+            node._saved_output_padding,
+            node._saved_groups,
         )
         return output, 1
     return None

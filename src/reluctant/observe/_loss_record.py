@@ -62,13 +62,24 @@ class LossRecord:
 
     def plain(self) -> Loss:
         """The loss as data."""
-        last = self.values[-max(1, int(len(self.values) * LAST_SHARE)):]
+        last = self.values[-max(1, int(len(self.values) * LAST_SHARE)) :]
         recent = self.recent if self.recent.count else self.closed
         return Loss(
-            id=self.number, kind=self.kind, handwritten=self.handwritten, place=self.place, built=self.built, graph=self.graph, node=self.node,
-            scores=self.scores, classes=self.classes, predictions=self.predictions.plain(), recent_predictions=recent.plain(),
-            targets=self.targets.plain(), first_loss=sum(self.first) / len(self.first) if self.first else None,
-            last_loss=sum(last) / len(last) if last else None, options=dict(self.options),
+            id=self.number,
+            kind=self.kind,
+            handwritten=self.handwritten,
+            place=self.place,
+            built=self.built,
+            graph=self.graph,
+            node=self.node,
+            scores=self.scores,
+            classes=self.classes,
+            predictions=self.predictions.plain(),
+            recent_predictions=recent.plain(),
+            targets=self.targets.plain(),
+            first_loss=sum(self.first) / len(self.first) if self.first else None,
+            last_loss=sum(last) / len(last) if last else None,
+            options=dict(self.options),
         )
 
 

@@ -14,7 +14,6 @@ from ._autograd_graph import RawGraph
 from ._binding import Registry
 from ._layer_record import ROWS_RECOMPUTED, LayerRecord, recompute_output
 from ._loss_record import LossRecord, compared_values
-from ._parameter_record import Parameters
 from ._plan import Plan, PlanNode
 from ._site_record import SiteRecord
 from ._slopes import SOFTMAX, is_activation, read_operation
@@ -158,26 +157,26 @@ class MeasuredPass:
         if found is not None:
             layer.read_input(*found, node.data_input)
         feeds_loss = self._feeds_loss(i)
-        if self._outputs or feeds_loss:
-            bias = self._bias(layer, self.registry.parameters)
-            output = recompute_output(node.operation, raw, bias, HEAD_ROWS if feeds_loss else ROWS_RECOMPUTED)
+        wanted = self._outputs or layer.moments.last is None
+        if wanted or feeds_loss:
+            rows = HEAD_ROWS if feeds_loss else ROWS_RECOMPUTED
+            output = recompute_output(node.operation, raw, self._tensor(layer.weight), self._tensor(layer.bias), rows)
             if output is not None:
-                if self._outputs:
+                if wanted:
                     layer.read_output(*output)
                 self._values[i] = output[0]
 
     def _feeds_loss(self, i: int) -> bool:
-        return any(n.loss is not None and (i in n.inputs or (n.handwritten and any(i in self.plan.nodes[j].inputs for j in n.inputs))) for n in self.plan.nodes)
+        return any(n.loss is not None and n.scores == i for n in self.plan.nodes)
 
-    def _bias(self, layer: LayerRecord, parameters: Parameters) -> Tensor | None:
-        return parameters.records[layer.bias].tensor() if layer.bias is not None else None
+    def _tensor(self, number: int | None) -> Tensor | None:
+        return self.registry.parameters.records[number].tensor() if number is not None else None
 
     def _read_loss(self, node: PlanNode, raw: Any) -> None:
         loss: LossRecord = node.loss
-        scores = self._scores_value(node)
+        scores = self._values.get(node.scores) if node.scores is not None else None
         if node.handwritten:
-            difference = _kept(raw, "_saved_self")
-            targets = scores - difference if scores is not None and difference is not None and scores.shape == difference.shape else None
+            targets = self._handwritten_targets(node, raw, scores)
             loss.add(self.step, scores, targets, _class_axis(scores))
             return
         predictions, targets = compared_values(loss.kind, raw)
@@ -186,11 +185,19 @@ class MeasuredPass:
             loss.options["class_indices"] = float(not targets.is_floating_point())
         loss.add(self.step, predictions, targets, _class_axis(predictions))
 
-    def _scores_value(self, node: PlanNode) -> Tensor | None:
-        at = node.inputs[0] if node.inputs else None
-        while at is not None and at not in self._values and len(self.plan.nodes[at].inputs) == 1 and self.plan.nodes[at].operation in ("sub", "rsub", "add"):
-            at = self.plan.nodes[at].inputs[0]
-        return self._values.get(at) if at is not None else None
+    def _handwritten_targets(self, node: PlanNode, raw: Any, scores: Tensor | None) -> Tensor | None:
+        """What the user's own formula compares with, as far as autograd keeps it."""
+        if node.loss_kind == "binary_cross_entropy":
+            kept = _kept(raw, "_saved_other")
+            return kept if kept is not None else _kept(raw, "_saved_self")
+        below = self.plan.nodes[node.inputs[0]] if node.inputs else None
+        if below is not None and below.operation == "div":
+            divisor = _kept(self.raw.nodes[below.raw].node, "_saved_other")
+            if divisor is not None and divisor.numel() > 1:
+                node.loss.options["relative"] = 1.0
+                return divisor
+        difference = _kept(raw, "_saved_self")
+        return scores - difference if scores is not None and difference is not None and scores.shape == difference.shape else None
 
 
 def as_units(values: Tensor, site: SiteRecord, layer: LayerRecord | None) -> tuple[Tensor, int | None]:

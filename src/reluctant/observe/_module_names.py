@@ -37,7 +37,8 @@ class ModuleNames:
         while id(module) in self._parents and id(module) not in seen:
             seen.add(id(module))
             module, name = self._parents[id(module)]
-            parts.append(name)
+            if name != "_orig_mod":  # torch.compile's wrapper is not the user's
+                parts.append(name)
         return ".".join(reversed(parts))
 
     def root(self, module: torch.nn.Module) -> torch.nn.Module:

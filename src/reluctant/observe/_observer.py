@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import sys
@@ -38,6 +39,8 @@ PLANS = 128
 """At most this many kinds of backward pass are remembered."""
 SETTLED = 12
 """After this many passes in a row of known structure, forward passes are no longer learned from."""
+CURVES = 64
+"""At most this many lines that call backward have a loss curve of their own."""
 GRAPHS = 32
 """At most this many kinds of backward pass are recorded with their structure."""
 
@@ -49,13 +52,20 @@ class Observer:
     here is told once on stderr and ends the watching, never the run.
     """
 
-    def __init__(self, *, script: str = "", arguments: tuple[str, ...] = (), budget_share: float = 0.03, free_seconds: float = 2.0,
-                 leave_compiled: bool = False, output: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        script: str = "",
+        arguments: tuple[str, ...] = (),
+        budget_share: float = 0.03,
+        free_seconds: float = 2.0,
+        leave_compiled: bool = False,
+        output: Path | None = None,
+    ) -> None:
         self._script, self._arguments = script, tuple(arguments)
         self._schedule = Schedule(budget_share, free_seconds)
         self._writer = Writer(output)
         self._guard = Guard(self.detach)
-        self._process = os.getpid()
         self._attached = False
         self._busy = threading.RLock()
         self._capture = StackCapture()
@@ -75,7 +85,7 @@ class Observer:
         self._measure_update = False
         self._known_in_a_row = 0
         self._learn = True
-        self._passes = 0
+        self._passes = self._steps = 0
         self._last_loss: float | None = None
         self._device = "cpu"
         self._notes: dict[str, NotObserved] = {}
@@ -135,37 +145,48 @@ class Observer:
     @property
     def step(self) -> int:
         """Steps made so far: of the busiest optimizer, or backward passes where none ever stepped."""
-        return max((record.steps for _, record in self._optimizers.values()), default=0) or (self._passes if not self._optimizers else 0)
+        return self._steps if self._optimizers else self._passes
 
     def status(self) -> dict[str, float | int | None]:
         """A few numbers about the run as it goes."""
-        return {"step": self.step, "passes": self._passes, "loss": self._last_loss, "sites": len(self._registry.sites),
-                "measured_steps": len(self._measured), "overhead_share": self._schedule.overhead_share()}
+        return {
+            "step": self.step,
+            "passes": self._passes,
+            "loss": self._last_loss,
+            "sites": len(self._registry.sites),
+            "measured_steps": len(self._measured),
+            "overhead_share": self._schedule.overhead_share(),
+        }
 
     def _before_backward(self, outputs: Any) -> None:
-        if os.getpid() != self._process or not self._busy.acquire(blocking=False):
-            return
         begin = time.perf_counter()
-        try:
-            with _out_of_sight():
-                self._close_pass()
-                self._begin_pass([t for t in outputs if isinstance(t, Tensor)])
-        finally:
-            self._schedule.spent += time.perf_counter() - begin
-            self._busy.release()
+        line = _calling_line()
+        wanted = self._schedule.counts(line)
+        special = self._capture.on or self._open is not None or _is_inside_a_mode()
+        if not (wanted or special):
+            value = self._note_loss(line, outputs)
+            if value is None or math.isfinite(value) or self._curves[line].first_non_finite_step != self.step:
+                self._passes += 1
+                self._prepare_next()
+                self._schedule.spent += time.perf_counter() - begin
+                return
+        if self._busy.acquire(blocking=False):
+            try:
+                with _OutOfSight():
+                    self._close_pass()
+                    self._begin_pass(line, [t for t in outputs if isinstance(t, Tensor)], wanted)
+            finally:
+                self._busy.release()
+        self._schedule.spent += time.perf_counter() - begin
 
-    def _begin_pass(self, outputs: list[Tensor]) -> None:
-        if torch._C._functorch.peek_interpreter_stack() is not None:
-            self._note("vmap", "gradients taken inside torch.func transforms", "values there stand for a whole batch of models and cannot be read one by one")
-            return
+    def _begin_pass(self, line: Any, outputs: list[Tensor], wanted: bool) -> None:
         step = self.step
         self._passes += 1
-        line = _calling_line()
-        value = self._note_loss(line, outputs, step)
-        diverged = value is not None and value != value or value in (float("inf"), float("-inf"))
-        wanted = self._schedule.counts(line)
-        if not (wanted or self._capture.on or (diverged and self._curves[line].first_non_finite_step == step)):
+        if torch._C._functorch.peek_interpreter_stack() is not None:
+            why = "values there stand for a whole batch of models and cannot be read one by one"
+            self._note("torch.func", "gradients taken inside torch.func transforms", why)
             return
+        value = self._note_loss(line, outputs)
         self._capture.pause()
         raw = read_graph(outputs, self._parameters.number)
         if not raw.nodes:
@@ -175,8 +196,9 @@ class Observer:
             return
         graph.passes += 1
         graph.last_step = step
-        self._curves[line].graph = graph.number if line in self._curves else None
-        if wanted or diverged:
+        if line in self._curves:
+            self._curves[line].graph = graph.number
+        if wanted or (value is not None and not math.isfinite(value)):
             self._measure(plan, raw, step, value)
 
     def _plan_of(self, raw: RawGraph, line: Any, step: int) -> tuple[Plan, GraphRecord | None]:
@@ -232,7 +254,7 @@ class Observer:
             return
         begin = time.perf_counter()
         try:
-            with _out_of_sight():
+            with _OutOfSight():
                 self._close_pass()
         finally:
             self._schedule.spent += time.perf_counter() - begin
@@ -244,40 +266,41 @@ class Observer:
             measured.finish()
             self._schedule.spent += measured.seconds
             self._schedule.dense = measured.undecided
-            if not self._optimizers and self._passes % 4 == 1:
+            if not self._optimizers and self._passes > 8:
                 note_values(self._parameters.records[:512], self.step)
+            self._writer.write_now_and_then(self)
         self._prepare_next()
-        self._writer.write_now_and_then(self)
 
     def _prepare_next(self) -> None:
         """Decide whether the coming forward pass is learned from, and whether compiled models run eagerly in it."""
-        learn = self._learn and self._attached and self._schedule.affordable()
-        self._schedule.spent += self._capture.seconds()
-        if learn:
-            self._capture.start()
-        else:
-            self._capture.stop()
-        self._compiled.measure(self._schedule.due())
+        if self._capture.on or self._learn:
+            self._schedule.spent += self._capture.seconds()
+            if self._learn and self._attached and self._schedule.affordable():
+                self._capture.start()
+            else:
+                self._capture.stop()
+        if self._compiled.used:
+            self._compiled.measure(self._schedule.due())
 
-    def _note_loss(self, line: Any, outputs: list[Tensor], step: int) -> float | None:
+    def _note_loss(self, line: Any, outputs: Any) -> float | None:
         curve = self._curves.get(line)
         if curve is None:
-            if len(self._curves) >= 64:
+            if len(self._curves) >= CURVES:
                 return None
             curve = self._curves[line] = LossCurveRecord(location_of(*line) if line else None)
         loss = outputs[0] if outputs else None
-        if loss is None or loss.numel() != 1 or loss.is_complex() or loss.device.type not in ("cpu",):
+        if not isinstance(loss, Tensor) or loss.numel() != 1 or not loss.is_cpu or loss.is_complex():
             return None
-        value = float(loss.detach())
-        curve.add(step, value)
+        value = float(loss.item())
+        curve.add(self.step, value)
         self._last_loss = value
         return value
 
     def _before_step(self, optimizer: Any, *_: Any) -> None:
-        if os.getpid() != self._process:
+        if self._open is None and not self._measure_update and id(optimizer) in self._optimizers:
             return
         begin = time.perf_counter()
-        with _out_of_sight():
+        with _OutOfSight():
             self._close_pass()
             known = self._optimizers.get(id(optimizer))
             if known is None:
@@ -288,16 +311,18 @@ class Observer:
         self._schedule.spent += time.perf_counter() - begin
 
     def _after_step(self, optimizer: Any, *_: Any) -> None:
-        if os.getpid() != self._process or id(optimizer) not in self._optimizers:
+        known = self._optimizers.get(id(optimizer))
+        if known is None:
             return
-        begin = time.perf_counter()
         if self._updating:
-            with _out_of_sight():
+            begin = time.perf_counter()
+            with _OutOfSight():
                 after_step(self._updating, self.step)
             self._updating = []
+            self._schedule.spent += time.perf_counter() - begin
         self._measure_update = False
-        self._optimizers[id(optimizer)][1].steps += 1
-        self._schedule.spent += time.perf_counter() - begin
+        known[1].steps += 1
+        self._steps = max(self._steps, known[1].steps)
 
     def _note(self, key: str, what: str, why: str, place: Location | None = None, advice: str = "") -> None:
         self._notes.setdefault(key, NotObserved(what, why, place, advice))
@@ -310,15 +335,28 @@ class Observer:
             self._note("sites", "some activations", "there were more than 2,048 different ones")
         registry = self._registry
         return Recording(
-            script=self._script, arguments=self._arguments, reluctant=__version__, torch=str(torch.__version__), python=platform.python_version(),
-            exit_code=exit_code, finished=finished, steps=self.step, passes=self._passes, measured_steps=len(self._measured),
-            overhead_share=self._schedule.overhead_share(), seconds=time.perf_counter() - self._schedule.started,
-            sites=tuple(s.plain() for s in registry.sites.values()), layers=tuple(layer.plain() for layer in registry.layers.values()),
+            script=self._script,
+            arguments=self._arguments,
+            reluctant=__version__,
+            torch=str(torch.__version__),
+            python=platform.python_version(),
+            exit_code=exit_code,
+            finished=finished,
+            steps=self.step,
+            passes=self._passes,
+            measured_steps=len(self._measured),
+            overhead_share=self._schedule.overhead_share(),
+            seconds=time.perf_counter() - self._schedule.started,
+            sites=tuple(s.plain() for s in registry.sites.values()),
+            layers=tuple(layer.plain() for layer in registry.layers.values()),
             parameters=tuple(p.plain() for p in self._parameters.records if p.layers or p.optimizer is not None or p.role == "slope"),
             optimizers=tuple(record.plain() for _, record in self._optimizers.values()),
-            graphs=tuple(g.plain() for g in registry.graphs[:GRAPHS]), losses=tuple(loss.plain() for loss in registry.losses.values()),
-            loss_curves=tuple(c.plain() for c in self._curves.values()), not_observed=tuple(self._notes.values()),
-            device=self._device, models=tuple(registry.roots),
+            graphs=tuple(g.plain() for g in registry.graphs[:GRAPHS]),
+            losses=tuple(loss.plain() for loss in registry.losses.values()),
+            loss_curves=tuple(c.plain() for c in self._curves.values()),
+            not_observed=tuple(self._notes.values()),
+            device=self._device,
+            models=tuple(registry.roots),
         )
 
 
@@ -332,7 +370,16 @@ def _calling_line() -> tuple[types.CodeType, int] | None:
     return None
 
 
-class _out_of_sight:
+def _is_inside_a_mode() -> bool:
+    """Whether the user has pushed something that would see, or change, our own tensor operations."""
+    return bool(
+        torch._C._len_torch_dispatch_stack()
+        or torch._C._len_torch_function_stack()
+        or torch._C._functorch.peek_interpreter_stack() is not None
+    )
+
+
+class _OutOfSight:
     """Our own tensor operations: without gradient, and unseen by modes that the user has pushed."""
 
     def __enter__(self) -> None:

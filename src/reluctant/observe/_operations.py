@@ -15,62 +15,84 @@ def operation_name(node_name: str) -> str:
     return _DIMENSION.sub(r"\1d", _WORD.sub("_", bare).lower())
 
 
-VIEWS = frozenset(
-    "view unsafe_view reshape_alias t transpose permute expand clone squeeze unsqueeze contiguous alias to_copy as_strided unbind slice "
-    "split split_with_sizes unsafe_split chunk narrow detach flatten unflatten movedim swapaxes view_as_real view_as_complex values "
-    "lift lift_fresh copy diagonal unfold pixel_shuffle pixel_unshuffle flip roll repeat expand_as view_dtype mkldnn_reorder "
-    "to_mkldnn to_dense fill channel_shuffle native_channel_shuffle triu tril index_copy copy_slices _conj _neg_view real "
-    "nested_tensor_from_mask_left_aligned".split()
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+VIEWS = _names(
+    """alias as_strided channel_shuffle chunk clone contiguous copy copy_slices detach diagonal expand expand_as fill flatten flip
+    index_copy lift lift_fresh mkldnn_reorder movedim narrow native_channel_shuffle permute pixel_shuffle pixel_unshuffle real
+    repeat reshape_alias roll slice split split_with_sizes squeeze swapaxes t to_copy to_dense to_mkldnn transpose tril triu
+    unbind unflatten unfold unsafe_split unsafe_view unsqueeze values view view_as_complex view_as_real view_dtype"""
 )
 """Operations that move values about: left out of the graph when they have one input with gradient."""
 
-SELECTIONS = frozenset("select index gather take index_select take_along_dim masked_select".split())
+SELECTIONS = _names("gather index index_select masked_select select take take_along_dim")
 """Parts of a tensor: kept as affine nodes, since a loss may pick its class this way."""
 
-AFFINE = frozenset(
-    "add sub neg rsub sum mean cat stack avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool2d adaptive_avg_pool3d mkldnn_adaptive_avg_pool2d "
-    "constant_pad_nd reflection_pad2d replication_pad2d upsample_nearest2d upsample_bilinear2d upsample_nearest1d upsample_linear1d "
-    "upsample_bicubic2d col2im im2col cumsum scatter_add index_add trace lerp nan_to_num fft_r2c fft_c2r fft_c2c addcmul std_mean".split()
+AFFINE = _names(
+    """adaptive_avg_pool2d adaptive_avg_pool3d add avg_pool1d avg_pool2d avg_pool3d cat col2im constant_pad_nd cumsum fft_c2c fft_c2r
+    fft_r2c im2col index_add mean mkldnn_adaptive_avg_pool2d nan_to_num neg reflection_pad2d replication_pad2d rsub scatter_add
+    stack sub sum trace upsample_bicubic2d upsample_bilinear2d upsample_linear1d upsample_nearest1d upsample_nearest2d"""
 )
 
-MATRIX_PRODUCTS = frozenset("addmm mm bmm baddbmm addmv mv dot addbmm linear linalg_vecdot".split())
+MATRIX_PRODUCTS = _names("addbmm addmm addmv baddbmm bmm dot linalg_vecdot linear mm mv")
 
-CONVOLUTIONS = frozenset("convolution cudnn_convolution mkldnn_convolution slow_conv2d thnn_conv2d slow_conv_transpose2d convolution_overrideable".split())
+CONVOLUTIONS = _names(
+    "convolution convolution_overrideable cudnn_convolution mkldnn_convolution slow_conv2d slow_conv_transpose2d thnn_conv2d"
+)
 
 NORMALISATIONS = {
-    "native_batch_norm": "batch_norm", "cudnn_batch_norm": "batch_norm", "native_layer_norm": "layer_norm", "native_group_norm": "group_norm",
-    "miopen_batch_norm": "batch_norm", "batch_norm_elemt": "batch_norm", "fused_rms_norm": "layer_norm", "_fused_rms_norm": "layer_norm",
+    "native_batch_norm": "batch_norm",
+    "cudnn_batch_norm": "batch_norm",
+    "miopen_batch_norm": "batch_norm",
+    "native_layer_norm": "layer_norm",
+    "fused_rms_norm": "layer_norm",
+    "_fused_rms_norm": "layer_norm",
+    "native_group_norm": "group_norm",
 }
 
-EMBEDDINGS = frozenset("embedding embedding_bag _embedding_bag embedding_dense".split())
+EMBEDDINGS = _names("embedding embedding_bag _embedding_bag embedding_dense")
 
-RECURRENT = frozenset("mkldnn_rnn_layer _cudnn_rnn cudnn_rnn _thnn_fused_lstm_cell thnn_fused_lstm_cell thnn_fused_gru_cell lstm_mps miopen_rnn".split())
+RECURRENT = _names(
+    "cudnn_rnn _cudnn_rnn lstm_mps miopen_rnn mkldnn_rnn_layer thnn_fused_gru_cell thnn_fused_lstm_cell _thnn_fused_lstm_cell"
+)
 
-POOLING = frozenset(
-    "max_pool2d_with_indices max_pool3d_with_indices max_pool1d_with_indices adaptive_max_pool2d adaptive_max_pool3d max_pool2d fractional_max_pool2d "
-    "max min amax amin topk sort kthvalue median mode maximum minimum where masked_fill fmax fmin aminmax cummax".split()
+POOLING = _names(
+    """adaptive_max_pool2d adaptive_max_pool3d amax amin aminmax cummax fmax fmin fractional_max_pool2d kthvalue masked_fill max
+    max_pool1d_with_indices max_pool2d max_pool2d_with_indices max_pool3d_with_indices maximum median min minimum mode sort topk
+    where"""
 )
 """Selections by value."""
 
-ATTENTION = frozenset(
-    "scaled_dot_product_flash_attention_for_cpu scaled_dot_product_efficient_attention scaled_dot_product_flash_attention "
-    "scaled_dot_product_cudnn_attention _scaled_dot_product_flash_attention_for_cpu".split()
+ATTENTION = _names(
+    """scaled_dot_product_cudnn_attention scaled_dot_product_efficient_attention scaled_dot_product_flash_attention
+    scaled_dot_product_flash_attention_for_cpu _scaled_dot_product_flash_attention_for_cpu"""
 )
 
 LOSSES = {
-    "nll_loss": "nll_loss", "nll_loss2d": "nll_loss", "nll_loss_nd": "nll_loss", "binary_cross_entropy": "binary_cross_entropy",
-    "binary_cross_entropy_with_logits": "binary_cross_entropy_with_logits", "mse_loss": "mse_loss", "smooth_l1_loss": "smooth_l1_loss",
-    "huber_loss": "huber_loss", "soft_margin_loss": "soft_margin_loss", "multi_margin_loss": "multi_margin_loss",
-    "multilabel_margin_loss": "multilabel_margin_loss", "ctc_loss": "ctc_loss", "_ctc_loss": "ctc_loss", "l1_loss": "l1_loss",
+    "nll_loss": "nll_loss",
+    "nll_loss2d": "nll_loss",
+    "binary_cross_entropy": "binary_cross_entropy",
+    "binary_cross_entropy_with_logits": "binary_cross_entropy_with_logits",
+    "mse_loss": "mse_loss",
+    "l1_loss": "l1_loss",
+    "smooth_l1_loss": "smooth_l1_loss",
+    "huber_loss": "huber_loss",
+    "soft_margin_loss": "soft_margin_loss",
+    "multi_margin_loss": "multi_margin_loss",
+    "multilabel_margin_loss": "multilabel_margin_loss",
+    "ctc_loss": "ctc_loss",
+    "_ctc_loss": "ctc_loss",
 }
 """Loss operations that are one node."""
 
-LOSS_FUNCTIONS = frozenset(
-    "cross_entropy nll_loss binary_cross_entropy binary_cross_entropy_with_logits mse_loss l1_loss smooth_l1_loss huber_loss kl_div "
-    "poisson_nll_loss gaussian_nll_loss hinge_embedding_loss margin_ranking_loss multi_margin_loss multilabel_margin_loss "
-    "multilabel_soft_margin_loss soft_margin_loss cosine_embedding_loss triplet_margin_loss triplet_margin_with_distance_loss ctc_loss "
-    "linear_cross_entropy".split()
+LOSS_FUNCTIONS = _names(
+    """binary_cross_entropy binary_cross_entropy_with_logits cosine_embedding_loss cross_entropy ctc_loss gaussian_nll_loss
+    hinge_embedding_loss huber_loss kl_div l1_loss linear_cross_entropy margin_ranking_loss mse_loss multi_margin_loss
+    multilabel_margin_loss multilabel_soft_margin_loss nll_loss poisson_nll_loss smooth_l1_loss soft_margin_loss
+    triplet_margin_loss triplet_margin_with_distance_loss"""
 )
 """torch.nn.functional's losses: several are made of many nodes."""
 
-DROPOUT_FUNCTIONS = frozenset("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout".split())
+DROPOUT_FUNCTIONS = _names("alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -43,8 +44,14 @@ class ParameterRecord:
     def plain(self) -> Parameter:
         """The parameter as data."""
         return Parameter(
-            id=self.number, name=self.name, shape=self.shape, role=self.role, optimizer=self.optimizer, group=self.group,
-            shared=max(1, len(self.layers)), moments=self.moments.entries(),
+            id=self.number,
+            name=self.name,
+            shape=self.shape,
+            role=self.role,
+            optimizer=self.optimizer,
+            group=self.group,
+            shared=max(1, len(self.layers)),
+            moments=self.moments.entries(),
         )
 
 
@@ -100,7 +107,7 @@ class OptimizerRecord:
             if lr != seen.lr_moments[-1][1] and len(seen.lr_moments) < 64:
                 seen.lr_moments.append((step, lr))
             seen.lr = lr
-            for number, tensor in zip(numbers, group["params"]):
+            for number, tensor in zip(numbers, group["params"], strict=True):
                 record = parameters.records[number]
                 record.optimizer, record.group = self.number, g
                 if tensor.grad is not None and tensor.numel() and tensor.is_floating_point() and not tensor.grad.is_sparse:
@@ -110,8 +117,13 @@ class OptimizerRecord:
 
     def plain(self) -> Optimizer:
         """The optimizer as data."""
-        return Optimizer(self.number, self.type, self.built, tuple(
-            OptimizerGroup(g.lr, g.weight_decay, g.momentum, g.parameters, tuple(g.lr_moments)) for g in self._groups), self.steps)
+        return Optimizer(
+            self.number,
+            self.type,
+            self.built,
+            tuple(OptimizerGroup(g.lr, g.weight_decay, g.momentum, g.parameters, tuple(g.lr_moments)) for g in self._groups),
+            self.steps,
+        )
 
 
 def after_step(records: list[ParameterRecord], step: int) -> None:
@@ -123,11 +135,19 @@ def after_step(records: list[ParameterRecord], step: int) -> None:
             continue
         change = (now - before).abs()
         low, high = torch.aminmax(before)
-        record.moments.append(ParameterMoment(
-            step, float(before.mean()), float(before.std(correction=0)), float(low), float(high),
-            gradient_rms=_rms(gradient) if gradient is not None else None, update_rms=_rms(change), largest_update=float(change.max()),
-            gradient_mean=float(gradient.mean()) if gradient is not None else None,
-        ))
+        record.moments.append(
+            ParameterMoment(
+                step,
+                float(before.mean()),
+                float(before.std(correction=0)),
+                float(low),
+                float(high),
+                gradient_rms=_rms(gradient) if gradient is not None else None,
+                update_rms=_rms(change),
+                largest_update=float(change.max()),
+                gradient_mean=float(gradient.mean()) if gradient is not None else None,
+            )
+        )
 
 
 def note_values(records: list[ParameterRecord], step: int) -> None:
@@ -141,7 +161,7 @@ def note_values(records: list[ParameterRecord], step: int) -> None:
 
 
 def _rms(values: Tensor) -> float:
-    return float(torch.linalg.vector_norm(values, dtype=torch.float32)) / max(values.numel(), 1) ** 0.5
+    return float(torch.linalg.vector_norm(values, dtype=torch.float32)) / math.sqrt(max(values.numel(), 1))
 
 
 def _momentum(group: dict[str, Any]) -> float:

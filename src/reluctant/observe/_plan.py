@@ -41,6 +41,8 @@ class PlanNode:
     site: Any = None
     layer: Any = None
     loss: Any = None
+    scores: int | None = None
+    """Position of the node whose values this loss compares."""
 
 
 @dataclass(slots=True)
@@ -92,15 +94,25 @@ class _Reduction:
             return
         name = ops.operation_name(node.name)
         given = [j for j in node.inputs if j is not None]
-        if given and name not in ops.EMBEDDINGS and all(self.only_parameters[j] is not None for j in given) and not self._uses_data(name, node):
+        if (
+            given
+            and name not in ops.EMBEDDINGS
+            and all(self.only_parameters[j] is not None for j in given)
+            and not self._uses_data(name, node)
+        ):
             self.only_parameters[i] = self.only_parameters[given[0]]
             return
         self._reduce(i, name, node)
 
     def _uses_data(self, name: str, node: RawNode) -> bool:
-        """Whether an operation on parameters also takes a tensor without gradient that is data: then it is a layer, not a reparametrisation."""
-        return (name in ops.MATRIX_PRODUCTS or name in ops.CONVOLUTIONS or name in ops.RECURRENT or name in ops.NORMALISATIONS
-                or name == "prelu_kernel") and any(j is None for j in node.inputs[:2])
+        """Whether an operation on parameters also takes data, a tensor without gradient: then it is a layer, no reparametrisation."""
+        return (
+            name in ops.MATRIX_PRODUCTS
+            or name in ops.CONVOLUTIONS
+            or name in ops.RECURRENT
+            or name in ops.NORMALISATIONS
+            or name == "prelu_kernel"
+        ) and any(j is None for j in node.inputs[:2])
 
     def _reduce(self, i: int, name: str, node: RawNode) -> None:
         origin = self.origins[i]
@@ -161,7 +173,7 @@ class _Reduction:
     def _where(self, i: int, name: str, node: RawNode, inputs: list[int]) -> None:
         """`maximum(x, 0)` and `where(x > 0, x, 0)` are ReLUs by another name; other selections choose between values."""
         if name in ("maximum", "where") and len(inputs) == 1 and _zero_alternative(name, node):
-            self._add(i, name, "activation", inputs)
+            self._add(i, "relu" if name == "maximum" else name, "activation", inputs)
         else:
             self._add(i, name, "pooling", inputs)
 
@@ -177,7 +189,7 @@ class _Reduction:
                 made = self._add(i, "mul", "affine", inputs)
                 self.nodes[made].scale, self.nodes[made].offset = constant, 0.0
             elif _is_mask_of_its_input(node):
-                self._add(i, "mul", "activation", inputs)
+                self._add(i, "mask", "activation", inputs)
             else:
                 self._add(i, "mul", "product", inputs)
         else:
@@ -198,8 +210,10 @@ class _Reduction:
         if len(inputs) != 1 or not extra:
             return False
         below = self.nodes[inputs[0]]
-        if below.kind == "weight" and "bias" not in below.parameters:
-            below.parameters["bias"] = extra[0] or 0
+        if below.kind != "weight":
+            self.nodes[self._add(i, "add", "affine", inputs)].scale = 1.0
+            return True
+        below.parameters.setdefault("bias", extra[0] or 0)
         self.at[i] = inputs[0]
         return True
 
@@ -213,13 +227,23 @@ class _Reduction:
                 return
         self._add(i, name, "product", self._inputs(node))
 
-    def _layer(self, i: int, name: str, node: RawNode, *, data: tuple[int, ...], weight: int, bias: int | None,
-               kind: NodeKind = "weight", parts: tuple[str, str] = ("weight", "bias")) -> None:
+    def _layer(
+        self,
+        i: int,
+        name: str,
+        node: RawNode,
+        *,
+        data: tuple[int, ...],
+        weight: int,
+        bias: int | None,
+        kind: NodeKind = "weight",
+        parts: tuple[str, str] = ("weight", "bias"),
+    ) -> None:
         inputs = [self.at[node.inputs[d]] for d in data if d < len(node.inputs) and node.inputs[d] is not None]  # type: ignore[index]
         inputs = [x for x in inputs if x != DATA]
         made = self._add(i, name, kind, inputs)
         self.nodes[made].data_input = not inputs
-        for part, position in zip(parts, (weight, bias)):
+        for part, position in zip(parts, (weight, bias), strict=True):
             j = node.inputs[position] if position is not None and position < len(node.inputs) else None
             if j is not None and self.only_parameters[j] is not None:
                 self.nodes[made].parameters[part] = self.only_parameters[j] or 0
@@ -317,6 +341,8 @@ def _affine_constants(name: str, node: RawNode) -> tuple[float | None, float | N
     """What an addition's or a reduction's constants are, as far as autograd keeps them."""
     if name == "neg":
         return -1.0, 0.0
+    if name in ("add", "sub") and node.inputs[0] is not None:
+        return 1.0, None
     if name in ("mean", "avg_pool1d", "avg_pool2d", "adaptive_avg_pool2d", *ops.SELECTIONS):
         return 1.0, 0.0
     return None, None

@@ -23,7 +23,7 @@ class SavedTensorHooks:
         """Watch the context being entered."""
         original = self._original = saved_tensors_hooks.__enter__
 
-        def __enter__(context: Any) -> Any:
+        def __enter__(context: Any) -> Any:  # noqa: N807 - it takes the place of one
             if not sys._getframe(1).f_code.co_filename.endswith("checkpoint.py"):
                 self.used = True
             return original(context)
@@ -41,4 +41,9 @@ class SavedTensorHooks:
         """What could not be read because of it."""
         if not self.used:
             return ()
-        return (NotObserved("values behind saved_tensors_hooks", "unpacking them would run the user's hooks a second time; slopes come from gradients instead"),)
+        return (
+            NotObserved(
+                "values behind saved_tensors_hooks",
+                "unpacking them would run the user's hooks a second time; slopes come from gradients instead",
+            ),
+        )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass
 
 FIRST = 16
-"""Passes from one line of the user's code that are measured in a row at the start."""
-GROWTH = 0.02
-"""After that the next measured pass comes this share of the run later, if the budget allows it."""
-DENSER_GROWTH = 0.005
+"""Passes from one line of the user's code that are measured in a row at the start, if the budget allows it."""
+FORCED = 2
+"""Passes from one line that are measured whatever they cost."""
+GROWTH = 0.03
+"""After that the next measured pass comes this share of the run later."""
+DENSER_GROWTH = 0.01
 """The same while some units look silent on too few samples."""
-START_SHARE = 0.5
-"""Share of the first moments that measuring may take."""
-STEADY_SHARE = 0.6
+START_SHARE = 0.06
+"""What the free seconds allow for each time the run has grown by a factor of e: a log, so that a short run is seen to its end."""
+START_SECONDS = 0.1
+"""Where that logarithm begins."""
+STEADY_SHARE = 0.5
 """Share of the budget that scheduled measuring may spend; the rest pays for what is not timed, such as a colder cache."""
 
 
@@ -41,7 +46,7 @@ class Schedule:
             seen = self._lines[line] = _Line()
         index = seen.passes
         seen.passes += 1
-        if index < seen.next or not self.affordable():
+        if index < seen.next or not (index < FORCED or self.affordable()):
             return False
         growth = DENSER_GROWTH if self.dense else GROWTH
         seen.next = index + 1 if index < FIRST else index + max(1, int(growth * index))
@@ -58,10 +63,11 @@ class Schedule:
     def allowance(self, seconds: float) -> float:
         """Seconds that measuring may have taken after `seconds` of the run.
 
-        The first `free_seconds` may be measured more densely; what that costs is less than a third of the free time,
-        so that a run of a minute stays within its budget.
+        The first part thins out as the run goes on, whatever its length turns out to be; at one minute both together
+        are just below a budget of 3 %.
         """
-        return min(START_SHARE * seconds, 0.3 * self.free_seconds) + STEADY_SHARE * self.budget_share * seconds
+        start = START_SHARE * self.free_seconds * math.log1p(seconds / START_SECONDS)
+        return start + STEADY_SHARE * self.budget_share * seconds
 
     def overhead_share(self) -> float:
         """Share of the time since the start that was spent on measuring."""

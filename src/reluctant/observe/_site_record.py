@@ -123,7 +123,9 @@ class SiteRecord:
         passing = torch.where(known, torch.where(passing > 0, (passing * share).ceil().long().clamp(1, samples), 0), samples)
         n = int(valid.sum())
         mean, square = float(slope.sum()) / n, float((slope * slope).sum()) / n
-        self._add(UnitCounts(samples, passing, (open_ * share).long(), (flat * share).round().long(), 0.0, mean, square))
+        # A ReLU gives 0 exactly where its slope is 0; of other activations the gradients do not tell.
+        zeros = float((valid & (leaving == 0)).sum()) / n if self.operation == "relu" else 0.0
+        self._add(UnitCounts(samples, passing, (open_ * share).long(), (flat * share).round().long(), zeros, mean, square))
 
     def add_gradients(self, arriving: Tensor | None, leaving: Tensor | None) -> None:
         """Add the size of the gradients at one call."""
@@ -144,30 +146,52 @@ class SiteRecord:
         if p.counts is not None:
             self.units.add(step, p.counts)
         c = p.counts
-        self.moments.append(SiteMoment(
-            step=step,
-            samples=c.samples if c else 0,
-            silent_share=float((c.passing == 0).float().mean()) if c else 0.0,
-            open_share=float((c.open >= c.samples).float().mean()) if c else 0.0,
-            zero_share=c.zero_share if c else 0.0,
-            slope_rms=c.slope_square_mean**0.5 if c else None,
-            output_rms=(p.output_square / p.entries) ** 0.5 if p.entries else None,
-            output_mean=p.output_sum / p.entries if p.entries else None,
-            gradient_arriving_rms=(p.arriving_square / p.arriving_entries) ** 0.5 if p.arriving_entries else None,
-            gradient_leaving_rms=(p.leaving_square / p.leaving_entries) ** 0.5 if p.leaving_entries else None,
-            non_finite_share=p.non_finite / max(p.entries + p.non_finite, 1),
-            flat_share=float(c.flat.sum()) / (c.samples * len(c.flat)) if c else 0.0,
-        ))
+        self.moments.append(
+            SiteMoment(
+                step=step,
+                samples=c.samples if c else 0,
+                silent_share=float((c.passing == 0).float().mean()) if c else 0.0,
+                open_share=float((c.open >= c.samples).float().mean()) if c else 0.0,
+                zero_share=c.zero_share if c else 0.0,
+                slope_rms=c.slope_square_mean**0.5 if c else None,
+                output_rms=(p.output_square / p.entries) ** 0.5 if p.entries else None,
+                output_mean=p.output_sum / p.entries if p.entries else None,
+                gradient_arriving_rms=(p.arriving_square / p.arriving_entries) ** 0.5 if p.arriving_entries else None,
+                gradient_leaving_rms=(p.leaving_square / p.leaving_entries) ** 0.5 if p.leaving_entries else None,
+                non_finite_share=p.non_finite / max(p.entries + p.non_finite, 1),
+                flat_share=float(c.flat.sum()) / (c.samples * len(c.flat)) if c else 0.0,
+            )
+        )
 
     def plain(self) -> Site:
         """The site as data."""
         whole, recent, start = self.units.windows()
         return Site(
-            id=self.number, operation=self.operation, parameters=dict(self.parameters), spelling=self.spelling, place=self.place,
-            called=self.called, built=self.built, module=self.module, module_type=self.module_type, layer=self.layer, after=self.after,
-            units=self.units.units, unit_axis=self.unit_axis, role=self.role, booleans=self.booleans, slope=self.slope, exact=self.exact,
-            calls=self.calls, whole=whole, recent=recent, start=start, silences=self.units.silences(),
-            silent_units=self.units.silent_units(), moments=self.moments.entries(), first_non_finite_step=self.first_non_finite_step,
+            id=self.number,
+            operation=self.operation,
+            parameters=dict(self.parameters),
+            spelling=self.spelling,
+            place=self.place,
+            called=self.called,
+            built=self.built,
+            module=self.module,
+            module_type=self.module_type,
+            layer=self.layer,
+            after=self.after,
+            units=self.units.units,
+            unit_axis=self.unit_axis,
+            role=self.role,
+            booleans=self.booleans,
+            slope=self.slope,
+            exact=self.exact,
+            calls=self.calls,
+            whole=whole,
+            recent=recent,
+            start=start,
+            silences=self.units.silences(),
+            silent_units=self.units.silent_units(),
+            moments=self.moments.entries(),
+            first_non_finite_step=self.first_non_finite_step,
         )
 
     def _add(self, counts: UnitCounts) -> None:
@@ -177,7 +201,10 @@ class SiteRecord:
             return
         n, m = old.samples, counts.samples
         self.pending.counts = UnitCounts(
-            n + m, old.passing + counts.passing, old.open + counts.open, old.flat + counts.flat,
+            n + m,
+            old.passing + counts.passing,
+            old.open + counts.open,
+            old.flat + counts.flat,
             (old.zero_share * n + counts.zero_share * m) / (n + m),
             (old.slope_mean * n + counts.slope_mean * m) / (n + m),
             (old.slope_square_mean * n + counts.slope_square_mean * m) / (n + m),
@@ -194,9 +221,13 @@ def _counts(operation: Operation, kept: Tensor, output: Tensor, axis: int | None
     passing = _per_unit(slope != 0, axis)
     entries = kept.numel()
     return UnitCounts(
-        entries // len(passing), passing, _per_unit(size >= 0.95 * operation.largest_slope, axis),
-        _per_unit(size < FLAT_SLOPE * operation.largest_slope, axis), float((output == 0).sum()) / entries,
-        float(slope.sum(dtype=torch.float64)) / entries, float((slope * slope).sum(dtype=torch.float64)) / entries,
+        entries // len(passing),
+        passing,
+        _per_unit(size >= 0.95 * operation.largest_slope, axis),
+        _per_unit(size < FLAT_SLOPE * operation.largest_slope, axis),
+        float((output == 0).sum()) / entries,
+        float(slope.sum(dtype=torch.float64)) / entries,
+        float((slope * slope).sum(dtype=torch.float64)) / entries,
     )
 
 

@@ -135,7 +135,9 @@ def _hardtanh(node: Any) -> Operation:
     low, high = float(node._saved_min_val), float(node._saved_max_val)
     name = "relu6" if (low, high) == (0.0, 6.0) else "hardtanh"
     slope, output = _BY_INPUT["clamp"]
-    return Operation(name, {} if name == "relu6" else {"min_val": low, "max_val": high}, "_saved_self", slope(low, high), output(low, high), 1.0)
+    return Operation(
+        name, {} if name == "relu6" else {"min_val": low, "max_val": high}, "_saved_self", slope(low, high), output(low, high), 1.0
+    )
 
 
 def _elu_node(node: Any) -> Operation:
@@ -160,22 +162,37 @@ def _rrelu(node: Any) -> Operation:
 def _prelu(node: Any) -> Operation:
     weight = node._saved_weight.detach()
     top = max(1.0, float(weight.abs().max()))
-    return Operation("prelu", {"slopes": float(weight.numel())}, "_saved_self", lambda x: torch.where(x > 0, torch.ones_like(x), weight.to(x.dtype)),
-                     lambda x: torch.where(x > 0, x, weight.to(x.dtype) * x), top)
+    return Operation(
+        "prelu",
+        {"slopes": float(weight.numel())},
+        "_saved_self",
+        lambda x: torch.where(x > 0, torch.ones_like(x), weight.to(x.dtype)),
+        lambda x: torch.where(x > 0, x, weight.to(x.dtype) * x),
+        top,
+    )
 
 
 _READERS: dict[str, Callable[[Any], Operation]] = {
     "ReluBackward0": lambda n: _RELU,
     "SigmoidBackward0": lambda n: _SIGMOID,
     "TanhBackward0": lambda n: _TANH,
-    "LeakyReluBackward0": lambda n: _from_input("leaky_relu", "leaky_relu", {"negative_slope": float(n._saved_negative_slope)}, float(n._saved_negative_slope)),
+    "LeakyReluBackward0": lambda n: _from_input(
+        "leaky_relu", "leaky_relu", {"negative_slope": float(n._saved_negative_slope)}, float(n._saved_negative_slope)
+    ),
     "EluBackward0": _elu_node,
-    "CeluBackward0": lambda n: _from_input("celu", "elu", {"alpha": float(n._saved_alpha)}, float(n._saved_alpha), 1.0, 1.0 / float(n._saved_alpha)),
+    "CeluBackward0": lambda n: _from_input(
+        "celu", "elu", {"alpha": float(n._saved_alpha)}, float(n._saved_alpha), 1.0, 1.0 / float(n._saved_alpha)
+    ),
     "GeluBackward0": _gelu_node,
     "SiluBackward0": lambda n: _from_input("silu", "silu", {}),
     "MishBackward0": lambda n: _from_input("mish", "mish", {}),
-    "SoftplusBackward0": lambda n: _from_input("softplus", "softplus", {"beta": float(n._saved_beta), "threshold": float(n._saved_threshold)},
-                                               float(n._saved_beta), float(n._saved_threshold)),
+    "SoftplusBackward0": lambda n: _from_input(
+        "softplus",
+        "softplus",
+        {"beta": float(n._saved_beta), "threshold": float(n._saved_threshold)},
+        float(n._saved_beta),
+        float(n._saved_threshold),
+    ),
     "HardtanhBackward0": _hardtanh,
     "HardswishBackward0": lambda n: _from_input("hardswish", "hardswish", {}),
     "HardsigmoidBackward0": lambda n: _from_input("hardsigmoid", "hardsigmoid", {}),
@@ -184,7 +201,9 @@ _READERS: dict[str, Callable[[Any], Operation]] = {
     "ClampMaxBackward0": lambda n: _clamp(None, _number(n._saved_max)),
     "ClampBackward0": lambda n: _clamp(_number(n._saved_min), _number(n._saved_max)),
     "ClampBackward1": lambda n: _clamp(_number(n._saved_min), _number(n._saved_max)),
-    "ThresholdBackward0": lambda n: _from_input("threshold", "threshold", {"threshold": float(n._saved_threshold)}, float(n._saved_threshold)),
+    "ThresholdBackward0": lambda n: _from_input(
+        "threshold", "threshold", {"threshold": float(n._saved_threshold)}, float(n._saved_threshold)
+    ),
     "SoftshrinkBackward0": lambda n: _from_input("softshrink", "softshrink", {"lambd": float(n._saved_lambd)}, float(n._saved_lambd)),
     "HardshrinkBackward0": lambda n: _from_input("hardshrink", "hardshrink", {"lambd": float(n._saved_lambd)}, float(n._saved_lambd)),
     "SinBackward0": lambda n: _from_input("sin", "sin", {}),

@@ -58,8 +58,14 @@ class _Window:
         mean = self.slope / n
         spread = max(self.slope_square / n - mean * mean, 0.0) ** 0.5
         return UnitWindow(
-            self.first_step, self.last_step, self.samples, _histogram(self.passing, n), _histogram(self.open, n), _histogram(self.flat, n),
-            zero_share=self.zero / n, slope_spread=spread,
+            self.first_step,
+            self.last_step,
+            self.samples,
+            _histogram(self.passing, n),
+            _histogram(self.open, n),
+            _histogram(self.flat, n),
+            zero_share=self.zero / n,
+            slope_spread=spread,
         )
 
 

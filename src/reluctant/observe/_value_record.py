@@ -58,16 +58,23 @@ class ValueRecord:
         sample = torch.cat(self._sample) if self._sample else torch.zeros(0, dtype=torch.float64)
         points = torch.linspace(0, 1, 21, dtype=torch.float64)
         return ValueStatistics(
-            self.count, self._minimum, self._maximum, mean, max(self._square / self.count - mean * mean, 0.0) ** 0.5,
-            integer_valued=self._integer, distinct=tuple(sorted(self._distinct)) if self._distinct is not None else (),
-            below_zero_share=self._below / self.count, above_one_share=self._above / self.count, rows_sum_to_one=self._rows,
+            self.count,
+            self._minimum,
+            self._maximum,
+            mean,
+            max(self._square / self.count - mean * mean, 0.0) ** 0.5,
+            integer_valued=self._integer,
+            distinct=tuple(sorted(self._distinct)) if self._distinct is not None else (),
+            below_zero_share=self._below / self.count,
+            above_one_share=self._above / self.count,
+            rows_sum_to_one=self._rows,
             rows_log_sum_to_zero=self._log_rows,
             quantiles=tuple(float(q) for q in torch.quantile(sample, points)) if sample.numel() else (),
         )
 
     def _add_distinct(self, flat: Tensor) -> None:
         if self._distinct is not None:
-            self._distinct.update(float(v) for v in flat[:SAMPLE].unique()[: DISTINCT + 1])
+            self._distinct.update(sorted(set(flat[:SAMPLE].tolist()))[: DISTINCT + 1])
             if len(self._distinct) > DISTINCT:
                 self._distinct = None
 
@@ -100,7 +107,11 @@ class InputRecord:
         if not bool(torch.isfinite(rows).all()):
             return
         if self._sum is None or self._square is None or len(self._sum) != rows.shape[1]:
-            self._samples, self._sum, self._square = 0, torch.zeros(rows.shape[1], dtype=torch.float64), torch.zeros(rows.shape[1], dtype=torch.float64)
+            self._samples, self._sum, self._square = (
+                0,
+                torch.zeros(rows.shape[1], dtype=torch.float64),
+                torch.zeros(rows.shape[1], dtype=torch.float64),
+            )
         self._samples += len(rows)
         self._sum += rows.sum(0).cpu()
         self._square += (rows * rows).sum(0).cpu()
@@ -119,12 +130,19 @@ class InputRecord:
         mean = float(means.mean())
         std = float(((self._square / self._samples).mean() - mean**2).clamp(min=0)) ** 0.5
         return InputStatistics(
-            samples=self._samples, features=len(means), mean=mean, std=std, minimum=self._low, maximum=self._high,
+            samples=self._samples,
+            features=len(means),
+            mean=mean,
+            std=std,
+            minimum=self._low,
+            maximum=self._high,
             largest_feature_mean=float(means.abs().max()),
             smallest_feature_std=float(stds[varies].min()) if bool(varies.any()) else 0.0,
             largest_feature_std=float(stds.max()),
             largest_offset=float((means.abs() / stds.clamp(min=1e-300))[varies].max()) if bool(varies.any()) else 0.0,
-            constant_features=int((~varies).sum()), integer_valued=self._integer, feature_means_std=float(means.std(correction=0)),
+            constant_features=int((~varies).sum()),
+            integer_valued=self._integer,
+            feature_means_std=float(means.std(correction=0)),
         )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ._observer import Observer
 
 EVERY_SECONDS = 2.0
-"""At most once in this time, and at most a hundredth of the run's time."""
+"""At most once in this time, and never more than 1/200 of the run's time."""
 
 
 class Writer:
@@ -33,4 +33,4 @@ class Writer:
             return
         save(Document(observer.recording(finished=False)), self._path, force=True)
         end = time.perf_counter()
-        self._next = end + max(EVERY_SECONDS, 100 * (end - begin))
+        self._next = end + max(EVERY_SECONDS, 200 * (end - begin))
