@@ -1,3 +1,26 @@
 """Find out why a network is reluctant to learn, prove the cure, and make its activations cheaper."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .exam import Exam, watch
+
 __version__ = "0.1.0"
+
+__all__ = ["Exam", "__version__", "watch"]
+
+_WHERE = {"Exam": "exam", "watch": "exam"}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name on first use, so that ``import reluctant`` stays cheap."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'reluctant' has no attribute {name!r}; it has {', '.join(sorted(__all__))}")
+    return getattr(import_module(f".{_WHERE[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -33,6 +33,7 @@ from ._parameter_record import OptimizerRecord, ParameterRecord, Parameters, aft
 from ._plan import Plan, make_plan
 from ._saved_tensor_hooks import SavedTensorHooks
 from ._schedule import Schedule
+from ._suppressions import suppressions
 from ._writer import Writer
 
 PLANS = 128
@@ -334,6 +335,13 @@ class Observer:
         if self._registry.too_many_sites:
             self._note("sites", "some activations", "there were more than 2,048 different ones")
         registry = self._registry
+        sites, layers = tuple(s.plain() for s in registry.sites.values()), tuple(layer.plain() for layer in registry.layers.values())
+        losses = tuple(loss.plain() for loss in registry.losses.values())
+        places = [
+            *(place for site in sites for place in (site.place, site.called, site.built)),
+            *(place for layer in layers for place in (layer.place, layer.called, layer.built)),
+            *(place for loss in losses for place in (loss.place, loss.built)),
+        ]
         return Recording(
             script=self._script,
             arguments=self._arguments,
@@ -347,12 +355,13 @@ class Observer:
             measured_steps=len(self._measured),
             overhead_share=self._schedule.overhead_share(),
             seconds=time.perf_counter() - self._schedule.started,
-            sites=tuple(s.plain() for s in registry.sites.values()),
-            layers=tuple(layer.plain() for layer in registry.layers.values()),
+            sites=sites,
+            layers=layers,
             parameters=tuple(p.plain() for p in self._parameters.records if p.layers or p.optimizer is not None or p.role == "slope"),
             optimizers=tuple(record.plain() for _, record in self._optimizers.values()),
             graphs=tuple(g.plain() for g in registry.graphs[:GRAPHS]),
-            losses=tuple(loss.plain() for loss in registry.losses.values()),
+            losses=losses,
+            suppressions=suppressions(places),
             loss_curves=tuple(c.plain() for c in self._curves.values()),
             not_observed=tuple(self._notes.values()),
             device=self._device,

@@ -15,9 +15,9 @@ GROWTH = 0.03
 """After that the next measured pass comes this share of the run later."""
 DENSER_GROWTH = 0.01
 """The same while some units look silent on too few samples."""
-START_SHARE = 0.06
+START_SHARE = 0.05
 """What the free seconds allow for each time the run has grown by a factor of e: a log, so that a short run is seen to its end."""
-START_SECONDS = 0.1
+START_SECONDS = 0.02
 """Where that logarithm begins."""
 STEADY_SHARE = 0.5
 """Share of the budget that scheduled measuring may spend; the rest pays for what is not timed, such as a colder cache."""

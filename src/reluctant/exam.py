@@ -1,0 +1,81 @@
+"""A check-up around any training code: in a notebook, a test, or a part of a program."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterable
+from functools import cached_property
+from types import TracebackType
+from typing import TextIO
+
+from .recording import Document, Finding, Recording
+from .report import notebook_html, show
+from .rules import all_rules, judge, select
+
+
+class Exam:
+    """What was seen between entering and leaving ``with reluctant.watch() as exam:``.
+
+    Inside the block `findings` and `report` tell what is known so far; after it they stand. In a notebook the exam
+    shows itself as the report.
+    """
+
+    def __init__(self, *, budget_share: float, leave_compiled: bool, chosen: Iterable[str], ignored: Iterable[str]) -> None:
+        from .observe import Observer
+
+        self._rules = select(all_rules(), tuple(chosen), tuple(ignored))
+        self._observer = Observer(script="", budget_share=budget_share, leave_compiled=leave_compiled)
+        self._left = False
+
+    def __enter__(self) -> Exam:
+        self._observer.attach()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self._observer.detach()
+        self._left = True
+
+    @property
+    def recording(self) -> Recording:
+        """What was observed so far."""
+        return self._last if self._left else self._observer.recording(finished=False)
+
+    @property
+    def document(self) -> Document:
+        """The recording with what the rules make of it; `reluctant.recording.save` writes it to a file."""
+        recording = self.recording
+        judgement = judge(recording, self._rules)
+        return Document(recording, judgement.findings, judgement.not_judged)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the rules found, roots first."""
+        return self.document.findings
+
+    def report(self, stream: TextIO | None = None) -> None:
+        """Print the report to `stream`, by default standard output."""
+        show(self.document, stream if stream is not None else sys.stdout)
+
+    def __str__(self) -> str:
+        text = io.StringIO()
+        self.report(text)
+        return text.getvalue()
+
+    def _repr_html_(self) -> str:
+        return notebook_html(self.document)
+
+    @cached_property
+    def _last(self) -> Recording:
+        return self._observer.recording(finished=True)
+
+
+def watch(*, budget_share: float = 0.03, leave_compiled: bool = False, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Exam:
+    """Watch the training code inside a ``with`` block, without changing it.
+
+    Modules that were built before the block are seen too, but without the line that built them. `budget_share` is the share of the block's
+    time that measuring may take; `select` and `ignore` take rules by code, prefix or name.
+
+    Raises `UnknownNameError` for a rule that does not exist.
+    """
+    return Exam(budget_share=budget_share, leave_compiled=leave_compiled, chosen=select, ignored=ignore)
