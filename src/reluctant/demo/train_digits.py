@@ -13,8 +13,8 @@ class DigitClassifier(nn.Module):
         super().__init__()
         self.fc1 = nn.Linear(64, hidden)
         self.fc2 = nn.Linear(hidden, hidden)
-        self.fc3 = nn.Linear(hidden, 64)
-        self.head = nn.Linear(64, 10)
+        self.fc3 = nn.Linear(hidden, 32)
+        self.head = nn.Linear(32, 10)
 
     def forward(self, x):
         x = F.relu(self.fc1(x))
@@ -35,9 +35,9 @@ def main():
     train_images, test_images = (torch.tensor(part, dtype=torch.float32) / 16 for part in (train_images, test_images))
     train_labels, test_labels = torch.tensor(train_labels), torch.tensor(test_labels)
 
-    loader = DataLoader(TensorDataset(train_images, train_labels), batch_size=64, shuffle=True)
+    loader = DataLoader(TensorDataset(train_images, train_labels), batch_size=128, shuffle=True)
     model = DigitClassifier()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.5, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0, momentum=0.9)
 
     for epoch in range(1, 61):
         total = 0.0
