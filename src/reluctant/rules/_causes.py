@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
 from reluctant.recording import Cause, CauseKind, Layer, Site, Treatment
 
 from ._initialisation import bias_out_of_place, first_moment, weight_scale, weights_out_of_place
-from ._inputs import unscaled, unscaled_before
-from ._network import Network
+from ._inputs import scale_and_offset, unscaled, unscaled_before
+from ._network import Network, label
 from ._numbers import count, size
 from ._updates import largest_jump, stepped_by
 
@@ -24,6 +22,9 @@ DEEP = 10
 SHRUNK = 0.05
 """Spread of the pre-activations over that of the first layer's, below which default biases decide which units are on."""
 
+SWOLLEN = 100.0
+"""Size of values inside the network over that of the data, at the first step, from which the weights, not the steps taken, make them large."""
+
 REPAIRS: dict[CauseKind, tuple[str, ...]] = {
     "learning-rate": ("lower-learning-rate",),
     "input-scale": ("scale-input",),
@@ -36,6 +37,9 @@ REPAIRS: dict[CauseKind, tuple[str, ...]] = {
 }
 """Names of the treatments that remove a cause. With the cause known, only these are worth trying."""
 
+SHARP_BOUNDS = frozenset({"hardtanh", "clamp", "relu6", "hardsigmoid", "hardswish", "threshold"})
+"""Activations that are straight between bounds given as numbers."""
+
 
 def treatments_for(cause: Cause, offered: tuple[Treatment, ...]) -> tuple[Treatment, ...]:
     """The treatments that remove this cause, in the rule's order; all that the rule offers where it has none for it."""
@@ -46,15 +50,14 @@ def treatments_for(cause: Cause, offered: tuple[Treatment, ...]) -> tuple[Treatm
 def why_dead(known: Network, site: Site) -> Cause:
     """Why units of `site` pass no gradient: what they were born with, or what training did to them."""
     if site.role == "output":
-        return Cause("head-loss-mismatch", f"the {site.operation} sits on the output, where it keeps the loss from asking for more than its flat side gives")
+        return Cause("head-loss-mismatch", f"the {site.operation} sits on the output, where the loss cannot pull it back from its flat side")
     died = [silence for silence in site.silences if silence.last_alive_step >= 0]
     later = sum(silence.units for silence in died)
     if 2 * later <= sum(silence.units for silence in site.silences):
         return _why_born(known, site)
-    last = max(silence.first_silent_step for silence in died)
-    first = min(silence.first_silent_step for silence in died)
-    when = f"{count(later)} units that had passed gradient fell silent by step {last}" if first < last else f"{count(later)} units fell silent at step {last}"
-    return _why_changed(known, site, last, when)
+    first, last = min(silence.first_silent_step for silence in died), max(silence.first_silent_step for silence in died)
+    when = f"at step {last}" if first == last else f"between steps {first} and {last}"
+    return _why_changed(known, site, last, f"{count(later)} units that had passed gradient fell silent {when}")
 
 
 def why_flat(known: Network, site: Site, flat_at_start: bool) -> Cause:
@@ -77,7 +80,7 @@ def why_idle(known: Network, site: Site) -> Cause:
     shrunk = _shrinkage(known, site)
     if shrunk:
         return Cause("initialisation", shrunk)
-    if site.operation in ("hardtanh", "clamp", "relu6", "hardsigmoid", "hardswish", "threshold"):
+    if site.operation in SHARP_BOUNDS:
         return Cause("activation-choice", "its bounds lie beyond every value that reaches it")
     return Cause("none")
 
@@ -85,14 +88,16 @@ def why_idle(known: Network, site: Site) -> Cause:
 def why_blown_up(known: Network, layers: Iterable[Layer], last_step: int) -> Cause:
     """Why gradients or the loss grew without limit by `last_step`: the input, the weights at the start, or the steps taken."""
     chain = list(layers)
-    for layer in chain:
-        entry = unscaled(known, layer)
-        if entry:
-            return Cause("input-scale", f"{entry}: each step changes the output by as much as the square of that scale")
+    entry = next((found for layer in chain if (found := unscaled(known, layer))), None)
+    if entry:
+        return Cause("input-scale", f"{entry}: a step changes the output by as much as the square of that scale")
     for layer in chain:
         weights = weights_out_of_place(known, layer)
         if weights and (weight_scale(known, layer) or 0.0) > 1.0:
             return Cause("initialisation", weights)
+    swollen = _swelling(chain)
+    if swollen:
+        return Cause("initialisation", swollen)
     jump = largest_jump(known, chain, last_step)
     if jump is None:
         return Cause("learning-rate", "signal and weights are of usual size at the start, and grow with the steps taken")
@@ -100,28 +105,25 @@ def why_blown_up(known: Network, layers: Iterable[Layer], last_step: int) -> Cau
 
 
 def _why_born(known: Network, site: Site) -> Cause:
-    """Why units were silent from the first measured step on."""
+    """Why units were silent from the first measured step on: the most particular reason that holds."""
     layer, spots = _layer(known, site), known.site_spots.get(site.id, ())
-    bias = bias_out_of_place(known, layer) if layer else None
-    if bias:
-        return Cause("bias-initialisation", f"they are silent from the first step: {bias}")
     weights = weights_out_of_place(known, layer) if layer else None
-    if weights and layer and (weight_scale(known, layer) == 0 or "one sign" in weights):
-        return Cause("initialisation", f"they are silent from the first step: {weights}")
+    certain = weights if weights and layer and (weight_scale(known, layer) == 0 or "one sign" in weights) else None
     entry = unscaled_before(known, spots)
-    if entry:
-        return Cause("input-scale", f"they are silent from the first step: {entry}")
-    if weights:
-        return Cause("initialisation", f"they are silent from the first step: {weights}")
-    shrunk = _shrinkage(known, site)
-    if shrunk:
-        return Cause("initialisation", f"they are silent from the first step: {shrunk}")
-    if 0 < site.units <= NARROW:
-        return Cause("width", f"they are silent from the first step, and a layer of {site.units} units has few others to keep gradient flowing")
     depth = sum(1 for _ in known.layers_before(spots))
-    if depth >= DEEP:
-        return Cause("depth", f"they are silent from the first step, {depth} layers deep, where weights and biases are of usual size")
-    return Cause("none", "they are silent from the first step; input, weights and biases are of usual size")
+    narrow = f"a layer of {site.units} units has few others to keep gradient flowing" if 0 < site.units <= NARROW else None
+    reasons: tuple[tuple[CauseKind, str | None], ...] = (
+        ("bias-initialisation", bias_out_of_place(known, layer) if layer else None),
+        ("initialisation", certain),
+        ("input-scale", str(entry) if entry else None),
+        ("initialisation", weights),
+        ("initialisation", _shrinkage(known, site)),
+        ("width", narrow),
+        ("depth", f"they lie {depth} layers deep, where weights and biases are of usual size" if depth >= DEEP else None),
+        ("none", "input, weights and biases are of usual size"),
+    )
+    kind, clause = next((kind, clause) for kind, clause in reasons if clause)
+    return Cause(kind, f"they are silent from the first step: {clause}")
 
 
 def _why_changed(known: Network, site: Site, step: int, when: str) -> Cause:
@@ -131,41 +133,54 @@ def _why_changed(known: Network, site: Site, step: int, when: str) -> Cause:
     if entry:
         return Cause("input-scale", f"{when}; {entry}")
     layer = _layer(known, site)
-    near = [layer] if layer else list(known.layers_before(spots))[-1:]
-    jump = largest_jump(known, near, step) or largest_jump(known, known.layers_before(spots), step)
+    jump = largest_jump(known, [layer] if layer else known.layers_before(spots), step)
     if jump is not None and jump.ratio >= 1:
         return Cause("learning-rate", f"{when}; {jump.clause}{stepped_by(known, jump.layer)}")
-    return Cause("none", f"{when}; no single update was large")
+    return Cause("none", f"{when}; no update was large")
 
 
 def _why_too_large(known: Network, site: Site) -> Cause:
-    """Which factor makes pre-activations too large at the start: the input or the weights."""
-    layer, spots = _layer(known, site), known.site_spots.get(site.id, ())
-    bias = bias_out_of_place(known, layer) if layer else None
+    """Which factor makes pre-activations too large at the start: the input, the weights or the biases."""
+    layer = _layer(known, site)
     scale = weight_scale(known, layer) if layer else None
     first = first_moment(layer) if layer else None
-    incoming = first.input_rms if first is not None and first.input_rms else None
-    entry = unscaled_before(known, spots)
-    if scale and incoming and scale > 1 and math.log(scale) >= math.log(max(incoming, 1e-30)):
-        name = layer.name if layer and layer.name else "the layer before it"
-        return Cause("initialisation", f"at the first step {name} multiplies the size of its input by {size(scale)} (input {size(incoming)})")
+    incoming = first.input_rms if first is not None else None
+    entry = unscaled_before(known, known.site_spots.get(site.id, ()))
+    if layer and scale and incoming and scale > 1 and scale >= incoming:
+        return Cause("initialisation", f"at the first step {label(layer)} multiplies the size of its input ({size(incoming)}) by {size(scale)}")
     if entry:
         return Cause("input-scale", f"flat from the first step: {entry}")
+    bias = bias_out_of_place(known, layer) if layer else None
     if bias:
         return Cause("bias-initialisation", f"flat from the first step: {bias}")
-    if incoming and incoming > 1:
-        return Cause("input-scale", f"at the first step values of size {size(incoming)} reach {layer.name if layer and layer.name else 'the layer before it'}")
+    if layer and incoming and incoming > 1:
+        return Cause("input-scale", f"at the first step values of size {size(incoming)} reach {label(layer)}")
     return Cause("none", "flat from the first step; input, weights and biases are of usual size")
 
 
 def _shrinkage(known: Network, site: Site) -> str | None:
     """How the signal shrank on its way to `site` at the first step, as a clause; None where it did not."""
-    layer, spots = _layer(known, site), known.site_spots.get(site.id, ())
-    here = first_moment(layer).output_unit_std if layer and first_moment(layer) else None  # type: ignore[union-attr]
-    before = next((moment.output_unit_std for one in known.layers_before(spots) if (moment := first_moment(one)) and moment.output_unit_std), None)
+    layer = _layer(known, site)
+    here = _first_spread(layer) if layer else None
+    before = next((spread for one in known.layers_before(known.site_spots.get(site.id, ())) if (spread := _first_spread(one))), None)
     if here is None or before is None or here >= SHRUNK * before:
         return None
-    return f"the spread of the signal falls from {size(before)} after the first layer to {size(here)} here, so that biases decide which units are on"
+    return f"the spread of the signal falls from {size(before)} after the first layer to {size(here)} here, so that biases decide"
+
+
+def _swelling(chain: Sequence[Layer]) -> str | None:
+    """How much larger than the data values are in some layer at the first step, as a clause; None where it is not much."""
+    data = [scale_and_offset(layer.input)[0] for layer in chain if layer.input is not None]
+    sizes = {layer.id: first.input_rms for layer in chain if (first := first_moment(layer)) and first.input_rms}
+    largest = max((layer for layer in chain if layer.id in sizes), key=lambda layer: sizes[layer.id], default=None)
+    if largest is None or not data or not 0 < SWOLLEN * max(data) <= sizes[largest.id]:
+        return None
+    return f"at the first step data of size {size(max(data))} have become values of size {size(sizes[largest.id])} before {label(largest)}"
+
+
+def _first_spread(layer: Layer) -> float | None:
+    first = first_moment(layer)
+    return first.output_unit_std if first is not None else None
 
 
 def _layer(known: Network, site: Site) -> Layer | None:

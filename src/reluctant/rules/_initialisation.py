@@ -79,7 +79,7 @@ def initialised_at(known: Network, layer: Layer) -> Location:
 def first_values(known: Network, parameter: int | None) -> ParameterMoment | None:
     """A parameter before its first update, as far as it was measured."""
     found = known.parameters.get(parameter) if parameter is not None else None
-    return found.moments[0] if found is not None and found.moments else None
+    return min(found.moments, key=lambda moment: moment.step) if found is not None and found.moments else None
 
 
 def first_moment(layer: Layer) -> LayerMoment | None:

@@ -19,7 +19,7 @@ class Judgement:
     """What a set of rules says about a recording."""
 
     findings: tuple[Finding, ...] = ()
-    """Roots first, then what follows from them; each by severity, then in network order."""
+    """Roots first, then what follows from them; each by severity, those whose cause is known first, then in network order."""
     not_judged: tuple[NotJudged, ...] = ()
 
 
@@ -42,8 +42,13 @@ def judge(recording: Recording, rules: Iterable[Rule]) -> Judgement:
     known = network(recording)
     kept = [finding for finding in findings if not _silenced(finding, known)]
     told = _with_roots(_folded(_in_network_order(kept, known)), {rule.code: rule.follows_from for rule in ordered}, known)
-    told.sort(key=lambda finding: (finding.because_of is not None, SEVERITY_ORDER[finding.severity]))
+    told.sort(key=_rank)
     return Judgement(tuple(told), tuple(dict.fromkeys(not_judged)))
+
+
+def _rank(finding: Finding) -> tuple[bool, int, bool]:
+    """Roots first, then by severity, then those whose cause is known; what is equal stays in network order."""
+    return finding.because_of is not None, SEVERITY_ORDER[finding.severity], finding.cause is None or finding.cause.kind == "none"
 
 
 def _said_by(rule: Rule, recording: Recording) -> list[Finding | NotJudged]:

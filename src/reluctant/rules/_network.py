@@ -113,6 +113,13 @@ def place_of(thing: Site | Layer | Loss) -> Location:
     return thing.place or thing.called or thing.built or Location("", 0)
 
 
+def label(thing: Site | Layer) -> str:
+    """How a message names a layer, or the layer that a site follows."""
+    if isinstance(thing, Site):
+        return thing.after or "its layer"
+    return thing.name or "a layer"
+
+
 def _build(recording: Recording) -> Network:
     structures = tuple(structure(graph) for graph in recording.graphs)
     site_spots: dict[int, list[Spot]] = {}

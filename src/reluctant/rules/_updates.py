@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reluctant.recording import Layer, Optimizer
 
-from ._network import Network
+from ._network import Network, label
 from ._numbers import size
 
 LARGE_UPDATE = 0.1
-"""Size of one update over the size of the weights it changes. Training that goes well stands near 0.001."""
+"""Size of one update over the size of the weights it changes. Training that goes well stands near 0.001; a small layer at the first
+steps of Adam may reach a few hundredths."""
+
+LARGE_GROWTH = 2.0
+"""Size of a layer's weights over their size at the start. In the steps that a network needs to learn, weights grow by some tens of per cent."""
 
 LARGE_SHIFT = 1.0
 """Largest change of a bias by one update over the spread that the input gives the unit: from 1 a single step can push a
@@ -20,7 +25,7 @@ unit from on for half of the samples to off for nearly all."""
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """The update that moved a layer most."""
+    """What moved a layer most: one update, or many in a row."""
 
     layer: Layer
     step: int
@@ -45,7 +50,7 @@ def optimizer_of(known: Network, layer: Layer) -> tuple[Optimizer, float] | None
 
 
 def stepped_by(known: Network, layer: Layer) -> str:
-    """`` (SGD, lr 1, train.py:44)``: what steps the layer, to be put behind a sentence's subject; empty where it is not known."""
+    """`` (SGD with lr 1, line 44)``: what steps the layer, as a parenthesis; empty where it is not known."""
     found = optimizer_of(known, layer)
     if found is None:
         return ""
@@ -54,21 +59,28 @@ def stepped_by(known: Network, layer: Layer) -> str:
     return f" ({optimizer.type} with lr {rate:g}{place})"
 
 
-def _jumps(known: Network, layer: Layer, last_step: int) -> Iterable[Jump]:
-    name = layer.name or "the layer"
-    weight = known.parameters.get(layer.weight) if layer.weight is not None else None
-    for moment in weight.moments if weight is not None else ():
-        measure = (moment.mean**2 + moment.std**2) ** 0.5
-        if moment.step <= last_step and moment.update_rms is not None and measure > 0:
-            ratio = moment.update_rms / measure
-            yield Jump(layer, moment.step, ratio / LARGE_UPDATE, f"the update at step {moment.step} moved {name}'s weights by {size(ratio)} times their size")
+def _jumps(known: Network, layer: Layer, last_step: int) -> Iterator[Jump]:
+    yield from _weight_jumps(known, layer, last_step)
     bias = known.parameters.get(layer.bias) if layer.bias is not None else None
     spreads = {moment.step: moment.output_unit_std for moment in layer.moments}
     for moment in bias.moments if bias is not None else ():
         spread = spreads.get(moment.step)
         if moment.step <= last_step and moment.largest_update is not None and spread:
             ratio = moment.largest_update / spread
-            yield Jump(
-                layer, moment.step, ratio / LARGE_SHIFT,
-                f"the update at step {moment.step} moved a bias of {name} by {size(ratio)} times the spread that the input gives its units",
-            )
+            clause = f"the update at step {moment.step} moved a bias of {label(layer)} by {size(ratio)} times the spread that its input gives a unit"
+            yield Jump(layer, moment.step, ratio / LARGE_SHIFT, clause)
+
+
+def _weight_jumps(known: Network, layer: Layer, last_step: int) -> Iterator[Jump]:
+    weight = known.parameters.get(layer.weight) if layer.weight is not None else None
+    moments = [moment for moment in weight.moments if moment.step <= last_step] if weight is not None else []
+    sizes = {moment.step: math.hypot(moment.mean, moment.std) for moment in moments}
+    for moment in moments:
+        if moment.update_rms is not None and sizes[moment.step] > 0:
+            ratio = moment.update_rms / sizes[moment.step]
+            clause = f"the update at step {moment.step} moved the weights of {label(layer)} by {size(ratio)} times their size"
+            yield Jump(layer, moment.step, ratio / LARGE_UPDATE, clause)
+    if sizes and sizes[min(sizes)] > 0:
+        last, growth = max(sizes), sizes[max(sizes)] / sizes[min(sizes)]
+        clause = f"the updates up to step {last} made the weights of {label(layer)} {size(growth)} times as large as at the start"
+        yield Jump(layer, last, growth / LARGE_GROWTH, clause)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from reluctant.recording import Finding, NotJudged, Recording, Site, Treatment
 
 from ._causes import treatments_for, why_dead
+from ._dead import dead_units
 from ._evidence import rule_of_three
 from ._graph import is_weight
-from ._network import Network, Spot, network, place_of
+from ._network import Network, Spot, label, network, place_of
 from ._numbers import count, share
 from ._rule import Rule
 
@@ -19,24 +20,25 @@ class BlockedLayer(Rule):
 
     ## What it does
 
-    Finds activations of which every unit had slope exactly 0 on every sample of the recent part of the run, and asks the graph which
-    weights can be reached past them.
+    Finds activations of which every unit had slope exactly 0 on every sample of the recent part of the run, and asks the graph
+    which weights can be reached past them.
 
     ## Why is this bad?
 
-    Nothing in front of the activation receives any gradient: those weights stay as they are for ever, and what follows sees the same constant
-    for every input. The loss settles at what a constant prediction reaches. It does not recover by itself.
+    Nothing in front of the activation receives any gradient: those weights stay as they are for ever, and what follows sees the
+    same constant for every input. The loss settles at what a constant prediction reaches. It does not recover by itself.
 
     ## How it decides
 
-    All units silent on at least `least_samples` samples and at two measured steps or more. An error where the graph has no way around
-    the activation; a warning where a residual connection or another branch still carries gradient to what lies before it. Not judged as a
-    block: an activation that belongs to the loss (a hinge whose margin is met), a sigmoid or softmax used as a gate.
+    All units silent on at least `least_samples` samples and at two measured steps or more. An error where the graph has no way
+    around the activation; a warning where a residual connection or another branch still carries gradient to what lies before
+    it. Not judged as a block: an activation that belongs to the loss (a hinge whose margin is met), a sigmoid or softmax used
+    as a gate.
 
     ## Remedy
 
-    Remove the cause that is named with the finding: lower the learning rate, scale the input, give biases and weights their usual size at the
-    start, take the activation off the output. The run must be started again: a dead layer does not come back.
+    Remove the cause that is named with the finding: lower the learning rate, scale the input, give biases and weights their
+    usual size at the start, take the activation off the output. The run must be started again: a dead layer does not come back.
 
     ## When to ignore it
 
@@ -44,8 +46,9 @@ class BlockedLayer(Rule):
 
     ## References
 
-    Lu, Shin, Su and Karniadakis, "Dying ReLU and Initialization: Theory and Numerical Examples", Communications in Computational Physics 28 (2020),
-    arXiv:1903.06733. He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", ICCV 2015, arXiv:1502.01852.
+    Lu, Shin, Su and Karniadakis, "Dying ReLU and Initialization: Theory and Numerical Examples", Communications in
+    Computational Physics 28 (2020), arXiv:1903.06733. He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", ICCV 2015,
+    arXiv:1502.01852.
     """
 
     code = "RL202"
@@ -67,29 +70,30 @@ class BlockedLayer(Rule):
         """One finding for each site that passes nothing."""
         known = network(recording)
         for site in known.sites_in_order():
-            window = site.recent
-            if window is None or not window.passes.units or window.passes.zero < window.passes.units or not _judged(known, site):
+            found = dead_units(site, self.least_samples)
+            if not found.units or found.silent < found.units or not _judged(known, site):
                 continue
-            if window.samples < self.least_samples or window.first_step == window.last_step:
+            if found.dead < found.units:
                 yield self.not_judged(
-                    f"{place_of(site).file}:{place_of(site).line}: no unit after {site.after or 'its layer'} passed gradient, but this rests on "
-                    f"{count(window.samples)} samples; {count(self.least_samples)} at two measured steps or more are needed."
+                    f"{place_of(site).file}:{place_of(site).line}: no unit after {label(site)} passes gradient now, but for some of them this rests "
+                    f"on {count(found.samples)} samples; {count(self.least_samples)} over two measured steps are needed."
                 )
                 continue
-            frozen = _cut_off(known, site)
+            frozen, reached = _cut_off(known, site)
             cause = why_dead(known, site)
-            units = window.passes.units
-            who = f"All {count(units)} units" if units > 1 else "The only unit"
+            who = f"All {count(found.units)} units" if found.units > 1 else "The only unit"
             yield self.found(
-                f"{who} after {site.after or 'its layer'} passed no gradient on {count(window.samples)} samples in a row"
-                f" (each fires on fewer than {share(rule_of_three(window.samples))} of inputs, 95 %). {_consequence(frozen)}",
+                f"{who} after {label(site)} passed no gradient on {count(found.samples)} samples in a row: each fires on fewer than "
+                f"{share(rule_of_three(found.samples))} of inputs (95 %). {_consequence(frozen, reached)}",
                 place_of(site),
-                severity="error" if frozen else "warning",
+                severity="error" if frozen and not reached else "warning",
                 layer=site.after,
                 site=site.id,
                 cause=cause,
                 treatments=treatments_for(cause, self.treatments),
-                evidence={"dead_units": units, "units": units, "dead_share": 1.0, "samples": window.samples, "frozen_layers": list(frozen)},
+                evidence={
+                    "dead_units": found.units, "units": found.units, "dead_share": 1.0, "samples": found.samples, "frozen_layers": list(frozen),
+                },
             )
 
     bad = '''
@@ -145,22 +149,25 @@ def _is_hinge(known: Network, spot: Spot) -> bool:
     return any(held.nodes[source].operation in SHIFTS for source in held.nodes[spot.node].inputs if source in held.nodes)
 
 
-def _cut_off(known: Network, site: Site) -> tuple[str, ...]:
-    """Names of the layers that no gradient reaches while the site passes none, nearest to the data first; none where every one is reached."""
+def _cut_off(known: Network, site: Site) -> tuple[tuple[str, ...], bool]:
+    """Names of the layers that no gradient reaches while the site passes none, and whether it still reaches others before the site."""
     names: dict[str, None] = {}
+    reached = False
     for index, held in enumerate(known.structures):
         blocked = {spot.node for spot in known.site_spots.get(site.id, ()) if spot.graph == index}
-        if not blocked:
-            continue
-        before = set().union(*(held.upstream(node) for node in blocked))
-        lost = sorted(before - held.reached_without(blocked), key=held.position.__getitem__)
-        frozen = [known.layers.get(layer) for node in lost if is_weight(held.nodes[node]) and (layer := held.nodes[node].layer) is not None]
-        names |= {layer.name or "a layer": None for layer in frozen if layer is not None}
-    return tuple(names)
+        before = set[int]().union(*(held.upstream(node) for node in blocked))
+        past = held.reached_without(blocked)
+        for node in sorted(before, key=held.position.__getitem__):
+            layer = known.layers.get(held.nodes[node].layer or 0) if is_weight(held.nodes[node]) else None
+            if layer is not None and node in past:
+                reached = True
+            elif layer is not None:
+                names[layer.name or "a layer"] = None
+    return tuple(names), reached
 
 
-def _consequence(frozen: tuple[str, ...]) -> str:
+def _consequence(frozen: tuple[str, ...], reached: bool) -> str:
     if not frozen:
-        return "Another branch still carries gradient to what lies before it."
+        return "Other paths still carry gradient to all that lies before it."
     listed = ", ".join(frozen[:4]) + (f" and {len(frozen) - 4} more" if len(frozen) > 4 else "")
-    return f"Nothing before it learns: {listed}."
+    return f"No gradient reaches {listed}, while other paths train the rest." if reached else f"Nothing before it learns: {listed}."

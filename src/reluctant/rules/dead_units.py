@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.recording import Finding, NotJudged, Recording, Site, Treatment, UnitWindow
+from reluctant.recording import Finding, NotJudged, Recording, Site, Treatment
 
 from ._causes import treatments_for, why_dead
 from ._curves import has_dead_side, is_bounded
+from ._dead import Dead, dead_units
 from ._evidence import rule_of_three
-from ._network import network, place_of
+from ._network import label, network, place_of
 from ._numbers import count, share
 from ._rule import Rule
 
@@ -19,26 +20,27 @@ class DeadUnits(Rule):
 
     ## What it does
 
-    Counts, for every activation with a dead side (ReLU, ReLU6, squared ReLU, ``clamp(min=0)``, a user's own function), the units
-    whose slope was exactly 0 on every sample of the recent part of the run.
+    Counts, for every activation with a dead side (ReLU, ReLU6, squared ReLU, ``clamp(min=0)``, a user's own function), the
+    units whose slope was exactly 0 on every sample of the recent part of the run.
 
     ## Why is this bad?
 
     A unit that is negative on every input outputs 0 and has slope 0 on every input: its weights get no gradient and it cannot
-    come back by itself. The layer is in truth as narrow as its living units. Units die when an update pushes their bias
-    or weights far to the negative side, or are born dead where the signal, the biases or the weights start out of scale.
+    come back by itself. The layer is in truth as narrow as its living units. Units die when an update pushes their bias or
+    weights far to the negative side, or are born dead where the signal, the biases or the weights start out of scale.
 
     ## How it decides
 
-    Unit by unit, never by the share of zeros: a layer that is 90 % zeros may have no dead unit at all. A warning from 10 % of the
-    units, an error from 50 %. Fewer than `least_samples` samples prove nothing: seen silent on n samples, a unit may
-    still fire on up to 3/n of the inputs (95 %). The silence must span at least two measured steps. A layer that is dead as a
-    whole is RL202's matter, an output that is clipped RL403's.
+    Unit by unit, never by the share of zeros: a layer that is 90 % zeros may have no dead unit at all. A warning from 10 % of
+    the units, an error from 50 %. Fewer than `least_samples` samples prove nothing: seen silent on n samples, a unit may still
+    fire on up to 3/n of the inputs (95 %). The silence must span at least two measured steps. A layer that is dead as a whole
+    is RL202's matter, an output that is clipped RL403's.
 
     ## Remedy
 
-    The one that removes the cause: a lower learning rate where updates killed them, scaled inputs, a fresh initialisation, normalisation.
-    Another activation keeps a slope below 0, but with a learning rate that kills ReLUs it tends to diverge instead.
+    The one that removes the cause: a lower learning rate where updates killed them, scaled inputs, a fresh initialisation,
+    normalisation. Another activation keeps a slope below 0, but with a learning rate that kills ReLUs it tends to diverge
+    instead.
 
     ## When to ignore it
 
@@ -46,9 +48,9 @@ class DeadUnits(Rule):
 
     ## References
 
-    Lu, Shin, Su and Karniadakis, "Dying ReLU and Initialization: Theory and Numerical Examples", Communications in Computational Physics 28 (2020),
-    arXiv:1903.06733. Dohare et al., "Loss of plasticity in deep continual learning", Nature 632 (2024). Sokar et al., "The
-    Dormant Neuron Phenomenon in Deep Reinforcement Learning", ICML 2023, arXiv:2302.12902.
+    Lu, Shin, Su and Karniadakis, "Dying ReLU and Initialization: Theory and Numerical Examples", Communications in
+    Computational Physics 28 (2020), arXiv:1903.06733. Dohare et al., "Loss of plasticity in deep continual learning", Nature
+    632 (2024). Sokar et al., "The Dormant Neuron Phenomenon in Deep Reinforcement Learning", ICML 2023, arXiv:2302.12902.
     """
 
     code = "RL201"
@@ -72,25 +74,27 @@ class DeadUnits(Rule):
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each site with too many dead units."""
         known = network(recording)
-        for site in known.sites_in_order():
-            window = site.recent
-            if window is None or not _judged(site) or not self.warning_share <= _dead(window) / window.passes.units < 1.0:
+        for site in filter(_judged, known.sites_in_order()):
+            found = dead_units(site, self.least_samples)
+            if not found.units or found.silent < self.warning_share * found.units or found.dead == found.units:
                 continue
-            if window.samples < self.least_samples or window.first_step == window.last_step:
-                yield self.not_judged(_too_few(site, window, self.least_samples))
+            if found.dead < self.warning_share * found.units:
+                yield self.not_judged(_too_few(site, found, self.least_samples))
                 continue
-            dead, units = _dead(window), window.passes.units
             cause = why_dead(known, site)
             yield self.found(
-                f"{count(dead)} of {count(units)} units after {site.after or 'its layer'} are dead (none of {count(window.samples)} samples in "
-                f"a row passed gradient): each fires on fewer than {share(rule_of_three(window.samples))} of inputs (95 %).",
+                f"{count(found.dead)} of {count(found.units)} units after {label(site)} are dead: none of {count(found.samples)} samples in a row "
+                f"passed gradient, so each fires on fewer than {share(rule_of_three(found.samples))} of inputs (95 %).",
                 place_of(site),
-                severity="error" if dead >= self.error_share * units else "warning",
+                severity="error" if found.dead >= self.error_share * found.units else "warning",
                 layer=site.after,
                 site=site.id,
                 cause=cause,
                 treatments=treatments_for(cause, self.treatments),
-                evidence={"dead_units": dead, "units": units, "dead_share": dead / units, "samples": window.samples, "zero_share": window.zero_share},
+                evidence={
+                    "dead_units": found.dead, "units": found.units, "dead_share": found.dead / found.units, "samples": found.samples,
+                    "zero_share": site.recent.zero_share if site.recent is not None else 0.0,
+                },
             )
 
     bad = '''
@@ -132,17 +136,12 @@ def _judged(site: Site) -> bool:
     A hard tanh or hard sigmoid that stays on either flat end is saturated, which is RL203's matter; ReLU6 is a ReLU.
     """
     dead_side = has_dead_side(site) and (site.operation == "relu6" or not is_bounded(site))
-    return dead_side and site.role in ("hidden", "gate") and site.first_non_finite_step is None and bool(site.recent and site.recent.passes.units)
+    return dead_side and site.role in ("hidden", "gate") and site.first_non_finite_step is None
 
 
-def _dead(window: UnitWindow) -> int:
-    return window.passes.zero
-
-
-def _too_few(site: Site, window: UnitWindow, needed: int) -> str:
+def _too_few(site: Site, found: Dead, needed: int) -> str:
     place = place_of(site)
     return (
-        f"{place.file}:{place.line}: {count(window.passes.zero)} of {count(window.passes.units)} units after {site.after or 'its layer'} were silent, "
-        f"but on {count(window.samples)} samples in {'one measured step' if window.first_step == window.last_step else 'a few steps'}; "
-        f"{count(needed)} over at least two are needed to call them dead."
+        f"{place.file}:{place.line}: {count(found.silent)} of {count(found.units)} units after {label(site)} are silent, but some of them on "
+        f"{count(found.samples)} samples only; {count(needed)} over two measured steps are needed to call them dead."
     )

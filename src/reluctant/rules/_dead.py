@@ -1,0 +1,34 @@
+"""How many units of a site are dead at the end of the run, and on how many samples that rests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reluctant.recording import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """The dead units of a site."""
+
+    dead: int
+    """Units silent on at least as many samples in a row as were asked for, over two measured steps or more."""
+    silent: int
+    """Units silent now, on however few samples."""
+    units: int
+    samples: int
+    """Samples in a row on which each of the dead units passed nothing; on which the silent ones did, where none is dead."""
+
+
+def dead_units(site: Site, least_samples: int) -> Dead:
+    """Counts the units of `site` that passed no gradient on the last `least_samples` samples or more."""
+    units = site.recent.passes.units if site.recent is not None else site.units
+    silent = min(sum(silence.units for silence in site.silences), units)
+    last = site.recent.last_step if site.recent is not None else 0
+    lasting = [silence for silence in site.silences if silence.samples >= least_samples and silence.first_silent_step < last]
+    counted = min(sum(silence.units for silence in lasting), units)
+    samples = min((silence.samples for silence in lasting or site.silences), default=0)
+    window = site.recent
+    if window is not None and window.samples >= least_samples and window.first_step < last and window.passes.zero > counted:
+        return Dead(window.passes.zero, max(silent, window.passes.zero), units, window.samples)
+    return Dead(counted, silent, units, samples)
