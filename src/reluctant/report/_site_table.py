@@ -107,7 +107,7 @@ def _row(judged: _Judged, places: Places) -> SiteRow:
     latest = site.moments[-LATEST_MOMENTS:]
     return SiteRow(
         place=places.line(site.place) if site.place else NOTHING,
-        after=safe(site.after) or NOTHING,
+        after=safe(site.after or (f"in {site.module}" if site.module else "")) or NOTHING,
         activation=safe(site.operation),
         units=count(site.units) if site.units else NOTHING,
         dead=percent(dead_share(window)),
