@@ -1,0 +1,60 @@
+"""RL305 from both sides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reluctant.recording import LossPoint, Recording
+from tests.recordings import Stage, stack
+from tests.rules.cases import Case
+
+
+def deep(layers: int, operation: str = "relu") -> Recording:
+    """A stack of equal layers of 100 units."""
+    return stack([Stage(f"fc{index}", 100, 31, "x = torch.relu(fc(x))", operation=operation) for index in range(layers)], inputs=100)
+
+
+def spreading(spreads: Sequence[float], weights: float, operation: str = "relu", loss_end: float = 2.3) -> Recording:
+    """A stack whose pre-activations spread so over its layers (the head among them), with weights of this scale times 1/sqrt(fan_in)."""
+    recording = deep(len(spreads) - 1, operation)
+    layers = tuple(
+        replace(layer, moments=tuple(replace(moment, output_unit_std=spread) for moment in layer.moments))
+        for layer, spread in zip(recording.layers, spreads, strict=True)
+    )
+    parameters = tuple(
+        replace(parameter, moments=tuple(replace(moment, std=weights / math.sqrt(100)) for moment in parameter.moments))
+        if parameter.role == "weight" else parameter
+        for parameter in recording.parameters
+    )
+    return ending(replace(recording, layers=layers, parameters=parameters), loss_end)
+
+
+def ending(recording: Recording, loss: float) -> Recording:
+    """The run's loss goes from 2.3 to `loss`, or to NaN."""
+    last = LossPoint(1199, None, None, None, non_finite=1) if math.isnan(loss) else LossPoint(1199, loss, loss, loss)
+    curve = replace(recording.loss_curves[0], points=(LossPoint(0, 2.3, 2.3, 2.3), last))
+    return replace(recording, loss_curves=(curve,), losses=(replace(recording.losses[0], last_loss=loss),))
+
+
+def geometric(factor: float, count: int) -> list[float]:
+    return [factor**index for index in range(count)]
+
+
+CASES = (
+    Case("keeps its size", spreading(geometric(1.0, 12), math.sqrt(2))),
+    Case("fades by 90", spreading(geometric(90 ** (-1 / 11), 12), 0.58)),
+    Case("fades by 110", spreading(geometric(110 ** (-1 / 11), 12), 0.58), "error", "initialisation", line=31),
+    Case("swells by 90", spreading(geometric(90 ** (1 / 11), 12), 2.2)),
+    Case("swells by 110", spreading(geometric(110 ** (1 / 11), 12), 2.2), "error", "initialisation"),
+    Case("fades, and learns all the same", spreading(geometric(0.41, 8), 0.58, loss_end=0.2), "advice"),
+    Case("swells until it is NaN", spreading(geometric(5.0, 5), 8.0, loss_end=math.nan), "error"),
+    Case("two layers", spreading([1.0, 0.001], 0.1)),
+    Case("three layers", spreading([1.0, 0.05, 0.0025], 0.05), "error"),
+    Case("one step of two thirds", spreading([*geometric(0.5, 4), 0.0001], 0.58)),
+    Case("a head that starts at 0", spreading([1.0, 1.0, 1.0, 1.0, 0.0], math.sqrt(2))),
+    Case("fades by the slope of a sigmoid", spreading(geometric(0.2, 8), 1.0, "sigmoid")),
+    Case("fades by weights", spreading(geometric(0.2, 8), 0.3), "error"),
+    Case("swells by its branches", spreading(geometric(1.6, 12), math.sqrt(2)), "error", "initialisation"),
+)

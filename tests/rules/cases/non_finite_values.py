@@ -1,0 +1,34 @@
+"""RL303 from both sides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reluctant.recording import LossPoint, Recording
+from tests.recordings import Stage, stack
+from tests.rules.cases import Case
+from tests.rules.cases.dead_units import RAW, with_input
+
+NET = stack([Stage(f"fc{index}", 40, 30 + index, "x = torch.relu(fc(x))") for index in (1, 2, 3)])
+
+
+def lost(first: int | None, sites: dict[int, int], last: bool = True, recording: Recording = NET) -> Recording:
+    """The loss is not finite from step `first` on (at that step only, unless `last`), the sites from the steps given by their ids."""
+    points = [LossPoint(0, 2.3, 2.3, 2.3)]
+    if first is not None:
+        points += [LossPoint(first, None, None, None, non_finite=1), LossPoint(1199, None if last else 1.0, None, None, non_finite=int(last))]
+    curve = replace(recording.loss_curves[0], points=tuple(points), first_non_finite_step=first)
+    seen = tuple(replace(site, first_non_finite_step=sites.get(site.id)) for site in recording.sites)
+    return replace(recording, sites=seen, loss_curves=(curve,))
+
+
+CASES = (
+    Case("all finite", lost(None, {})),
+    Case("a site that does not reach the loss", lost(None, {1: 10})),
+    Case("only the loss", lost(12, {}), "error", line=54),
+    Case("the second site first", lost(12, {1: 12, 2: 12}), "error", line=32),
+    Case("the third site earlier", lost(12, {1: 12, 2: 11}), "error", line=33),
+    Case("all sites at once: the weights were", lost(12, {0: 12, 1: 12, 2: 12}), "error", line=54),
+    Case("finite again later", lost(12, {}, last=False), "warning"),
+    Case("raw data", lost(12, {}, recording=with_input(NET, RAW)), "error", "input-scale"),
+)
