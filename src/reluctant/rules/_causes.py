@@ -23,7 +23,7 @@ SHRUNK = 0.05
 """Spread of the pre-activations over that of the first layer's, below which default biases decide which units are on."""
 
 SWOLLEN = 100.0
-"""Size of values inside the network over that of the data, at the first step, from which the weights, not the steps taken, make them large."""
+"""Size of values inside the network over that of the data, at the first step, from which not the steps taken make them large."""
 
 REPAIRS: dict[CauseKind, tuple[str, ...]] = {
     "learning-rate": ("lower-learning-rate",),
@@ -50,7 +50,8 @@ def treatments_for(cause: Cause, offered: tuple[Treatment, ...]) -> tuple[Treatm
 def why_dead(known: Network, site: Site) -> Cause:
     """Why units of `site` pass no gradient: what they were born with, or what training did to them."""
     if site.role == "output":
-        return Cause("head-loss-mismatch", f"the {site.operation} sits on the output, where the loss cannot pull it back from its flat side")
+        clause = f"the {site.operation} sits on the output, where the loss cannot pull it back from its flat side"
+        return Cause("head-loss-mismatch", clause)
     died = [silence for silence in site.silences if silence.last_alive_step >= 0]
     later = sum(silence.units for silence in died)
     if 2 * later <= sum(silence.units for silence in site.silences):
@@ -147,7 +148,8 @@ def _why_too_large(known: Network, site: Site) -> Cause:
     incoming = first.input_rms if first is not None else None
     entry = unscaled_before(known, known.site_spots.get(site.id, ()))
     if layer and scale and incoming and scale > 1 and scale >= incoming:
-        return Cause("initialisation", f"at the first step {label(layer)} multiplies the size of its input ({size(incoming)}) by {size(scale)}")
+        clause = f"at the first step {label(layer)} multiplies the size of its input ({size(incoming)}) by {size(scale)}"
+        return Cause("initialisation", clause)
     if entry:
         return Cause("input-scale", f"flat from the first step: {entry}")
     bias = bias_out_of_place(known, layer) if layer else None

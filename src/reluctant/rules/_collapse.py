@@ -11,7 +11,8 @@ from ._graph import Structure, is_affine, is_weight
 from ._network import Network
 
 MAPS = frozenset({"linear", "convolution"})
-"""Kinds of layer that are affine maps by themselves. A recurrent layer holds activations of its own, an embedding is a table and not multiplied."""
+"""Kinds of layer that are affine maps by themselves. A recurrent layer holds activations of its own, an embedding is a table and not
+multiplied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,9 @@ class Pair:
 
     @property
     def is_redundant(self) -> bool:
-        """Whether the merged layer is no larger. A factorisation of lower rank, a bottleneck or a depthwise-pointwise pair is smaller than it."""
+        """Whether the merged layer is no larger. A factorisation of lower rank, a bottleneck or a depthwise-pointwise pair is smaller
+        than it.
+        """
         return self.merged <= self.parameters
 
 
@@ -99,9 +102,9 @@ def _single(known: Network, held: Structure, layer: Layer) -> bool:
 
 def _used_otherwise(held: Structure, pair: Pair, straight: frozenset[int]) -> bool:
     """Whether the graph uses the first layer but leads its values somewhere else than into the second."""
-    firsts = [node for node in held.order if held.nodes[node].layer == pair.first.id and is_weight(held.nodes[node])]
-    seconds = {_only_source(held, node, straight) for node in held.order if held.nodes[node].layer == pair.second.id and is_weight(held.nodes[node])}
-    return any(node not in seconds for node in firsts)
+    weights = [node for node in held.order if is_weight(held.nodes[node])]
+    sources = {_only_source(held, node, straight) for node in weights if held.nodes[node].layer == pair.second.id}
+    return any(node not in sources for node in weights if held.nodes[node].layer == pair.first.id)
 
 
 def _merged_size(first: Layer, second: Layer) -> int | None:

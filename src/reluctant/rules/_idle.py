@@ -46,7 +46,8 @@ def _by_units(site: Site, window: UnitWindow) -> Idle | None:
     on, silent, units = window.open.one, window.passes.zero, window.open.units
     if on > 0 and on + silent == units:
         others = f", the other {count(silent)} are silent on all" if silent else ""
-        return Idle(False, on, silent, window.samples, f"{count(on)} of {count(units)} units are on for all of {count(window.samples)} samples{others}")
+        clause = f"{count(on)} of {count(units)} units are on for all of {count(window.samples)} samples{others}"
+        return Idle(False, on, silent, window.samples, clause)
     slope = _slope(site)
     if silent == 0 and window.slope_spread is not None and slope and window.slope_spread < NO_SPREAD * slope:
         clause = f"the slope varies by less than {NO_SPREAD:.0%} over {count(window.samples)} samples"

@@ -47,9 +47,8 @@ def weights_out_of_place(known: Network, layer: Layer) -> str | None:
     if SCALE_TOO_SMALL * asked <= scale <= SCALE_TOO_LARGE * asked:
         return None
     wanted = asked / math.sqrt(layer.fan_in)
-    return (
-        f"the weights of {name} start with standard deviation {size(start.std)} where {layer.fan_in} inputs and the activation ask for {size(wanted)}"
-    )
+    asks = f"{layer.fan_in} inputs and the activation ask for {size(wanted)}"
+    return f"the weights of {name} start with standard deviation {size(start.std)} where {asks}"
 
 
 def bias_out_of_place(known: Network, layer: Layer) -> str | None:

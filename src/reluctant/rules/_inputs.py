@@ -35,9 +35,10 @@ class Unscaled:
         seen = self.layer.input
         assert seen is not None
         values = f"values from {size(seen.minimum)} to {size(seen.maximum)}, mean {size(seen.mean)}, standard deviation {size(seen.std)}"
+        name = self.layer.name or "the first layer"
         if self.scale > LARGE_SCALE:
-            return f"{self.layer.name or 'the first layer'} takes raw data ({values}; initialisation expects about 1)"
-        return f"{self.layer.name or 'the first layer'} takes data that lie {size(self.offset)} times their own spread away from 0 ({values})"
+            return f"{name} takes raw data ({values}; initialisation expects about 1)"
+        return f"{name} takes data that lie {size(self.offset)} times their own spread away from 0 ({values})"
 
 
 def scale_and_offset(seen: InputStatistics) -> tuple[float, float]:

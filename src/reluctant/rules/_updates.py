@@ -16,7 +16,7 @@ LARGE_UPDATE = 0.1
 steps of Adam may reach a few hundredths."""
 
 LARGE_GROWTH = 2.0
-"""Size of a layer's weights over their size at the start. In the steps that a network needs to learn, weights grow by some tens of per cent."""
+"""Size of a layer's weights over their size at the start. While a network learns, weights grow by some tens of per cent."""
 
 LARGE_SHIFT = 1.0
 """Largest change of a bias by one update over the spread that the input gives the unit: from 1 a single step can push a
@@ -67,8 +67,8 @@ def _jumps(known: Network, layer: Layer, last_step: int) -> Iterator[Jump]:
         spread = spreads.get(moment.step)
         if moment.step <= last_step and moment.largest_update is not None and spread:
             ratio = moment.largest_update / spread
-            clause = f"the update at step {moment.step} moved a bias of {label(layer)} by {size(ratio)} times the spread that its input gives a unit"
-            yield Jump(layer, moment.step, ratio / LARGE_SHIFT, clause)
+            moved = f"the update at step {moment.step} moved a bias of {label(layer)}"
+            yield Jump(layer, moment.step, ratio / LARGE_SHIFT, f"{moved} by {size(ratio)} times the spread that its input gives a unit")
 
 
 def _weight_jumps(known: Network, layer: Layer, last_step: int) -> Iterator[Jump]:

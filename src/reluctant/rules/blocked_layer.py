@@ -75,8 +75,8 @@ class BlockedLayer(Rule):
                 continue
             if found.dead < found.units:
                 yield self.not_judged(
-                    f"{place_of(site).file}:{place_of(site).line}: no unit after {label(site)} passes gradient now, but for some of them this rests "
-                    f"on {count(found.samples)} samples; {count(self.least_samples)} over two measured steps are needed."
+                    f"{place_of(site).file}:{place_of(site).line}: no unit after {label(site)} passes gradient now, but for some of them "
+                    f"this rests on {count(found.samples)} samples; {count(self.least_samples)} over two measured steps are needed."
                 )
                 continue
             frozen, reached = _cut_off(known, site)
@@ -92,7 +92,8 @@ class BlockedLayer(Rule):
                 cause=cause,
                 treatments=treatments_for(cause, self.treatments),
                 evidence={
-                    "dead_units": found.units, "units": found.units, "dead_share": 1.0, "samples": found.samples, "frozen_layers": list(frozen),
+                    "dead_units": found.units, "units": found.units, "dead_share": 1.0, "samples": found.samples,
+                    "frozen_layers": list(frozen),
                 },
             )
 

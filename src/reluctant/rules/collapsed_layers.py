@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Treatment
 
 from ._collapse import Pair, affine_pairs
-from ._network import network, place_of
+from ._network import label, network, place_of
 from ._numbers import count
 from ._rule import Rule
 
@@ -17,20 +17,20 @@ class CollapsedLayers(Rule):
 
     ## What it does
 
-    Finds two linear or convolutional layers in series with nothing between them but views, averages, additions of constants, dropout or batch
-    normalisation, and compares their size with that of the one layer that equals them.
+    Finds two linear or convolutional layers in series with nothing between them but views, averages, additions of constants,
+    dropout or batch normalisation, and compares their size with that of the one layer that equals them.
 
     ## Why is this bad?
 
-    W₂(W₁x + b₁) + b₂ = (W₂W₁)x + (W₂b₁ + b₂): two affine maps in a row are one affine map. The second layer adds parameters and time but nothing
-    that a single layer could not compute. In most scripts an activation was meant to stand between them.
+    W₂(W₁x + b₁) + b₂ = (W₂W₁)x + (W₂b₁ + b₂): two affine maps in a row are one affine map. The second layer adds parameters and
+    time but nothing that a single layer could not compute. In most scripts an activation was meant to stand between them.
 
     ## How it decides
 
-    From the graph and the shapes alone. No finding where the merged layer would be larger: a low-rank factorisation, a linear bottleneck or code, an
-    inverted residual, a LoRA pair, a depthwise convolution with a pointwise one are smaller than what they replace, and on purpose. No
-    finding where the value in between is used elsewhere too, where a layer is used twice or shares its weight, or where a pooling by
-    maximum, a product, an attention or a layer normalisation lies between.
+    From the graph and the shapes alone. No finding where the merged layer would be larger: a low-rank factorisation, a linear
+    bottleneck or code, an inverted residual, a LoRA pair, a depthwise convolution with a pointwise one are smaller than what
+    they replace, and on purpose. No finding where the value in between is used elsewhere too, where a layer is used twice or
+    shares its weight, or where a pooling by maximum, a product, an attention or a layer normalisation lies between.
 
     ## Remedy
 
@@ -42,8 +42,8 @@ class CollapsedLayers(Rule):
 
     ## References
 
-    Baldi and Hornik, "Neural networks and principal component analysis", Neural Networks 2 (1989). Saxe, McClelland and Ganguli,
-    "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", ICLR 2014, arXiv:1312.6120.
+    Baldi and Hornik, "Neural networks and principal component analysis", Neural Networks 2 (1989). Saxe, McClelland and
+    Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", ICLR 2014, arXiv:1312.6120.
     """
 
     code = "RL102"
@@ -55,15 +55,15 @@ class CollapsedLayers(Rule):
         """One finding for each chain of redundant pairs."""
         for chain in _chains([pair for pair in affine_pairs(network(recording)) if pair.is_redundant]):
             layers = [chain[0].first, *(pair.second for pair in chain)]
-            names = " → ".join(layer.name or "a layer" for layer in layers)
+            names = " → ".join(label(layer) for layer in layers)
             pair = chain[0]
+            both = f"{label(pair.first)} and {label(pair.second)}"
             yield self.found(
-                f"{names}: nothing but affine operations between, so {len(layers)} layers act as one. "
-                f"{pair.first.name or 'The first'} and {pair.second.name or 'the second'} have {count(pair.parameters)} parameters; one layer "
-                f"of {count(pair.merged)} computes the same.",
+                f"{names}: nothing but affine operations between, so {len(layers)} layers act as one. The {count(pair.parameters)} "
+                f"parameters of {both} compute what one layer of {count(pair.merged)} does.",
                 place_of(pair.first),
                 layer=pair.first.name,
-                cause=Cause("missing-activation", f"no activation stands between {pair.first.name or 'the first'} and {pair.second.name or 'the second'}"),
+                cause=Cause("missing-activation", f"no activation stands between {both}"),
                 evidence={"layers": [layer.name for layer in layers], "parameters": pair.parameters, "merged_parameters": pair.merged},
             )
 

@@ -83,8 +83,8 @@ class DeadUnits(Rule):
                 continue
             cause = why_dead(known, site)
             yield self.found(
-                f"{count(found.dead)} of {count(found.units)} units after {label(site)} are dead: none of {count(found.samples)} samples in a row "
-                f"passed gradient, so each fires on fewer than {share(rule_of_three(found.samples))} of inputs (95 %).",
+                f"{count(found.dead)} of {count(found.units)} units after {label(site)} are dead: none of {count(found.samples)} samples in "
+                f"a row passed gradient, so each fires on fewer than {share(rule_of_three(found.samples))} of inputs (95 %).",
                 place_of(site),
                 severity="error" if found.dead >= self.error_share * found.units else "warning",
                 layer=site.after,
@@ -142,6 +142,6 @@ def _judged(site: Site) -> bool:
 def _too_few(site: Site, found: Dead, needed: int) -> str:
     place = place_of(site)
     return (
-        f"{place.file}:{place.line}: {count(found.silent)} of {count(found.units)} units after {label(site)} are silent, but some of them on "
-        f"{count(found.samples)} samples only; {count(needed)} over two measured steps are needed to call them dead."
+        f"{place.file}:{place.line}: {count(found.silent)} of {count(found.units)} units after {label(site)} are silent, but some of them "
+        f"on {count(found.samples)} samples only; {count(needed)} over two measured steps are needed to call them dead."
     )

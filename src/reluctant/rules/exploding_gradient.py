@@ -10,7 +10,7 @@ from reluctant.recording import Cause, Finding, Layer, Location, LossCurve, NotJ
 from ._causes import treatments_for, why_blown_up
 from ._graph import Structure
 from ._initialisation import initialised_at
-from ._network import Network, network, place_of
+from ._network import Network, label, network, place_of
 from ._numbers import size
 from ._progress import curves_of, ends_non_finite, finite_means, progress
 from ._rule import Rule
@@ -22,24 +22,28 @@ class ExplodingGradient(Rule):
 
     ## What it does
 
-    Looks at two ratios. Over the steps: the loss and the gradient at the end of the run, or just before they became NaN or Inf, over those at
-    its start. Over the layers, at the first step: the gradient at the early layers over the one at the late layers.
+    Looks at two ratios. Over the steps: the loss and the gradient at the end of the run, or just before they became NaN or Inf,
+    over those at its start. Over the layers, at the first step: the gradient at the early layers over the one at the late
+    layers.
 
     ## Why is this bad?
 
-    An update that is larger than the distance to the minimum makes the loss rise; the next gradient is larger still, and a few steps later values
-    leave the range of floating point. Where the gradient grows from layer to layer, no learning rate suits both ends of the network.
+    An update that is larger than the distance to the minimum makes the loss rise; the next gradient is larger still, and a few
+    steps later values leave the range of floating point. Where the gradient grows from layer to layer, no learning rate suits
+    both ends of the network.
 
     ## How it decides
 
-    By growth alone: a loss summed over many elements has gradients in the thousands that are as steady as any. Over the steps, both the loss and the
-    gradient must have grown (`loss_growth`, `gradient_growth`) when the run ends, or the loss must have become NaN or Inf after growing. A loss
-    that is raised for a while on purpose, as in a learning-rate range test, and one that falls without limit are none of its findings. Over the
-    layers the growth must be steady and reach `layer_growth`, and the loss must be stuck, growing or no longer finite.
+    By growth alone: a loss summed over many elements has gradients in the thousands that are as steady as any. Over the steps,
+    both the loss and the gradient must have grown (`loss_growth`, `gradient_growth`) when the run ends, or the loss must have
+    become NaN or Inf after growing. A loss that is raised for a while on purpose, as in a learning-rate range test, and one
+    that falls without limit are none of its findings. Over the layers the growth must be steady and reach `layer_growth`, and
+    the loss must be stuck, growing or no longer finite.
 
     ## Remedy
 
-    As the cause says: a lower learning rate, scaled inputs, weights at their usual size, normalisation. Clipping the gradient hides the symptom.
+    As the cause says: a lower learning rate, scaled inputs, weights at their usual size, normalisation. Clipping the gradient
+    hides the symptom.
 
     ## When to ignore it
 
@@ -47,8 +51,8 @@ class ExplodingGradient(Rule):
 
     ## References
 
-    Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", ICML 2013, arXiv:1211.5063. Philipp, Song and Carbonell,
-    "The exploding gradient problem demystified", 2018, arXiv:1712.05577.
+    Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", ICML 2013, arXiv:1211.5063. Philipp,
+    Song and Carbonell, "The exploding gradient problem demystified", 2018, arXiv:1712.05577.
     """
 
     code = "RL302"
@@ -126,10 +130,12 @@ for step in range(60):
         lost = ends_non_finite(curve)
         loss = (means[-1] if lost else min(means[-2:])) / means[0]
         gradient = max((_grown(layer) for layer in layers), default=1.0)
-        enough = loss >= self.loss_growth or gradient >= self.gradient_growth if lost else loss >= self.loss_growth and gradient >= self.gradient_growth
-        return (loss, gradient) if enough else None
+        grown = (loss >= self.loss_growth, gradient >= self.gradient_growth)
+        return (loss, gradient) if (any(grown) if lost else all(grown)) else None
 
-    def _over_steps(self, known: Network, held: Structure, curve: LossCurve, layers: Sequence[Layer], growth: tuple[float, float]) -> Finding:
+    def _over_steps(
+        self, known: Network, held: Structure, curve: LossCurve, layers: Sequence[Layer], growth: tuple[float, float]
+    ) -> Finding:
         loss, gradient = growth
         end = curve.first_non_finite_step
         cause = why_blown_up(known, layers, known.recording.steps if end is None else end)
@@ -139,7 +145,9 @@ for step in range(60):
             _loss_place(known, held, curve),
             cause=cause,
             treatments=treatments_for(cause, self.treatments),
-            evidence={"loss_growth": loss, "gradient_growth": gradient, "first_non_finite_step": end, "last_finite_loss": finite_means(curve)[-1]},
+            evidence={
+                "loss_growth": loss, "gradient_growth": gradient, "first_non_finite_step": end, "last_finite_loss": finite_means(curve)[-1],
+            },
         )
 
     def _over_layers(self, known: Network, held: Structure, layers: Sequence[Layer]) -> Trend | None:
@@ -153,19 +161,23 @@ for step in range(60):
         if cause.kind == "learning-rate":  # it grows before any step was taken
             cause = Cause("initialisation", f"each layer multiplies the gradient by {size(1 / trend.per_layer)} at the first step")
         return self.found(
-            f"The gradient grows {size(1 / trend.ratio)} times over {len(trend.layers)} layers on its way back from {trend.layers[-1].name} to "
-            f"{trend.layers[0].name} ({size(1 / trend.per_layer)} a layer).",
+            f"The gradient grows {size(1 / trend.ratio)} times over {len(trend.layers)} layers on its way back from "
+            f"{label(trend.layers[-1])} to {label(trend.layers[0])} ({size(1 / trend.per_layer)} a layer).",
             initialised_at(known, trend.layers[0]),
             layer=trend.layers[0].name,
             cause=cause,
             treatments=treatments_for(cause, self.treatments),
-            evidence={"gradient_ratio": 1 / trend.ratio, "factor_per_layer": 1 / trend.per_layer, "layers": [layer.name for layer in trend.layers]},
+            evidence={
+                "gradient_ratio": 1 / trend.ratio, "factor_per_layer": 1 / trend.per_layer,
+                "layers": [layer.name for layer in trend.layers],
+            },
         )
 
 
 def _grown(layer: Layer) -> float:
     """Weight gradient at the end over that at the start; moments that are not finite are not kept."""
-    seen = [moment.weight_gradient_rms for moment in layer.moments if moment.weight_gradient_rms is not None and math.isfinite(moment.weight_gradient_rms)]
+    measured = (moment.weight_gradient_rms for moment in layer.moments)
+    seen = [value for value in measured if value is not None and math.isfinite(value)]
     return seen[-1] / seen[0] if len(seen) >= 2 and seen[0] > 0 else 1.0
 
 

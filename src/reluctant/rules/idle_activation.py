@@ -8,7 +8,7 @@ from reluctant.recording import Cause, Finding, NotJudged, Recording, Site, Trea
 
 from ._causes import treatments_for, why_idle
 from ._idle import idle
-from ._network import Network, network, place_of
+from ._network import Network, label, network, place_of
 from ._rule import Rule
 
 
@@ -17,8 +17,8 @@ class IdleActivation(Rule):
 
     ## What it does
 
-    Finds activations that are straight by their parameters (a LeakyReLU of slope 1), and those whose every unit had one and the same slope on all
-    samples of the recent part of the run: always on, or always off.
+    Finds activations that are straight by their parameters (a LeakyReLU of slope 1), and those whose every unit had one and the
+    same slope on all samples of the recent part of the run: always on, or always off.
 
     ## Why is this bad?
 
@@ -26,13 +26,14 @@ class IdleActivation(Rule):
 
     ## How it decides
 
-    The slope of each unit over at least 300 samples and two measured steps. One unit that changes its slope, and there is no finding. A warning where
-    the activation is straight by its parameters, or where no other hidden activation of the network bends anything either; advice
-    where others do. Outputs, gates and activations inside a loss or an attention are left out.
+    The slope of each unit over at least 300 samples and two measured steps. One unit that changes its slope, and there is no
+    finding. A warning where the activation is straight by its parameters, or where no other hidden activation of the network
+    bends anything either; advice where others do. Outputs, gates and activations inside a loss or an attention are left out.
 
     ## Remedy
 
-    Another activation, or other parameters of it, where these make it straight; input and biases of usual size where every unit is on because of them.
+    Another activation, or other parameters of it, where these make it straight; input and biases of usual size where every unit
+    is on because of them.
 
     ## When to ignore it
 
@@ -63,7 +64,7 @@ class IdleActivation(Rule):
             alone = not any(_bends(other) for other in _with(known, site))
             cause = Cause("activation-choice", found.clause) if found.by_parameters else why_idle(known, site)
             yield self.found(
-                f"The {site.operation} after {site.after or 'its layer'} acts as a straight line: {found.clause}."
+                f"The {site.operation} after {label(site)} acts as a straight line: {found.clause}."
                 + (" No other activation of the network bends anything either." if alone else ""),
                 place_of(site),
                 severity="warning" if found.by_parameters or alone else "advice",
@@ -111,8 +112,11 @@ for step in range(150):
 
 def _with(known: Network, site: Site) -> list[Site]:
     """The hidden sites of the graphs that hold `site`."""
-    graphs = {spot.graph for spot in known.site_spots.get(site.id, ())}
-    return [other for other in known.recording.sites if other.role == "hidden" and graphs & {spot.graph for spot in known.site_spots.get(other.id, ())}]
+
+    def graphs(one: Site) -> set[int]:
+        return {spot.graph for spot in known.site_spots.get(one.id, ())}
+
+    return [other for other in known.recording.sites if other.role == "hidden" and graphs(site) & graphs(other)]
 
 
 def _bends(site: Site) -> bool:

@@ -11,7 +11,7 @@ from ._causes import why_idle
 from ._collapse import affine_pairs, carrying, map_at, passes_straight, size_of
 from ._graph import Structure
 from ._idle import idle
-from ._network import Network, network, place_of
+from ._network import Network, label, network, place_of
 from ._numbers import count
 from ._rule import Rule
 
@@ -21,26 +21,27 @@ class LinearNetwork(Rule):
 
     ## What it does
 
-    Follows every path from the values that the loss receives back to the data. Where two or more weight layers lie on the way and nothing that
-    is not affine, the whole network can be written as one matrix and one bias.
+    Follows every path from the values that the loss receives back to the data. Where two or more weight layers lie on the way
+    and nothing that is not affine, the whole network can be written as one matrix and one bias.
 
     ## Why is this bad?
 
-    f₃(f₂(f₁(x))) = W₃(W₂(W₁x + b₁) + b₂) + b₃ = W′x + b′. However deep it is, such a network separates classes by a plane and fits targets
-    by a linear regression. With one activation between, stacked layers can approximate any continuous function.
+    f₃(f₂(f₁(x))) = W₃(W₂(W₁x + b₁) + b₂) + b₃ = W′x + b′. However deep it is, such a network separates classes by a plane and
+    fits targets by a linear regression. With one activation between, stacked layers can approximate any continuous function.
 
     ## How it decides
 
-    From the graph. Views, sums, constant factors, averages, dropout, and batch normalisation (constant once training is over) are affine; a
-    product of two paths, a maximum, a norm, an attention are not, nor is anything whose kind is not known. An activation that acts as a
-    straight line (RL103) counts as affine, and says so. A softmax or sigmoid behind the last layer does not make the network non-linear: the border
-    between its classes is still a plane.
-    Silent for a single weight layer, for an embedding followed by one layer, and where every merging would enlarge the network: a linear autoencoder
-    or a factorisation of low rank is linear on purpose. A layer used several times (a linear recurrence) is left alone too.
+    From the graph. Views, sums, constant factors, averages, dropout, and batch normalisation (constant once training is over)
+    are affine; a product of two paths, a maximum, a norm, an attention are not, nor is anything whose kind is not known. An
+    activation that acts as a straight line (RL103) counts as affine, and says so. A softmax or sigmoid behind the last layer
+    does not make the network non-linear: the border between its classes is still a plane. Silent for a single weight layer, for
+    an embedding followed by one layer, and where every merging would enlarge the network: a linear autoencoder or a
+    factorisation of low rank is linear on purpose. A layer used several times (a linear recurrence) is left alone too.
 
     ## Remedy
 
-    Put an activation between the layers. If it is in the code, see that its result is used: ``F.relu(h)`` by itself changes nothing.
+    Put an activation between the layers. If it is in the code, see that its result is used: ``F.relu(h)`` by itself changes
+    nothing.
 
     ## When to ignore it
 
@@ -48,8 +49,9 @@ class LinearNetwork(Rule):
 
     ## References
 
-    Cybenko, "Approximation by superpositions of a sigmoidal function", Mathematics of Control, Signals and Systems 2 (1989). Leshno, Lin, Pinkus and
-    Schocken, "Multilayer feedforward networks with a nonpolynomial activation function can approximate any function", Neural Networks 6 (1993).
+    Cybenko, "Approximation by superpositions of a sigmoidal function", Mathematics of Control, Signals and Systems 2 (1989).
+    Leshno, Lin, Pinkus and Schocken, "Multilayer feedforward networks with a nonpolynomial activation function can approximate
+    any function", Neural Networks 6 (1993).
     """
 
     code = "RL101"
@@ -68,10 +70,10 @@ class LinearNetwork(Rule):
             told.add(found.layers[-1].id)
             parameters = sum(size_of(layer) for layer in found.layers)
             straight = found.idle[0] if found.idle else None
-            names = ", ".join(layer.name or "a layer" for layer in found.layers[:5]) + (" …" if len(found.layers) > 5 else "")
+            names = ", ".join(label(layer) for layer in found.layers[:5]) + (" …" if len(found.layers) > 5 else "")
             yield self.found(
-                f"From input to output this network is one affine map: {len(found.layers)} weight layers ({names}; {count(parameters)} parameters) with "
-                + (f"no activation between that bends anything ({_clause(straight)})." if straight else "no activation between."),
+                f"From input to output this network is one affine map: {len(found.layers)} weight layers ({names}) of {count(parameters)} "
+                "parameters with no activation between" + (f" that bends anything ({_clause(straight)})." if straight else "."),
                 place_of(straight or found.layers[0]),
                 layer=found.layers[0].name,
                 cause=_cause(known, straight),

@@ -9,7 +9,7 @@ from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Sev
 
 from ._causes import treatments_for
 from ._initialisation import asked_gain, first_moment, initialised_at, weight_scale
-from ._network import Network, network
+from ._network import Network, label, network
 from ._numbers import size
 from ._progress import Progress, progress
 from ._rule import Rule
@@ -21,26 +21,27 @@ class MismatchedInitialisation(Rule):
 
     ## What it does
 
-    Measures at the first step, layer by layer, how far the pre-activations of a unit spread over the samples, and compares the weights with the gain that
-    keeps this spread: √2/√n for a ReLU with n inputs.
+    Measures at the first step, layer by layer, how far the pre-activations of a unit spread over the samples, and compares the
+    weights with the gain that keeps this spread: √2/√n for a ReLU with n inputs.
 
     ## Why is this bad?
 
-    What tells one input from another is that spread. Where every layer multiplies it by 0.4, a dozen layers leave a hundred-thousandth: the output is the
-    same for all inputs, biases decide which units are on, and the gradient fades alike. Where every layer multiplies it by 5, the first
-    updates are as much too large, and the loss becomes NaN or Inf.
+    What tells one input from another is that spread. Where every layer multiplies it by 0.4, a dozen layers leave a
+    hundred-thousandth: the output is the same for all inputs, biases decide which units are on, and the gradient fades alike.
+    Where every layer multiplies it by 5, the first updates are as much too large, and the loss becomes NaN or Inf.
 
     ## How it decides
 
-    The spread must change by `drift` or more over three layers or more, steadily (no single step makes up more than `jump` of it: a head that starts
-    at or near 0 on purpose is one step). Where it fades, the weights must account for at least `weight_part` of that; where the rest, the slope of a
-    sigmoid, is to blame, RL301 says so. Shallow stacks lose little and are left alone. An error where the loss became NaN or Inf or hardly
-    falls, advice where it fell by half all the same, since an adaptive optimizer can make up for much.
+    The spread must change by `drift` or more over three layers or more, steadily (no single step makes up more than `jump` of
+    it: a head that starts at or near 0 on purpose is one step). Where it fades, the weights must account for at least
+    `weight_part` of that; where the rest, the slope of a sigmoid, is to blame, RL301 says so. Shallow stacks lose little and
+    are left alone. An error where the loss became NaN or Inf or hardly falls, advice where it fell by half all the same, since
+    an adaptive optimizer can make up for much.
 
     ## Remedy
 
-    Initialise for the activation: He for ReLU and its relatives, Glorot for tanh, LeCun for SELU. In residual networks scale the last layer of
-    each branch down with depth, or normalise.
+    Initialise for the activation: He for ReLU and its relatives, Glorot for tanh, LeCun for SELU. In residual networks scale
+    the last layer of each branch down with depth, or normalise.
 
     ## When to ignore it
 
@@ -48,9 +49,10 @@ class MismatchedInitialisation(Rule):
 
     ## References
 
-    LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998. Glorot and Bengio, AISTATS 2010. He, Zhang, Ren and Sun, "Delving Deep into Rectifiers",
-    ICCV 2015, arXiv:1502.01852, section 2.2. Poole et al., "Exponential expressivity in deep neural networks through transient chaos", NeurIPS
-    2016, arXiv:1606.05340. Zhang, Dauphin and Ma, "Fixup Initialization", ICLR 2019, arXiv:1901.09321.
+    LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998. Glorot and Bengio, AISTATS 2010. He, Zhang, Ren and Sun, "Delving
+    Deep into Rectifiers", ICCV 2015, arXiv:1502.01852, section 2.2. Poole et al., "Exponential expressivity in deep neural
+    networks through transient chaos", NeurIPS 2016, arXiv:1606.05340. Zhang, Dauphin and Ma, "Fixup Initialization", ICLR 2019,
+    arXiv:1901.09321.
     """
 
     code = "RL305"
@@ -130,10 +132,11 @@ for step in range(100):
         culprit = _furthest(known, trend)
         cause = Cause("initialisation", _evidence(known, trend, culprit))
         verb = "fades" if trend.ratio < 1 else "swells"
+        factor = size(max(trend.ratio, 1 / trend.ratio))
         return self.found(
-            f"At the first step the signal {verb} by a factor of {size(max(trend.ratio, 1 / trend.ratio))} over {len(trend.layers)} layers, from "
-            f"{trend.layers[0].name} to {trend.layers[-1].name} ({size(trend.per_layer)} a layer; spread over samples {size(trend.values[0])} → "
-            f"{size(trend.values[-1])}).",
+            f"At the first step the signal {verb} by a factor of {factor} over {len(trend.layers)} layers, from "
+            f"{label(trend.layers[0])} to {label(trend.layers[-1])} ({size(trend.per_layer)} a layer; spread over samples "
+            f"{size(trend.values[0])} → {size(trend.values[-1])}).",
             initialised_at(known, culprit),
             severity=_severity(state),
             layer=culprit.name,
@@ -186,4 +189,5 @@ def _evidence(known: Network, trend: Trend, culprit: Layer) -> str:
     if ratio is None or (trend.ratio > 1 and ratio < 1.2):
         return "each branch adds to the signal and nothing scales it back" if trend.ratio > 1 else "every layer takes a share of the signal"
     wanted = asked / math.sqrt(culprit.fan_in)
-    return f"the weights of {culprit.name} start at {size(ratio)} times the {size(wanted)} that {culprit.fan_in} inputs and the activation ask for"
+    asked_for = f"{size(wanted)} that {culprit.fan_in} inputs and the activation ask for"
+    return f"the weights of {label(culprit)} start at {size(ratio)} times the {asked_for}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reluctant.recording import Finding, Layer, Location, LossCurve, NotJudged, Recording, Site, Treatment
 
 from ._causes import treatments_for, why_blown_up
-from ._network import Network, Spot, network, place_of
+from ._network import Network, Spot, label, network, place_of
 from ._progress import ends_non_finite
 from ._rule import Rule
 
@@ -17,8 +17,8 @@ class NonFiniteValues(Rule):
 
     ## What it does
 
-    Finds the first step at which a loss that backward was called on is NaN or Inf, and the first place in the network where such values
-    appear at that step or before: an activation, or only the loss itself.
+    Finds the first step at which a loss that backward was called on is NaN or Inf, and the first place in the network where
+    such values appear at that step or before: an activation, or only the loss itself.
 
     ## Why is this bad?
 
@@ -26,14 +26,15 @@ class NonFiniteValues(Rule):
 
     ## How it decides
 
-    By the loss. A NaN or Inf inside the network that never reaches it (a masked attention score, a branch that is selected away) is no finding. An error
-    where the loss ends that way; a warning where it became finite again, as with gradient scaling that skips such steps. Where every
-    activation turns non-finite at the same step as the first one of the network, the weights already were, and the loss's line is named.
+    By the loss. A NaN or Inf inside the network that never reaches it (a masked attention score, a branch that is selected
+    away) is no finding. An error where the loss ends that way; a warning where it became finite again, as with gradient scaling
+    that skips such steps. Where every activation turns non-finite at the same step as the first one of the network, the weights
+    already were, and the loss's line is named.
 
     ## Remedy
 
-    As the cause says: a lower learning rate, scaled inputs, weights at their usual size. A division by 0, a logarithm of 0 or a root at 0 in the code of
-    the loss needs a small constant.
+    As the cause says: a lower learning rate, scaled inputs, weights at their usual size. A division by 0, a logarithm of 0 or a
+    root at 0 in the code of the loss needs a small constant.
 
     ## When to ignore it
 
@@ -66,9 +67,10 @@ class NonFiniteValues(Rule):
             site = _first_site(known, curve, step)
             lasts = ends_non_finite(curve)
             cause = why_blown_up(known, _layers(known, curve), step)
-            where = f"first in the output of {site.operation} after {site.after or 'its layer'}" if site is not None else "in the loss"
+            where = f"first in the output of {site.operation} after {label(site)}" if site is not None else "in the loss"
+            then = ", and the loss stays so to the end." if lasts else "; the loss is finite again later."
             yield self.found(
-                f"Values become NaN or Inf at step {step}, {where}" + (", and the loss stays so to the end." if lasts else "; the loss is finite again later."),
+                f"Values become NaN or Inf at step {step}, {where}{then}",
                 place_of(site) if site is not None else _loss_place(known, curve),
                 severity="error" if lasts else "warning",
                 layer=site.after if site is not None else "",
@@ -115,7 +117,9 @@ for step in range(60):
 
 
 def _first_site(known: Network, curve: LossCurve, step: int) -> Site | None:
-    """The first activation that is not finite though what lies before it is, at `step` or before; None where the weights or the loss were first."""
+    """The first activation that is not finite though what lies before it is, at `step` or before; None where the weights or the loss
+    were first.
+    """
     touched = [site for site in known.sites_in_order() if site.first_non_finite_step is not None and site.first_non_finite_step <= step]
     if not touched or not _concerns(known, curve, touched[0]):
         return None

@@ -8,8 +8,7 @@ from reluctant.recording import FLAT_SLOPE, Finding, NotJudged, Recording, Site,
 
 from ._causes import treatments_for, why_flat
 from ._curves import curve, is_bounded
-from ._evidence import clopper_pearson
-from ._network import Network, network, place_of
+from ._network import Network, label, network, place_of
 from ._numbers import count, share
 from ._progress import is_solved
 from ._rule import Rule
@@ -20,26 +19,27 @@ class SaturatedUnits(Rule):
 
     ## What it does
 
-    Counts, for every sigmoid, tanh, hard sigmoid, hard tanh, softsign and clamp with two bounds, the units that are on the flat part for nearly
-    every sample. Flat means a slope below 5 % of the largest: |z| above 4.4 for a sigmoid, above 2.2 for a tanh.
+    Counts, for every sigmoid, tanh, hard sigmoid, hard tanh, softsign and clamp with two bounds, the units that are on the flat
+    part for nearly every sample. Flat means a slope below 5 % of the largest: |z| above 4.4 for a sigmoid, above 2.2 for a
+    tanh.
 
     ## Why is this bad?
 
-    Little or no gradient passes where the curve is flat, so neither the unit nor what lies before it learns, and the unit tells the rest of the
-    network hardly more than one bit.
+    Little or no gradient passes where the curve is flat, so neither the unit nor what lies before it learns, and the unit tells
+    the rest of the network hardly more than one bit.
 
     ## How it decides
 
-    Unit by unit: a unit is saturated when it is flat on at least 95 % of the samples of the recent part of the run; a finding needs a fifth of the
-    layer's units, on at least `least_samples` samples and two measured steps. Many flat entries do not suffice: units that switch
-    between both ends do their work.
-    Gates may saturate, since open and shut is what they are for. An output may saturate where its targets sit at its bounds, as those of a
-    classifier do; it is judged only where all targets lie well inside. Units that went flat as the loss was solved (down to a twentieth) are none
-    of its findings.
+    Unit by unit: a unit is saturated when it is flat on at least 95 % of the samples of the recent part of the run; a finding
+    needs a fifth of the layer's units, on at least `least_samples` samples and two measured steps. Many flat entries do not
+    suffice: units that switch between both ends do their work. Gates may saturate, since open and shut is what they are for. An
+    output may saturate where its targets sit at its bounds, as those of a classifier do; it is judged only where all targets
+    lie well inside. Units that went flat as the loss was solved (down to a twentieth) are none of its findings.
 
     ## Remedy
 
-    Scale the input, start from weights of the size that the activation asks for, or lower the learning rate, whichever the cause names.
+    Scale the input, start from weights of the size that the activation asks for, or lower the learning rate, whichever the
+    cause names.
 
     ## When to ignore it
 
@@ -47,8 +47,8 @@ class SaturatedUnits(Rule):
 
     ## References
 
-    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010. LeCun, Bottou, Orr and Müller,
-    "Efficient BackProp", 1998, section 4.
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010. LeCun, Bottou,
+    Orr and Müller, "Efficient BackProp", 1998, section 4.
     """
 
     code = "RL203"
@@ -67,7 +67,7 @@ class SaturatedUnits(Rule):
     layer_share: float = 0.20
     """A fifth of the units. Saturated units still pass a trace of gradient, so more of them are borne than dead ones."""
     least_samples: int = 300
-    """From 300 flat samples on, a unit is flat on more than 98 % of inputs (95 %, Clopper and Pearson)."""
+    """A unit that was flat on 95 % of 300 samples is flat on more than 92 % of inputs (95 %, Clopper and Pearson)."""
     margin: float = 0.05
     """How far inside the bounds, as a share of the range, targets must lie for an output's saturation to be a fault."""
 
@@ -84,23 +84,25 @@ class SaturatedUnits(Rule):
             if window.samples < self.least_samples or window.first_step == window.last_step:
                 yield self.not_judged(
                     f"{place_of(site).file}:{place_of(site).line}: {count(flat)} of {count(units)} units of {site.operation} after "
-                    f"{site.after or 'its layer'} were flat, but on {count(window.samples)} samples; {count(self.least_samples)} over two steps are needed."
+                    f"{label(site)} were flat, but on {count(window.samples)} samples; {count(self.least_samples)} over two measured steps are needed."
                 )
                 continue
             at_start = site.start is not None and site.start.flat.at_least(0.5) >= self.layer_share * units
             if not at_start and is_solved(known, {known.structures[spot.graph].graph.id for spot in known.site_spots.get(site.id, ())}):
                 continue
             cause = why_flat(known, site, flat_at_start=at_start)
-            bound = clopper_pearson(window.samples, window.samples)[0] * self.unit_share
             yield self.found(
-                f"{count(flat)} of {count(units)} units of {site.operation} after {site.after or 'its layer'} are saturated: on at least "
+                f"{count(flat)} of {count(units)} units of {site.operation} after {label(site)} are saturated: on at least "
                 f"{share(self.unit_share)} of {count(window.samples)} samples their slope is below {share(FLAT_SLOPE)} of the largest.",
                 place_of(site),
                 layer=site.after,
                 site=site.id,
                 cause=cause,
                 treatments=treatments_for(cause, self.treatments),
-                evidence={"saturated_units": flat, "units": units, "saturated_share": flat / units, "samples": window.samples, "flat_at_start": at_start, "flat_share_bound": bound},
+                evidence={
+                    "saturated_units": flat, "units": units, "saturated_share": flat / units, "samples": window.samples,
+                    "flat_at_start": at_start,
+                },
             )
 
     bad = '''

@@ -9,7 +9,7 @@ from reluctant.recording import Cause, Finding, Location, NotJudged, Recording, 
 from ._curves import is_bounded
 from ._inputs import Unscaled, unscaled
 from ._network import Network, network
-from ._numbers import share
+from ._numbers import share, size
 from ._progress import curves_of, ends_non_finite
 from ._rule import Rule
 
@@ -19,24 +19,25 @@ class UnscaledInput(Rule):
 
     ## What it does
 
-    Looks at the values that reach a layer straight from the data. They are out of range when their root mean square exceeds 10, or when features lie
-    more than 10 times their own spread away from 0.
+    Looks at the values that reach a layer straight from the data. They are out of range when their root mean square exceeds 10,
+    or when features lie more than 10 times their own spread away from 0.
 
     ## Why is this bad?
 
-    Initialisations are derived for inputs of mean 0 and variance 1. Raw values of hundreds saturate a sigmoid or tanh at once, and make every
-    update of the first layer hundreds of times larger than meant. Data far on one side of 0 put each ReLU on one side too: on for all samples, or
-    dead.
+    Initialisations are derived for inputs of mean 0 and variance 1. Raw values of hundreds saturate a sigmoid or tanh at once,
+    and make every update of the first layer hundreds of times larger than meant. Data far on one side of 0 put each ReLU on one
+    side too: on for all samples, or dead.
 
     ## How it decides
 
-    Being out of range is advice. It becomes a warning when its harm was seen: units after the layer that are off or on for all samples or flat from
-    the first step, or a loss that ends as NaN or Inf. Silent where a normalisation follows before the first activation, and for embeddings.
+    Being out of range is advice. It becomes a warning when its harm was seen: units after the layer that are off or on for all
+    samples or flat from the first step, or a loss that ends as NaN or Inf. Silent where a normalisation follows before the
+    first activation, and for embeddings.
 
     ## Remedy
 
-    Standardise: subtract each feature's mean over the training data and divide by its standard deviation. Or let a BatchNorm do so before the first
-    layer.
+    Standardise: subtract each feature's mean over the training data and divide by its standard deviation. Or let a BatchNorm do
+    so before the first layer.
 
     ## When to ignore it
 
@@ -44,7 +45,8 @@ class UnscaledInput(Rule):
 
     ## References
 
-    LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998, section 4.3. Ioffe and Szegedy, "Batch Normalization", ICML 2015, arXiv:1502.03167.
+    LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998, section 4.3. Ioffe and Szegedy, "Batch Normalization", ICML 2015,
+    arXiv:1502.03167.
     """
 
     code = "RL304"
@@ -52,7 +54,8 @@ class UnscaledInput(Rule):
     treatments = (Treatment("scale-input"), Treatment("normalise"))
 
     driven_share: float = 0.5
-    """Share of a layer's units off, on or flat from the first step that counts as harm: with inputs of unit scale and default biases few are."""
+    """Share of a layer's units off, on or flat from the first step that counts as harm: with inputs of unit scale and default biases few
+    are."""
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each layer that takes data out of range."""
@@ -68,7 +71,7 @@ class UnscaledInput(Rule):
                 _where_data_enter(found),
                 severity="warning" if harm else "advice",
                 layer=layer.name,
-                cause=Cause("input-scale", f"{found}"),
+                cause=Cause("input-scale", f"root mean square {size(found.scale)}, offset {size(found.offset)} times the spread"),
                 evidence={
                     "input_rms": found.scale, "input_offset": found.offset, "input_mean": layer.input.mean, "input_std": layer.input.std,
                     "input_minimum": layer.input.minimum, "input_maximum": layer.input.maximum, "samples": layer.input.samples,
@@ -112,12 +115,12 @@ for step in range(150):
     def _harm(self, known: Network, found: Unscaled) -> str:
         """What the range of the data did, as a sentence; empty where nothing was seen."""
         spots = known.layer_spots.get(found.layer.id, ())
-        after = [site for site in known.sites_in_order() if site.role == "hidden" and known.precedes(spots, known.site_spots.get(site.id, ()))]
-        for site in after[:1]:
-            driven = _driven_share(site)
-            if driven >= self.driven_share:
-                how = "flat" if is_bounded(site) else "off or on"
-                return f"At the first step {share(driven)} of the units of the {site.operation} behind it are {how} for nearly every sample."
+        hidden = (site for site in known.sites_in_order() if site.role == "hidden")
+        site = next((site for site in hidden if known.precedes(spots, known.site_spots.get(site.id, ()))), None)
+        driven = _driven_share(site) if site is not None else 0.0
+        if site is not None and driven >= self.driven_share:
+            how = "flat" if is_bounded(site) else "off or on"
+            return f"At the first step {share(driven)} of the units of {site.operation} behind it are {how} for nearly every sample."
         graphs = {known.structures[spot.graph].graph.id for spot in spots}
         return "The loss ends as NaN or Inf." if any(map(ends_non_finite, curves_of(known, graphs))) else ""
 

@@ -10,7 +10,7 @@ from reluctant.recording import Cause, Finding, Layer, Location, NotJudged, Reco
 from ._causes import treatments_for, why_flat
 from ._curves import is_bounded
 from ._initialisation import asked_gain, initialised_at, weight_scale
-from ._network import Network, network, place_of
+from ._network import Network, label, network, place_of
 from ._numbers import size
 from ._progress import progress
 from ._rule import Rule
@@ -22,24 +22,25 @@ class VanishingGradient(Rule):
 
     ## What it does
 
-    Compares the gradient with respect to the pre-activations of successive layers, from the loss back to the data, and says what takes it away: the
-    slope of the activation, the scale of the weights, or plain depth.
+    Compares the gradient with respect to the pre-activations of successive layers, from the loss back to the data, and says
+    what takes it away: the slope of the activation, the scale of the weights, or plain depth.
 
     ## Why is this bad?
 
-    A layer passes the gradient on times its weights times the activation's slope. Where these make a factor below 1, the gradient shrinks
-    geometrically: the late layers train on features that the early ones never learn to make. A sigmoid's slope is at most ¼; a ReLU's is 1 on one
-    half of its inputs, and torch's default weights for Linear, made for neither, shrink the gradient by 0.41 a layer in a stack of ReLUs.
+    A layer passes the gradient on times its weights times the activation's slope. Where these make a factor below 1, the
+    gradient shrinks geometrically: the late layers train on features that the early ones never learn to make. A sigmoid's slope
+    is at most ¼; a ReLU's is 1 on one half of its inputs, and torch's default weights for Linear, made for neither, shrink the
+    gradient by 0.41 a layer in a stack of ReLUs.
 
     ## How it decides
 
-    The gradient must fall by `vanished` or more over three layers or more, steadily (no single step may make up more than `jump` of the fall, in
-    logarithms: a last layer scaled down on purpose is one step), both at the start and at the end of the run. It must matter: where the loss fell by
-    half, it is advice. A gradient that is exactly 0 is no vanishing one but a blocked one (RL202, RL405). Residual paths and normalisation need no
-    exception: with them the measured gradient does not fall.
-    The cause is the larger part of the fall. Per layer, the measured factor is compared with √χ = σ_w·√E[f′²]: the part that weights below the
-    gain lose is ``initialisation``, the part that the slope of a bounded activation loses ``activation-choice``; where both are as they
-    should be, ``depth``.
+    The gradient must fall by `vanished` or more over three layers or more, steadily (no single step may make up more than
+    `jump` of the fall, in logarithms: a last layer scaled down on purpose is one step), both at the start and at the end of the
+    run. It must matter: where the loss fell by half, it is advice. A gradient that is exactly 0 is no vanishing one but a
+    blocked one (RL202, RL405). Residual paths and normalisation need no exception: with them the measured gradient does not
+    fall. The cause is the larger part of the fall. Per layer, the measured factor is compared with √χ = σ_w·√E[f′²]: the part
+    that weights below the gain lose is ``initialisation``, the part that the slope of a bounded activation loses
+    ``activation-choice``; where both are as they should be, ``depth``.
 
     ## Remedy
 
@@ -51,8 +52,8 @@ class VanishingGradient(Rule):
 
     ## References
 
-    Hochreiter, "Untersuchungen zu dynamischen neuronalen Netzen", 1991. Glorot and Bengio, AISTATS 2010. Schoenholz, Gilmer, Ganguli and
-    Sohl-Dickstein, "Deep Information Propagation", ICLR 2017, arXiv:1611.01232, section 4.
+    Hochreiter, "Untersuchungen zu dynamischen neuronalen Netzen", 1991. Glorot and Bengio, AISTATS 2010. Schoenholz, Gilmer,
+    Ganguli and Sohl-Dickstein, "Deep Information Propagation", ICLR 2017, arXiv:1611.01232, section 4.
     """
 
     code = "RL301"
@@ -83,8 +84,9 @@ class VanishingGradient(Rule):
             state = progress(known, {held.graph.id})
             cause, place = _why(known, trend)
             yield self.found(
-                f"The gradient falls by a factor of {size(trend.ratio)} over {len(trend.layers)} layers on its way back from {trend.layers[-1].name} to "
-                f"{trend.layers[0].name} ({size(1 / trend.per_layer)} a layer; {size(trend.values[-1])} → {size(trend.values[0])})"
+                f"The gradient falls by a factor of {size(trend.ratio)} over {len(trend.layers)} layers on its way back from "
+                f"{label(trend.layers[-1])} to {label(trend.layers[0])} ({size(1 / trend.per_layer)} a layer; {size(trend.values[-1])} → "
+                f"{size(trend.values[0])})"
                 + (", and the loss hardly falls." if state == "stuck" else "."),
                 place,
                 severity="error" if state in ("stuck", "broken") else "advice",
@@ -92,7 +94,8 @@ class VanishingGradient(Rule):
                 cause=cause,
                 treatments=treatments_for(cause, self.treatments),
                 evidence={
-                    "gradient_ratio": 1 / trend.ratio, "factor_per_layer": 1 / trend.per_layer, "layers": [layer.name for layer in trend.layers],
+                    "gradient_ratio": 1 / trend.ratio, "factor_per_layer": 1 / trend.per_layer,
+                    "layers": [layer.name for layer in trend.layers],
                     "first_gradient_rms": trend.values[0], "last_gradient_rms": trend.values[-1],
                 },
             )
@@ -170,14 +173,16 @@ def _why(known: Network, trend: Trend) -> tuple[Cause, Location]:
     whole = math.log(trend.ratio)
     per_layer = f"{size(1 / trend.per_layer)} a layer"
     if sites and by_slope >= max(by_weights, 0.3 * whole):
-        mean = math.exp(-by_slope / steps)
-        clause = f"of {per_layer}, the slope of {sites[0].operation} takes {size(mean)} (root mean square) and the weights {size(math.exp(-by_weights / steps))}"
+        slope, weights = math.exp(-by_slope / steps), math.exp(-by_weights / steps)
+        clause = f"of {per_layer}, the slope of {sites[0].operation} takes {size(slope)} (root mean square) and the weights {size(weights)}"
         return Cause("activation-choice", clause), place_of(sites[0])
     if by_weights >= 0.3 * whole:
         worst = min((layer for layer in trend.layers if layer.id in scales), key=lambda layer: scales[layer.id])
-        clause = f"weights stand at {size(math.exp(-by_weights / steps))} of the scale that the activation asks for, {steps} layers in a row"
+        ratio = size(math.exp(-by_weights / steps))
+        clause = f"weights stand at {ratio} of the scale that the activation asks for, {steps} layers in a row"
         return Cause("initialisation", clause), initialised_at(known, worst)
-    return Cause("depth", f"weights and slopes are near what they should be, and {per_layer} adds up over {steps} layers"), place_of(trend.layers[0])
+    clause = f"weights and slopes are near what they should be, and {per_layer} adds up over {steps} layers"
+    return Cause("depth", clause), place_of(trend.layers[0])
 
 
 def _slope(site: Site) -> float | None:

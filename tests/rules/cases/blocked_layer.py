@@ -60,5 +60,10 @@ CASES = (
     Case("a met hinge", as_output(BLOCKED, "rsub")),
     Case("a dead output", as_output(BLOCKED, "view"), "error", "head-loss-mismatch"),
     Case("low biases", with_parameter(BLOCKED, "fc2.bias", mean=-12.0, std=0.1), "error", "bias-initialisation"),
-    Case("a step too large", with_parameter(stack([STAGES[0], replace(STAGES[1], silent_from=14), STAGES[2]]), "fc2.bias", largest_update=9.0), "error", "learning-rate"),
+    Case(
+        "a step too large",
+        with_parameter(stack([STAGES[0], replace(STAGES[1], silent_from=14), STAGES[2]]), "fc2.bias", largest_update=9.0),
+        "error",
+        "learning-rate",
+    ),
 )

@@ -14,15 +14,32 @@ Step = tuple[str, ...]
 
 def linear(number: int, fan_in: int, fan_out: int) -> Layer:
     place = Location(SCRIPT, 10 + number)
-    return Layer(number, "linear", f"fc{number}", place=place, weight=number, bias=100 + number, fan_in=fan_in, fan_out=fan_out, weight_shape=(fan_out, fan_in))
+    return Layer(
+        number,
+        "linear",
+        f"fc{number}",
+        place=place,
+        weight=number,
+        bias=100 + number,
+        fan_in=fan_in,
+        fan_out=fan_out,
+        weight_shape=(fan_out, fan_in),
+    )
 
 
 def convolution(number: int, channels: int, out: int, kernel: int, groups: int = 1) -> Layer:
     shape = (out, channels // groups, kernel, kernel)
     place = Location(SCRIPT, 10 + number)
     return Layer(
-        number, "convolution", f"conv{number}", place=place, weight=number, fan_in=channels // groups * kernel * kernel, fan_out=out,
-        weight_shape=shape, groups=groups,
+        number,
+        "convolution",
+        f"conv{number}",
+        place=place,
+        weight=number,
+        fan_in=channels // groups * kernel * kernel,
+        fan_out=out,
+        weight_shape=shape,
+        groups=groups,
     )
 
 
@@ -73,13 +90,25 @@ def shared(recording: Recording) -> Recording:
 
 def branching() -> Recording:
     """The value between the two layers is also added to their output: a residual connection."""
-    return chain(linear(0, 8, 32), *BENT, linear(1, 32, 32), linear(2, 32, 32), "add", *BENT, linear(3, 32, 4), more=[Node(3, "add", "affine", (4, 5))])
+    return chain(
+        linear(0, 8, 32),
+        *BENT,
+        linear(1, 32, 32),
+        linear(2, 32, 32),
+        "add",
+        *BENT,
+        linear(3, 32, 4),
+        more=[Node(3, "add", "affine", (4, 5))],
+    )
 
 
 CASES = (
     Case("two linear layers", chain(*PAIR), "warning", "missing-activation", line=11),
     Case("an activation between", chain(linear(0, 8, 32), *BENT, linear(1, 32, 32), *BENT, linear(2, 32, 4))),
-    Case("as large as the merged layer", chain(linear(0, 8, 16), *BENT, replace(linear(1, 16, 8), bias=None), replace(linear(2, 8, 16), bias=None))),
+    Case(
+        "as large as the merged layer",
+        chain(linear(0, 8, 16), *BENT, replace(linear(1, 16, 8), bias=None), replace(linear(2, 8, 16), bias=None)),
+    ),
     Case("a low-rank factorisation", chain(linear(0, 8, 64), *BENT, linear(1, 64, 8), linear(2, 8, 64), *BENT, linear(3, 64, 2))),
     Case("a code of full width", chain(linear(0, 8, 64), *BENT, linear(1, 64, 64), linear(2, 64, 64), *BENT, linear(3, 64, 2)), "warning"),
     Case("dropout between", chain(linear(0, 8, 32), *BENT, linear(1, 32, 32), "dropout", linear(2, 32, 4)), "warning"),
@@ -87,11 +116,26 @@ CASES = (
     Case("a layer norm between", chain(linear(0, 8, 32), *BENT, linear(1, 32, 32), "native_layer_norm", linear(2, 32, 4))),
     Case("max pooling between", chain(convolution(0, 3, 8, 3), *BENT, convolution(1, 8, 8, 1), "max_pool2d", convolution(2, 8, 8, 1))),
     Case("attention between", chain(linear(0, 8, 32), *BENT, linear(1, 32, 32), "mul", linear(2, 32, 4))),
-    Case("3x3 then 1x1", chain(convolution(0, 1, 8, 3), *BENT, convolution(1, 8, 12, 3), convolution(2, 12, 12, 1), *BENT, linear(3, 12, 2)), "warning"),
-    Case("3x3 twice is smaller than 5x5", chain(convolution(0, 1, 8, 3), *BENT, convolution(1, 8, 8, 3), convolution(2, 8, 8, 3), *BENT, linear(3, 8, 2))),
-    Case("depthwise then pointwise", chain(convolution(0, 1, 8, 3), *BENT, convolution(1, 8, 8, 3, groups=8), convolution(2, 8, 16, 1), *BENT, linear(3, 16, 2))),
-    Case("an inverted residual's bottleneck", chain(convolution(0, 1, 48, 1), *BENT, convolution(1, 48, 8, 1), convolution(2, 8, 48, 1), *BENT, linear(3, 48, 2))),
-    Case("convolution, average, linear", chain(convolution(0, 1, 8, 3), *BENT, convolution(1, 8, 16, 3), "mean", linear(2, 16, 2)), "warning"),
+    Case(
+        "3x3 then 1x1",
+        chain(convolution(0, 1, 8, 3), *BENT, convolution(1, 8, 12, 3), convolution(2, 12, 12, 1), *BENT, linear(3, 12, 2)),
+        "warning",
+    ),
+    Case(
+        "3x3 twice is smaller than 5x5",
+        chain(convolution(0, 1, 8, 3), *BENT, convolution(1, 8, 8, 3), convolution(2, 8, 8, 3), *BENT, linear(3, 8, 2)),
+    ),
+    Case(
+        "depthwise then pointwise",
+        chain(convolution(0, 1, 8, 3), *BENT, convolution(1, 8, 8, 3, groups=8), convolution(2, 8, 16, 1), *BENT, linear(3, 16, 2)),
+    ),
+    Case(
+        "an inverted residual's bottleneck",
+        chain(convolution(0, 1, 48, 1), *BENT, convolution(1, 48, 8, 1), convolution(2, 8, 48, 1), *BENT, linear(3, 48, 2)),
+    ),
+    Case(
+        "convolution, average, linear", chain(convolution(0, 1, 8, 3), *BENT, convolution(1, 8, 16, 3), "mean", linear(2, 16, 2)), "warning"
+    ),
     Case("the middle is used twice", branching()),
     Case("a shared weight", shared(chain(*PAIR))),
     Case("a layer used twice", chain(linear(0, 8, 32), *BENT, linear(1, 32, 32), linear(1, 32, 32), *BENT, linear(2, 32, 4))),

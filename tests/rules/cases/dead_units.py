@@ -28,7 +28,9 @@ def silent_on(samples: int, first: int) -> Recording:
 def with_parameter(recording: Recording, name: str, **changes: object) -> Recording:
     """The recording with one parameter's moments changed."""
     parameters = tuple(
-        replace(parameter, moments=tuple(replace(moment, **changes) for moment in parameter.moments)) if parameter.name == name else parameter
+        replace(parameter, moments=tuple(replace(moment, **changes) for moment in parameter.moments))
+        if parameter.name == name
+        else parameter
         for parameter in recording.parameters
     )
     return replace(recording, parameters=parameters)
@@ -40,7 +42,6 @@ def with_input(recording: Recording, seen: InputStatistics) -> Recording:
 
 
 RAW = InputStatistics(2432, 64, 120.0, 300.0, 0.0, 1700.0, 800.0, 10.0, 300.0, 4.0, feature_means_std=200.0)
-
 
 
 CASES = (
@@ -68,7 +69,17 @@ CASES = (
     Case("born with low biases", with_parameter(dead(60), "fc1.bias", mean=-4.0, std=2.0), "error", "bias-initialisation"),
     Case("born of raw data", with_input(dead(60), RAW), "error", "input-scale"),
     Case("born of zero weights", with_parameter(dead(60), "fc1.weight", mean=0.0, std=0.0), "error", "initialisation"),
-    Case("born of negative weights", with_parameter(dead(60), "fc1.weight", mean=-0.2, std=0.05, minimum=-0.4, maximum=-0.01), "error", "initialisation"),
+    Case(
+        "born of negative weights",
+        with_parameter(dead(60), "fc1.weight", mean=-0.2, std=0.05, minimum=-0.4, maximum=-0.01),
+        "error",
+        "initialisation",
+    ),
     Case("born of huge weights", with_parameter(dead(60), "fc1.weight", std=1.0), "error", "initialisation"),
-    Case("born narrow", stack([Stage("neck", 4, 31, "x = F.relu(self.neck(x))", dead=2), Stage("fc2", 50, 32, "x = F.relu(self.fc2(x))")]), "error", "width"),
+    Case(
+        "born narrow",
+        stack([Stage("neck", 4, 31, "x = F.relu(self.neck(x))", dead=2), Stage("fc2", 50, 32, "x = F.relu(self.fc2(x))")]),
+        "error",
+        "width",
+    ),
 )

@@ -17,11 +17,15 @@ def growing(losses: Sequence[float], gradient: float, raw: Recording | None = No
     """A run with these losses, whose gradients end `gradient` times as large as they start; NaN stands for a loss that is none."""
     recording = raw or deep(3)
     points = tuple(
-        LossPoint(100 * index, None if math.isnan(loss) else loss, None, None, non_finite=int(math.isnan(loss))) for index, loss in enumerate(losses)
+        LossPoint(100 * index, None if math.isnan(loss) else loss, None, None, non_finite=int(math.isnan(loss)))
+        for index, loss in enumerate(losses)
     )
     lost = next((point.step for point in points if point.non_finite), None)
     layers = tuple(
-        replace(layer, moments=tuple(replace(moment, weight_gradient_rms=1e-3 * (gradient if moment.step > 600 else 1.0)) for moment in layer.moments))
+        replace(
+            layer,
+            moments=tuple(replace(moment, weight_gradient_rms=1e-3 * (gradient if moment.step > 600 else 1.0)) for moment in layer.moments),
+        )
         for layer in recording.layers
     )
     curve = replace(recording.loss_curves[0], points=points, first_non_finite_step=lost)

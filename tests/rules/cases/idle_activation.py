@@ -48,5 +48,10 @@ CASES = (
     Case("values are NaN", with_site(on(40), first_non_finite_step=9)),
     Case("high biases", with_parameter(on(40), "fc1.bias", mean=5.0, std=0.1), "warning", "bias-initialisation"),
     Case("raw data", with_input(on(40), RAW), "warning", "input-scale"),
-    Case("wide bounds", with_site(on(40), operation="hardtanh", parameters={"min_val": -100.0, "max_val": 100.0}), "warning", "activation-choice"),
+    Case(
+        "wide bounds",
+        with_site(on(40), operation="hardtanh", parameters={"min_val": -100.0, "max_val": 100.0}),
+        "warning",
+        "activation-choice",
+    ),
 )

@@ -38,12 +38,23 @@ CASES = (
     Case("a square", chain(A, "pow", B, C)),
     Case("a product of two towers", two_towers()),
     Case("a linear autoencoder", chain(linear(0, 64, 8), linear(1, 8, 64), loss="mse_loss")),
-    Case("a linear autoencoder with a layer too many", chain(linear(0, 64, 64), linear(1, 64, 8), linear(2, 8, 64), loss="mse_loss"), "error"),
-    Case("convolutions and averages", chain(convolution(0, 1, 8, 3), "avg_pool2d", convolution(1, 8, 16, 3), "mean", linear(2, 16, 2)), "error"),
+    Case(
+        "a linear autoencoder with a layer too many", chain(linear(0, 64, 64), linear(1, 64, 8), linear(2, 8, 64), loss="mse_loss"), "error"
+    ),
+    Case(
+        "convolutions and averages",
+        chain(convolution(0, 1, 8, 3), "avg_pool2d", convolution(1, 8, 16, 3), "mean", linear(2, 16, 2)),
+        "error",
+    ),
     Case("an embedding and one layer", chain(replace(linear(0, 1000, 64), kind="embedding"), linear(1, 64, 4))),
     Case("a recurrent layer", chain(replace(A, kind="recurrent"), B, C)),
     Case("a layer used twice", chain(A, B, B, C)),
     Case("a graph cut short", truncated(chain(A, B, C))),
-    Case("every unit always on", stack([Stage("fc1", 40, 31, "x = torch.relu(self.fc1(x))", always_on=40)], inputs=20, classes=2), "error", line=31),
+    Case(
+        "every unit always on",
+        stack([Stage("fc1", 40, 31, "x = torch.relu(self.fc1(x))", always_on=40)], inputs=20, classes=2),
+        "error",
+        line=31,
+    ),
     Case("all but one always on", stack([Stage("fc1", 40, 31, "x = torch.relu(self.fc1(x))", always_on=39)], inputs=20, classes=2)),
 )

@@ -25,7 +25,8 @@ def spreading(spreads: Sequence[float], weights: float, operation: str = "relu",
     )
     parameters = tuple(
         replace(parameter, moments=tuple(replace(moment, std=weights / math.sqrt(100)) for moment in parameter.moments))
-        if parameter.role == "weight" else parameter
+        if parameter.role == "weight"
+        else parameter
         for parameter in recording.parameters
     )
     return ending(replace(recording, layers=layers, parameters=parameters), loss_end)

@@ -16,7 +16,10 @@ def lost(first: int | None, sites: dict[int, int], last: bool = True, recording:
     """The loss is not finite from step `first` on (at that step only, unless `last`), the sites from the steps given by their ids."""
     points = [LossPoint(0, 2.3, 2.3, 2.3)]
     if first is not None:
-        points += [LossPoint(first, None, None, None, non_finite=1), LossPoint(1199, None if last else 1.0, None, None, non_finite=int(last))]
+        points += [
+            LossPoint(first, None, None, None, non_finite=1),
+            LossPoint(1199, None if last else 1.0, None, None, non_finite=int(last)),
+        ]
     curve = replace(recording.loss_curves[0], points=tuple(points), first_non_finite_step=first)
     seen = tuple(replace(site, first_non_finite_step=sites.get(site.id)) for site in recording.sites)
     return replace(recording, sites=seen, loss_curves=(curve,))

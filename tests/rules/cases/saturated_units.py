@@ -18,7 +18,9 @@ def flat(units: int, share: float, samples: int = 1280, first: int = 900) -> Uni
     bins[6] = 100 - units
     if share < 1:
         bins[min(int(share * 20 + 1e-9), 19)] += units
-    return UnitWindow(first, 1199, samples, histogram(100, one=100), histogram(100, share=0.3), ShareHistogram(0, tuple(bins), units if share == 1 else 0))
+    return UnitWindow(
+        first, 1199, samples, histogram(100, one=100), histogram(100, share=0.3), ShareHistogram(0, tuple(bins), units if share == 1 else 0)
+    )
 
 
 def moments(at_start: float) -> tuple[SiteMoment, ...]:
@@ -28,12 +30,16 @@ def moments(at_start: float) -> tuple[SiteMoment, ...]:
 def saturated(recent: UnitWindow, start: UnitWindow | None = None, **changes: object) -> Recording:
     start = start or flat(0, 0.3, 64, 0)
     at_start = 0.9 if start.flat.at_least(0.5) else 0.1
-    recording = with_site(stack([TANH, Stage("fc2", 50, 32, "x = torch.relu(self.fc2(x))")]), recent=recent, start=start, moments=moments(at_start), **changes)
+    recording = with_site(
+        stack([TANH, Stage("fc2", 50, 32, "x = torch.relu(self.fc2(x))")]), recent=recent, start=start, moments=moments(at_start), **changes
+    )
     return stuck(recording)
 
 
 def stuck(recording: Recording) -> Recording:
-    curve = replace(recording.loss_curves[0], points=(LossPoint(0, 2.3, 2.2, 2.4), LossPoint(600, 2.2, 2.1, 2.3), LossPoint(1199, 2.2, 2.1, 2.3)))
+    curve = replace(
+        recording.loss_curves[0], points=(LossPoint(0, 2.3, 2.2, 2.4), LossPoint(600, 2.2, 2.1, 2.3), LossPoint(1199, 2.2, 2.1, 2.3))
+    )
     return replace(recording, loss_curves=(curve,))
 
 
@@ -67,7 +73,9 @@ CASES = (
     Case("an output with targets near its bounds", output(-0.95, 0.5)),
     Case("an output with targets well inside", output(-0.5, 0.5), "warning"),
     Case("raw data", with_input(saturated(flat(60, 1.0), flat(60, 1.0, 64, 0)), RAW), "warning", "input-scale"),
-    Case("huge weights", with_parameter(saturated(flat(60, 1.0), flat(60, 1.0, 64, 0)), "fc1.weight", std=1.0), "warning", "initialisation"),
+    Case(
+        "huge weights", with_parameter(saturated(flat(60, 1.0), flat(60, 1.0, 64, 0)), "fc1.weight", std=1.0), "warning", "initialisation"
+    ),
     Case("large updates", with_parameter(saturated(flat(60, 1.0)), "fc1.weight", update_rms=0.02), "warning", "learning-rate"),
     Case("small updates", with_parameter(saturated(flat(60, 1.0)), "fc1.weight", update_rms=0.0001), "warning", "none"),
 )

@@ -13,7 +13,9 @@ NET = stack([Stage("fc1", 40, 31, "x = torch.relu(self.fc1(x))"), Stage("fc2", 2
 
 
 def data(mean: float, std: float, means_std: float = 0.0) -> InputStatistics:
-    return InputStatistics(2432, 64, mean, std, mean - 3 * std, mean + 3 * std, abs(mean) + means_std, std, std, abs(mean) / std, feature_means_std=means_std)
+    return InputStatistics(
+        2432, 64, mean, std, mean - 3 * std, mean + 3 * std, abs(mean) + means_std, std, std, abs(mean) / std, feature_means_std=means_std
+    )
 
 
 def fed(seen: InputStatistics, driven: int = 40) -> Recording:

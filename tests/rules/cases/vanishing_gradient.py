@@ -11,14 +11,24 @@ from tests.rules.cases import Case
 from tests.rules.cases.mismatched_initialisation import deep, ending, geometric
 
 
-def fading(start: Sequence[float], end: Sequence[float] | None = None, operation: str = "relu", weights: float = 0.58, slope: float = 0.7, loss: float = 2.29) -> Recording:
+def fading(
+    start: Sequence[float],
+    end: Sequence[float] | None = None,
+    operation: str = "relu",
+    weights: float = 0.58,
+    slope: float = 0.7,
+    loss: float = 2.29,
+) -> Recording:
     """A stack with these gradients from the first layer to the head, at the start and at the end of the run."""
     recording = deep(len(start) - 1, operation)
     layers = tuple(
         replace(layer, moments=tuple(replace(moment, output_gradient_rms=late if moment.step > 600 else early) for moment in layer.moments))
         for layer, early, late in zip(recording.layers, start, end or start, strict=True)
     )
-    sites = tuple(replace(site, moments=tuple(replace(moment, slope_rms=slope, flat_share=0.0) for moment in site.moments)) for site in recording.sites)
+    sites = tuple(
+        replace(site, moments=tuple(replace(moment, slope_rms=slope, flat_share=0.0) for moment in site.moments))
+        for site in recording.sites
+    )
     parameters = tuple(
         replace(parameter, moments=tuple(replace(moment, std=weights / math.sqrt(100)) for moment in parameter.moments))
         for parameter in recording.parameters
