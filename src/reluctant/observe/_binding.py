@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -20,7 +20,9 @@ from ._plan import Plan, PlanNode
 from ._site_record import Role, SiteRecord
 
 SITES = 2048
-"""At most this many sites are kept apart; the recording says when there were more."""
+"""At most this many sites, and as many layers, are kept apart; the recording says when there were more."""
+LOSSES = 256
+"""At most this many losses are kept apart."""
 
 NODES = 4096
 """At most this many nodes of a graph are recorded, those nearest to the root."""
@@ -62,7 +64,7 @@ def _plain_node(node: PlanNode, number: int, last: int, kept: int) -> Node:
         place=origin.called if origin else None,
         scale=node.scale,
         offset=node.offset,
-        function=_function(origin),
+        function=node.function,
     )
 
 
@@ -119,12 +121,19 @@ class _Binder:
             if node.kind == "loss" or node.loss_kind:
                 node.loss = self._loss(i, node)
         self._note_roots()
+        for node in nodes:
+            node.function = _function(node.origin)
+            if node.origin is not None:  # a plan outlives the model it was learned from
+                node.origin = replace(node.origin, modules=())
 
-    def _layer(self, node: PlanNode) -> LayerRecord:
+    def _layer(self, node: PlanNode) -> LayerRecord | None:
         weight = node.parameters.get("weight", node.parameters.get("scale"))
         key = (node.operation in ops.NORMALISATIONS, weight) if weight is not None else (node.operation, self._where(node))
         known = self.registry.layers.get(key)
         if known is None:
+            if len(self.registry.layers) >= SITES:
+                self.registry.too_many_sites = True
+                return None
             known = self.registry.layers[key] = self._new_layer(node, weight, len(self.registry.layers))
         known.calls += 1
         for part, number in node.parameters.items():
@@ -332,11 +341,13 @@ class _Binder:
                 return None
             at = below.inputs[0]
 
-    def _loss(self, i: int, node: PlanNode) -> LossRecord:
+    def _loss(self, i: int, node: PlanNode) -> LossRecord | None:
         key = (node.loss_kind, self._where(node), node.operation, tuple(self._scores_key(node)))
         known = self.registry.losses.get(key)
         scores = node.scores = self._scores(node)
         if known is None:
+            if len(self.registry.losses) >= LOSSES:
+                return None
             last = len(self.plan.nodes) - 1
             _, called, built = self._places(node)
             known = self.registry.losses[key] = LossRecord(

@@ -29,7 +29,8 @@ from ._compiled import CompiledModels
 from ._guard import Guard
 from ._loss_curve import LossCurveRecord
 from ._measured_pass import MeasuredPass
-from ._parameter_record import OptimizerRecord, ParameterRecord, Parameters, after_step, note_values
+from ._optimizer_record import Optimizers
+from ._parameter_record import RECORDED, ParameterRecord, Parameters, after_step, note_values
 from ._plan import Plan, make_plan
 from ._saved_tensor_hooks import SavedTensorHooks
 from ._schedule import Schedule
@@ -77,7 +78,7 @@ class Observer:
         self._registry = Registry(self._building, self._parameters)
         self._plans: dict[int, tuple[Plan, GraphRecord | None]] = {}
         self._curves: dict[Any, LossCurveRecord] = {}
-        self._optimizers: dict[int, tuple[Any, OptimizerRecord]] = {}
+        self._optimizers = Optimizers()
         self._handles: list[Any] = []
         self._open: MeasuredPass | None = None
         self._updating: list[ParameterRecord] = []
@@ -86,7 +87,7 @@ class Observer:
         self._measure_update = False
         self._known_in_a_row = 0
         self._learn = True
-        self._passes = self._steps = 0
+        self._passes = self._steps = self._graphs_met = 0
         self._last_loss: float | None = None
         self._device = "cpu"
         self._notes: dict[str, NotObserved] = {}
@@ -146,7 +147,7 @@ class Observer:
     @property
     def step(self) -> int:
         """Steps made so far: of the busiest optimizer, or backward passes where none ever stepped."""
-        return self._steps if self._optimizers else self._passes
+        return self._steps if self._optimizers.records else self._passes
 
     def status(self) -> dict[str, float | int | None]:
         """A few numbers about the run as it goes."""
@@ -215,8 +216,10 @@ class Observer:
         plan = make_plan(raw, self._parameters.number)
         graph = None
         if plan.learned:
-            graph = GraphRecord(len(self._registry.graphs), plan, location_of(*line) if line else None, step, step)
-            self._registry.graphs.append(graph)
+            graph = GraphRecord(self._graphs_met, plan, location_of(*line) if line else None, step, step)
+            self._graphs_met += 1
+            if len(self._registry.graphs) < GRAPHS:
+                self._registry.graphs.append(graph)
             self._registry.bind(plan, graph)
             self._known_in_a_row = 0
         else:
@@ -267,7 +270,7 @@ class Observer:
             measured.finish()
             self._schedule.spent += measured.seconds
             self._schedule.dense = measured.undecided
-            if not self._optimizers and self._passes > 8:
+            if not self._optimizers.records and self._passes > 8:
                 note_values(self._parameters.records[:512], self.step)
             self._writer.write_now_and_then(self)
         self._prepare_next()
@@ -298,21 +301,20 @@ class Observer:
         return value
 
     def _before_step(self, optimizer: Any, *_: Any) -> None:
-        if self._open is None and not self._measure_update and id(optimizer) in self._optimizers:
+        known = self._optimizers.find(optimizer)
+        if self._open is None and not self._measure_update and known is not None:
             return
         begin = time.perf_counter()
         with _OutOfSight():
             self._close_pass()
-            known = self._optimizers.get(id(optimizer))
             if known is None:
-                record = OptimizerRecord(len(self._optimizers), optimizer, self._building.of(optimizer))
-                known = self._optimizers[id(optimizer)] = (optimizer, record)
+                known = self._optimizers.add(optimizer, self._building.of(optimizer))
             if self._measure_update:
-                self._updating = known[1].before_step(optimizer, self.step, self._parameters)
+                self._updating = known.before_step(optimizer, self.step, self._parameters)
         self._schedule.spent += time.perf_counter() - begin
 
     def _after_step(self, optimizer: Any, *_: Any) -> None:
-        known = self._optimizers.get(id(optimizer))
+        known = self._optimizers.find(optimizer)
         if known is None:
             return
         if self._updating:
@@ -322,8 +324,8 @@ class Observer:
             self._updating = []
             self._schedule.spent += time.perf_counter() - begin
         self._measure_update = False
-        known[1].steps += 1
-        self._steps = max(self._steps, known[1].steps)
+        known.steps += 1
+        self._steps = max(self._steps, known.steps)
 
     def _note(self, key: str, what: str, why: str, place: Location | None = None, advice: str = "") -> None:
         self._notes.setdefault(key, NotObserved(what, why, place, advice))
@@ -357,9 +359,9 @@ class Observer:
             seconds=time.perf_counter() - self._schedule.started,
             sites=sites,
             layers=layers,
-            parameters=tuple(p.plain() for p in self._parameters.records if p.layers or p.optimizer is not None or p.role == "slope"),
-            optimizers=tuple(record.plain() for _, record in self._optimizers.values()),
-            graphs=tuple(g.plain() for g in registry.graphs[:GRAPHS]),
+            parameters=tuple(p.plain() for p in self._parameters.records[:RECORDED] if p.is_told),
+            optimizers=tuple(record.plain() for record in self._optimizers.records),
+            graphs=tuple(g.plain() for g in registry.graphs),
             losses=losses,
             suppressions=suppressions(places),
             loss_curves=tuple(c.plain() for c in self._curves.values()),

@@ -1,16 +1,16 @@
-"""The parameters that receive gradients, numbered as they are met, and what the optimizers do to them."""
+"""The parameters that receive gradients, numbered as they are met, and what updates do to them."""
 
 from __future__ import annotations
 
 import math
 import weakref
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from reluctant.recording import Location, Optimizer, OptimizerGroup, Parameter, ParameterMoment
+from reluctant.recording import Parameter, ParameterMoment
 
 from ._timeline import Timeline
 
@@ -36,10 +36,15 @@ class ParameterRecord:
     before: Tensor | None = None
     gradient: Tensor | None = None
 
+    @property
+    def is_told(self) -> bool:
+        """Whether it belongs to a layer, an optimizer or an activation, and so is worth recording."""
+        return bool(self.layers) or self.optimizer is not None or self.role == "slope"
+
     def sample(self) -> Tensor | None:
         """A copy of the entries that are looked at."""
         tensor = self.tensor()
-        return None if tensor is None else _sample(tensor.detach())
+        return None if tensor is None else sample_of(tensor.detach())
 
     def plain(self) -> Parameter:
         """The parameter as data."""
@@ -55,9 +60,14 @@ class ParameterRecord:
         )
 
 
-def _sample(values: Tensor) -> Tensor:
+def sample_of(values: Tensor) -> Tensor:
+    """A copy of at most `SAMPLE` entries, evenly spaced."""
     flat = values.reshape(-1)
     return flat[:: max(1, flat.numel() // SAMPLE)].clone()
+
+
+RECORDED = 4096
+"""At most this many parameters have a history: a search over thousands of models must not fill the memory."""
 
 
 class Parameters:
@@ -78,57 +88,11 @@ class Parameters:
         return record.number
 
 
-@dataclass(slots=True)
-class _GroupRecord:
-    lr: float
-    weight_decay: float
-    momentum: float
-    parameters: tuple[int, ...]
-    lr_moments: list[tuple[int, float]]
-
-
-class OptimizerRecord:
-    """Collects what one optimizer does."""
-
-    def __init__(self, number: int, optimizer: Any, built: Location | None) -> None:
-        self.number, self.type, self.built, self.steps = number, type(optimizer).__name__, built, 0
-        self._groups: list[_GroupRecord] = []
-
-    def before_step(self, optimizer: Any, step: int, parameters: Parameters) -> list[ParameterRecord]:
-        """Look at the groups; returns the parameters about to be updated, with a copy of what they are now."""
-        records = []
-        for g, group in enumerate(optimizer.param_groups):
-            numbers = tuple(parameters.number(p) for p in group["params"])
-            lr = _number(group.get("lr"))
-            if g == len(self._groups):
-                self._groups.append(_GroupRecord(lr, 0.0, 0.0, (), [(step, lr)]))
-            seen = self._groups[g]
-            seen.weight_decay, seen.momentum, seen.parameters = _number(group.get("weight_decay")), _momentum(group), numbers
-            if lr != seen.lr_moments[-1][1] and len(seen.lr_moments) < 64:
-                seen.lr_moments.append((step, lr))
-            seen.lr = lr
-            for number, tensor in zip(numbers, group["params"], strict=True):
-                record = parameters.records[number]
-                record.optimizer, record.group = self.number, g
-                if tensor.grad is not None and tensor.numel() and tensor.is_floating_point() and not tensor.grad.is_sparse:
-                    record.before, record.gradient = record.sample(), _sample(tensor.grad.detach())
-                    records.append(record)
-        return records
-
-    def plain(self) -> Optimizer:
-        """The optimizer as data."""
-        return Optimizer(
-            self.number,
-            self.type,
-            self.built,
-            tuple(OptimizerGroup(g.lr, g.weight_decay, g.momentum, g.parameters, tuple(g.lr_moments)) for g in self._groups),
-            self.steps,
-        )
-
-
 def after_step(records: list[ParameterRecord], step: int) -> None:
     """Note what the update did to each parameter, from its copy."""
     for record in records:
+        if record.number >= RECORDED:
+            continue
         before, gradient, now = record.before, record.gradient, record.sample()
         record.before = record.gradient = None
         if before is None or now is None or before.shape != now.shape:
@@ -162,12 +126,3 @@ def note_values(records: list[ParameterRecord], step: int) -> None:
 
 def _rms(values: Tensor) -> float:
     return float(torch.linalg.vector_norm(values, dtype=torch.float32)) / math.sqrt(max(values.numel(), 1))
-
-
-def _momentum(group: dict[str, Any]) -> float:
-    betas = group.get("betas")
-    return _number(betas[0]) if isinstance(betas, (tuple, list)) and betas else _number(group.get("momentum"))
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, (int, float, Tensor)) else 0.0

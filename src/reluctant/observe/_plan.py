@@ -41,6 +41,7 @@ class PlanNode:
     site: Any = None
     layer: Any = None
     loss: Any = None
+    function: str = ""
     scores: int | None = None
     """Position of the node whose values this loss compares."""
 
