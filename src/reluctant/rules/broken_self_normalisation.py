@@ -19,8 +19,7 @@ ALPHA = 1.6732632423543772
 
 
 class BrokenSelfNormalisation(Rule):
-    """SELU is used without what makes it self-normalising: LeCun's initialisation, and alpha dropout in place of the
-    ordinary one.
+    """SELU is used without LeCun's initialisation, or with ordinary dropout, so that it does not normalise itself.
 
     ## What it does
 

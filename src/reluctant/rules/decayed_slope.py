@@ -83,7 +83,7 @@ from torch import nn
 torch.manual_seed(0)
 x = torch.randn(256, 4)
 y = (x[:, 0] > 0).long() + (x[:, 1] > 0).long()
-model = nn.Sequential(nn.Linear(4, 16), nn.PReLU(), nn.Linear(16, 3))
+model = nn.Sequential(nn.Linear(4, 32), nn.PReLU(32), nn.Linear(32, 32), nn.PReLU(32), nn.Linear(32, 3))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=0.05)
 for step in range(120):
     loss = nn.functional.cross_entropy(model(x), y)
@@ -98,9 +98,10 @@ from torch import nn
 torch.manual_seed(0)
 x = torch.randn(256, 4)
 y = (x[:, 0] > 0).long() + (x[:, 1] > 0).long()
-model = nn.Sequential(nn.Linear(4, 16), nn.PReLU(), nn.Linear(16, 3))
-weights = [p for m in model if isinstance(m, nn.Linear) for p in m.parameters()]
-groups = [{"params": weights, "weight_decay": 0.05}, {"params": model[1].parameters(), "weight_decay": 0.0}]
+model = nn.Sequential(nn.Linear(4, 32), nn.PReLU(32), nn.Linear(32, 32), nn.PReLU(32), nn.Linear(32, 3))
+weights = [p for layer in model if isinstance(layer, nn.Linear) for p in layer.parameters()]
+slopes = [p for layer in model if isinstance(layer, nn.PReLU) for p in layer.parameters()]
+groups = [{"params": weights, "weight_decay": 0.05}, {"params": slopes, "weight_decay": 0.0}]
 optimizer = torch.optim.SGD(groups, lr=0.05, momentum=0.9)
 for step in range(120):
     loss = nn.functional.cross_entropy(model(x), y)
@@ -139,7 +140,7 @@ for step in range(120):
         line = optimizer.built or (place_of(site) if site else Location("", 0))
         name = worst.parameter.name or "the slopes"
         decay, part = f"the weight decay of {optimizer.type} ({group.weight_decay:g})", f"{min(worst.decayed, 1.0):.0%}"
-        others = f" So did {len(fallen) - 1} other slope parameters." if len(fallen) > 1 else ""
+        others = f" The same holds for {len(fallen) - 1} more." if len(fallen) > 1 else ""
         return Finding(
             self.code,
             self.rule_name(),

@@ -104,12 +104,12 @@ for step in range(60):
         dying = self._dying(head, squash) if squash else ""
         why = "it divides by the target, so that rows with target 0 outweigh all others and the constant 0 wins" if relative else dying
         kind = "a percentage error" if relative else head.loss.kind
-        message = f"{kind} compares the scores with {classes}"
+        message = f"The scores are compared with {classes} by {kind}"
         message += f": {why}." if why else ": a likelihood loss gives surely wrong rows a full gradient, this one does not."
         return finding(
             self,
             head,
-            message[0].upper() + message[1:],
+            message,
             severity="warning" if why else "advice",
             cause=Cause("head-loss-mismatch", f"Targets are {classes} and the loss is {kind}."),
             evidence={

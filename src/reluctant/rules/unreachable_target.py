@@ -127,7 +127,7 @@ for step in range(60):
         what = f"The {named(site)}" if site else "The output"
         message = (
             f"{what} reaches {reachable} only, but {_outside(short, targets)}: the squared error cannot fall below "
-            f"{short.mean_square:.4g}, where a constant would leave {targets.std**2:.4g}."
+            f"{short.mean_square:.4g} (the targets' variance is {targets.std**2:.4g})."
         )
         yield self._found(head, site, reachable, targets, short, message, severity)
 
