@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -73,7 +73,7 @@ def _function(origin: Origin | None) -> str:
         return ""
     if origin.functions:
         return origin.functions[0]
-    return type(origin.modules[0]).__name__ if origin.calls_below and origin.modules else ""
+    return origin.module_type if origin.calls_below else ""
 
 
 @dataclass(slots=True)
@@ -123,8 +123,6 @@ class _Binder:
         self._note_roots()
         for node in nodes:
             node.function = _function(node.origin)
-            if node.origin is not None:  # a plan outlives the model it was learned from
-                node.origin = replace(node.origin, modules=())
 
     def _layer(self, node: PlanNode) -> LayerRecord | None:
         weight = node.parameters.get("weight", node.parameters.get("scale"))

@@ -18,13 +18,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.fx.traceback as node_traceback
 
 from reluctant.recording import Location
+
+from ._anomaly_mode import AnomalyMode
 
 _TORCH = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _FUNCTIONAL = os.path.join("torch", "nn", "functional.py")
+_SCALER = os.path.join("torch", "amp", "grad_scaler.py")
 _MODULES = os.path.join("torch", "nn", "modules") + os.sep
 
 
@@ -41,66 +43,62 @@ class CallStack(list):  # type: ignore[type-arg]
 
 def capture_stack() -> CallStack:
     """The frames of the running program, innermost first, and its running modules, without keeping a frame alive."""
-    begin = time.perf_counter()
     stack = CallStack()
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        stack.frames.append((code, frame.f_lineno or 0))
+        if not code.co_filename.startswith(_OURS):
+            stack.frames.append((code, frame.f_lineno or 0))
         if code.co_name == "_call_impl" and code.co_filename.startswith(_TORCH):
             module = frame.f_locals.get("self")
             if isinstance(module, torch.nn.Module):
                 stack.modules.append(weakref.ref(module))
         frame = frame.f_back
-    _spent[0] += time.perf_counter() - begin
     return stack
 
 
-_spent = [0.0]
-"""Seconds spent in `capture_stack` since it was last asked for."""
-
-
 class StackCapture:
-    """Turns anomaly mode on (without its NaN check) for the forward passes that are learned from."""
+    """Turns anomaly mode on for the forward passes that are learned from."""
 
-    def __init__(self) -> None:
-        self._before: tuple[bool, bool] | None = None
-        self._format_stack: Callable[[], list[str]] | None = None
+    _mode = AnomalyMode()
+
+    def __init__(self, fail: Callable[[Exception], None]) -> None:
+        self._fail = fail
+        self._seconds = 0.0
 
     @property
     def on(self) -> bool:
-        """Whether nodes made now carry a `CallStack`."""
-        return self._before is not None
+        """Whether nodes made now, or before the last `pause`, carry a `CallStack`."""
+        return self._mode.is_lent_to(self)
 
     def start(self) -> None:
         """Let nodes carry their call stack from now on. A user who is in anomaly mode is left alone."""
-        if self._before is not None:
-            torch.set_anomaly_enabled(True, False)
-            return
-        if torch.is_anomaly_enabled():
-            return
-        self._before = (False, torch.is_anomaly_check_nan_enabled())
-        self._format_stack = node_traceback.format_stack
-        node_traceback.format_stack = capture_stack
-        torch.set_anomaly_enabled(True, False)
+        self._mode.borrow(self)
 
     def pause(self) -> None:
         """Leave anomaly mode for a backward pass, where it would print about the user's errors; `start` goes on."""
-        if self._before is not None:
-            torch.set_anomaly_enabled(*self._before)
-
-    def seconds(self) -> float:
-        """Seconds that capturing took since this was last asked."""
-        spent, _spent[0] = _spent[0], 0.0
-        return spent
+        if self.on:
+            self._mode.switch(False)
 
     def stop(self) -> None:
         """Put back what `start` changed."""
-        if self._before is None or self._format_stack is None:
-            return
-        torch.set_anomaly_enabled(*self._before)
-        node_traceback.format_stack = self._format_stack
-        self._before = None
+        self._mode.give_back(self)
+
+    def answer(self) -> list[str]:
+        """The call stack, which to torch is an empty list of lines. Called by torch at each node that is made."""
+        begin = time.perf_counter()
+        try:
+            return capture_stack()
+        except Exception as error:  # noqa: BLE001 - it would come up in the middle of the user's forward pass
+            self._fail(error)
+            return []
+        finally:
+            self._seconds += time.perf_counter() - begin
+
+    def seconds(self) -> float:
+        """Seconds that capturing took since this was last asked."""
+        spent, self._seconds = self._seconds, 0.0
+        return spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +108,23 @@ class Origin:
     called: Location | None
     functions: tuple[str, ...]
     """Names of torch.nn.functional functions between the user's line and the node, outermost first."""
-    modules: tuple[torch.nn.Module, ...]
-    """Running modules, innermost first."""
+    running: tuple[weakref.ref[torch.nn.Module], ...]
+    """Running modules, innermost first; not kept alive."""
+    module_type: str
+    """Class of the innermost running module."""
     calls_below: int
     """Module calls between the user's line and the node: 0 a function, 1 a module called there, more when a container called it."""
     compound: bool
     """Whether a torch module that is more than an activation (an encoder layer, attention, a recurrent cell) wrote the call."""
     checkpointed: bool
     user_frames: tuple[tuple[str, int], ...]
+    scaled: bool = False
+    """Whether a gradient scaler of torch's made it: what follows is the loss, times a factor that changes over the run."""
+
+    @property
+    def modules(self) -> tuple[torch.nn.Module, ...]:
+        """Those of the running modules that are alive, innermost first."""
+        return tuple(m for m in (r() for r in self.running) if m is not None)
 
 
 def is_users(filename: str) -> bool:
@@ -153,8 +160,18 @@ def read_origin(node: Any) -> Origin | None:
                 compound |= os.path.basename(filename) in _COMPOUND_FILES or "MultiheadAttention" in getattr(code, "co_qualname", "")
         if filename.startswith(_TORCH) and filename.endswith("checkpoint.py"):
             checkpointed = True
-    modules = tuple(m for m in (r() for r in stack.modules) if m is not None)
-    return Origin(called, tuple(reversed(functions)), modules, calls_below, compound, checkpointed, tuple(user_frames[:8]))
+    innermost = stack.modules[0]() if stack.modules else None
+    return Origin(
+        called,
+        tuple(reversed(functions)),
+        tuple(stack.modules),
+        type(innermost).__name__ if innermost is not None else "",
+        calls_below,
+        compound,
+        checkpointed,
+        tuple(user_frames[:8]),
+        stack.frames[0][0].co_filename.endswith(_SCALER) if stack.frames else False,
+    )
 
 
 _COMPOUND_FILES = frozenset({"transformer.py", "rnn.py", "adaptive.py"})

@@ -70,7 +70,7 @@ class Observer:
         self._guard = Guard(self.detach)
         self._attached = False
         self._busy = threading.RLock()
-        self._capture = StackCapture()
+        self._capture = StackCapture(self._guard.fail)
         self._hooks = SavedTensorHooks()
         self._compiled = CompiledModels(leave_compiled)
         self._building = BuildingLines()
