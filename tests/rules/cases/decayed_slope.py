@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from reluctant.recording import Location, Optimizer, OptimizerGroup, Parameter, ParameterMoment, Recording, Site
 from tests.recordings import SCRIPT
@@ -40,9 +41,8 @@ def slopes(
 
 def two_rates() -> Recording:
     """A rate so small that decay does nothing, after a first step at a large one."""
-    recording = slopes(lr=0.05)
     group = OptimizerGroup(1e-6, 1e-2, 0.9, (0,), ((0, 0.05), (1, 1e-6)))
-    return Recording(**{**{name: getattr(recording, name) for name in recording.__slots__}, "optimizers": (Optimizer(0, "SGD", groups=(group,)),)})
+    return replace(slopes(lr=0.05), optimizers=(Optimizer(0, "SGD", groups=(group,)),))
 
 
 # Decay alone accounts for lr × decay × steps / (1 − momentum) in the logarithm of the slope; ln(0.25 / 0.05) = 1.61.

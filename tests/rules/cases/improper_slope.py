@@ -9,10 +9,14 @@ from tests.rules.cases import Case
 CAUSE = "activation-choice"
 
 
-def activation(operation: str, *booleans: str, start: float | None = None, spread: float = 0.0, step: int = 0, **parameters: float) -> Recording:
-    site = Site(0, operation, parameters, place=Location(SCRIPT, 22), after="fc1", booleans=booleans, slope=0 if start is not None else None)
-    moment = ParameterMoment(step, start or 0.0, spread, start or 0.0, start or 0.0)
-    return Recording(script=SCRIPT, sites=(site,), parameters=(Parameter(0, "p.weight", (1,), "slope", moments=(moment,)),) if start is not None else ())
+def activation(operation: str, *booleans: str, **parameters: float) -> Recording:
+    return Recording(script=SCRIPT, sites=(Site(0, operation, parameters, place=Location(SCRIPT, 22), after="fc1", booleans=booleans),))
+
+
+def prelu(start: float, spread: float = 0.0, step: int = 0) -> Recording:
+    site = Site(0, "prelu", place=Location(SCRIPT, 22), after="fc1", slope=0)
+    slopes = Parameter(0, "p.weight", (1,), "slope", moments=(ParameterMoment(step, start, spread, start, start),))
+    return Recording(script=SCRIPT, sites=(site,), parameters=(slopes,))
 
 
 CASES = (
@@ -32,10 +36,10 @@ CASES = (
     Case("celu below 0", activation("celu", alpha=-0.5), "warning"),
     Case("softplus", activation("softplus", beta=1.0, threshold=20.0)),
     Case("softplus below 0", activation("softplus", beta=-1.0, threshold=20.0), "warning"),
-    Case("prelu", activation("prelu", start=0.25)),
-    Case("prelu from 1", activation("prelu", start=1.0), "advice"),
-    Case("prelu from below 0", activation("prelu", start=-0.5), "advice"),
-    Case("prelu from various slopes", activation("prelu", start=1.0, spread=0.2)),
-    Case("prelu first seen later", activation("prelu", start=1.0, step=500)),
+    Case("prelu", prelu(0.25)),
+    Case("prelu from 1", prelu(1.0), "advice"),
+    Case("prelu from below 0", prelu(-0.5), "advice"),
+    Case("prelu from various slopes", prelu(1.0, spread=0.2)),
+    Case("prelu first seen later", prelu(1.0, step=500)),
     Case("relu", activation("relu")),
 )

@@ -89,10 +89,10 @@ def output_head(
         options=options or {},
     )
     layer = Layer(0, "linear", "head", place=Location(SCRIPT, 39), fan_in=16, fan_out=classes)
+    graph = Graph(0, 1200, nodes=tuple(nodes))
     return Recording(
-        script=SCRIPT, steps=1200, passes=1200, measured_steps=38, sites=tuple(sites), layers=(layer,), graphs=(Graph(0, 1200, nodes=tuple(nodes)),),
-        losses=(loss,),
-    )  # fmt: skip
+        script=SCRIPT, steps=1200, passes=1200, measured_steps=38, sites=tuple(sites), layers=(layer,), graphs=(graph,), losses=(loss,)
+    )
 
 
 def alive(units: int = 1, zero_share: float = 0.0) -> UnitWindow:

@@ -9,6 +9,7 @@ from tests.rules.cases import Case
 from tests.rules.cases.output_head import Step, alive, always_on, output_head, silent, values
 
 CAUSE = "head-loss-mismatch"
+BCE = "binary_cross_entropy"
 LABELS = values(0, 1, distinct=(0.0, 1.0))
 SIGNED, POSITIVE, COUNTS = values(-2, 2), values(1, 9), values(0, 9)
 
@@ -72,12 +73,12 @@ CASES = (
     Case("logit of softplus", labels(Step("softplus")), "warning"),
     Case("logit of relu6", labels(Step("relu6")), "warning"),
     Case("logit of sigmoid is RL402's", labels(Step("sigmoid"))),
-    Case("relu beneath the sigmoid of a probability", labels(Step("relu"), Step("sigmoid", 41), kind="binary_cross_entropy"), "warning", line=40),
-    Case("sigmoid as probability", labels(Step("sigmoid"), kind="binary_cross_entropy")),
-    Case("sigmoid as probability, guarded", labels(Step("sigmoid"), Step("clamp", 41, {"min": 1e-7, "max": 1.0}), kind="binary_cross_entropy")),
-    Case("clipped line as probability", labels(Step("clamp", parameters={"min": 0.0, "max": 1.0}), kind="binary_cross_entropy"), "warning"),
-    Case("hardsigmoid as probability", labels(Step("hardsigmoid"), kind="binary_cross_entropy")),
-    Case("hardsigmoid as probability, dead", labels(Step("hardsigmoid", seen=silent()), kind="binary_cross_entropy"), "error"),
+    Case("relu beneath the sigmoid of a probability", labels(Step("relu"), Step("sigmoid", 41), kind=BCE), "warning", line=40),
+    Case("sigmoid as probability", labels(Step("sigmoid"), kind=BCE)),
+    Case("sigmoid as probability, guarded", labels(Step("sigmoid"), Step("clamp", 41, {"min": 1e-7, "max": 1.0}), kind=BCE)),
+    Case("clipped line as probability", labels(Step("clamp", parameters={"min": 0.0, "max": 1.0}), kind=BCE), "warning"),
+    Case("hardsigmoid as probability", labels(Step("hardsigmoid"), kind=BCE)),
+    Case("hardsigmoid as probability, dead", labels(Step("hardsigmoid", seen=silent()), kind=BCE), "error"),
     Case("class scores", classes(Step("relu")), "warning", CAUSE),
     Case("class scores, all dead", classes(Step("relu", seen=silent(4, 4))), "error"),
     Case("class scores, always on", classes(Step("relu", seen=always_on(4))), "advice"),

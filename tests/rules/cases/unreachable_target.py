@@ -44,7 +44,7 @@ CASES = (
     Case("exponential and signed targets", number(Step("exp", kind="elementwise"), targets=values(-2, 1)), "error"),
     Case("logarithm of a rate", number(Step("tanh"), targets=values(0.4, 2.5), kind="poisson_nll_loss")),
     Case("rates beyond", number(Step("tanh"), targets=values(0.4, 4), kind="poisson_nll_loss"), "warning"),
-    Case("rates, not their logarithms", number(Step("tanh"), targets=values(0.4, 2.5), kind="poisson_nll_loss", options={"log_input": 0.0}), "error"),
+    Case("rates themselves", number(Step("tanh"), targets=values(0.4, 2.5), kind="poisson_nll_loss", options={"log_input": 0.0}), "error"),
     Case("no targets seen", number(Step("sigmoid"), targets=None), not_judged=True),
     Case("no targets seen, no bound", number(targets=None)),
     Case("probabilities", labels(0.0, 1.0)),
