@@ -27,12 +27,28 @@ SELECTIONS = frozenset(
 )  # fmt: skip
 """Operations whose output values lie among or between their inputs' values."""
 
-def reach(nodes: Mapping[int, Node], sites: Mapping[int, Site], node: int, depth: int = 0) -> Interval:
+
+def reach(nodes: Mapping[int, Node], sites: Mapping[int, Site], node: int) -> Interval:
     """The values that `node` can take; everything where that is not known."""
+    return _reach(nodes, sites, node, 0, {})
+
+
+def _reach(nodes: Mapping[int, Node], sites: Mapping[int, Site], node: int, depth: int, known: dict[int, Interval]) -> Interval:
+    """Each node is worked out once: in an unrolled recurrent network the number of paths doubles at every step."""
+    if node in known:
+        return known[node]
     found = nodes.get(node)
-    if found is None or depth > DEEPEST:
+    if found is None or depth > DEEPEST or found.kind not in _FOLLOWED:
         return EVERYWHERE
-    inputs = [reach(nodes, sites, before, depth + 1) for before in found.inputs]
+    inputs = [_reach(nodes, sites, before, depth + 1, known) for before in found.inputs]
+    known[node] = _of_node(found, sites, inputs)
+    return known[node]
+
+
+_FOLLOWED = frozenset({"activation", "dropout", "affine", "pooling", "product", "elementwise"})
+
+
+def _of_node(found: Node, sites: Mapping[int, Site], inputs: list[Interval]) -> Interval:
     if found.kind == "activation":
         return _image(sites.get(found.site) if found.site is not None else None, found.operation, inputs[0] if inputs else EVERYWHERE)
     if found.kind == "dropout":
