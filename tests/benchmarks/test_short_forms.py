@@ -1,0 +1,38 @@
+"""Every benchmark runs in its short form, and what it can tell in so short a time is as it should be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+SOURCES = BENCHMARKS.parent / "src"
+
+
+def short_form(benchmark: str, *options: str) -> str:
+    """What the benchmark prints; fails with it where its exit code is not 0."""
+    line = [sys.executable, str(BENCHMARKS / f"{benchmark}.py"), "--short", *options]
+    ended = subprocess.run(
+        line, cwd=BENCHMARKS, env={**os.environ, "PYTHONPATH": str(SOURCES)}, capture_output=True, text=True, timeout=400
+    )
+    assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
+    return ended.stdout
+
+
+@pytest.mark.slow
+def test_a_dozen_labelled_scripts_reach_every_bar():
+    assert "every bar reached" in short_form("score_corpus", "-j", "2", "--bars")
+
+
+@pytest.mark.slow
+def test_watched_training_is_the_same_to_the_bit():
+    assert short_form("overhead").count("the same to the bit") == 3
+
+
+@pytest.mark.slow
+def test_the_fullest_recording_is_reported_in_seconds():
+    assert "report in" in short_form("scale", "--bars")
