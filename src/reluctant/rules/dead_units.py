@@ -83,8 +83,8 @@ class DeadUnits(Rule):
                 continue
             cause = why_dead(known, site)
             yield self.found(
-                f"{count(found.dead)} of {count(found.units)} units after {label(site)} are dead: none of {count(found.samples)} samples in "
-                f"a row passed gradient, so each fires on fewer than {share(rule_of_three(found.samples))} of inputs (95 %).",
+                f"{count(found.dead)} of {count(found.units)} units after {label(site)} are dead: none of {count(found.samples)} samples "
+                f"in a row passed gradient, so each fires on fewer than {share(rule_of_three(found.samples))} of inputs (95 %).",
                 place_of(site),
                 severity="error" if found.dead >= self.error_share * found.units else "warning",
                 layer=site.after,

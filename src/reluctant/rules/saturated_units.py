@@ -84,7 +84,8 @@ class SaturatedUnits(Rule):
             if window.samples < self.least_samples or window.first_step == window.last_step:
                 yield self.not_judged(
                     f"{place_of(site).file}:{place_of(site).line}: {count(flat)} of {count(units)} units of {site.operation} after "
-                    f"{label(site)} were flat, but on {count(window.samples)} samples; {count(self.least_samples)} over two measured steps are needed."
+                    f"{label(site)} were flat, but on {count(window.samples)} samples; {count(self.least_samples)} over two measured steps are "
+                    "needed."
                 )
                 continue
             at_start = site.start is not None and site.start.flat.at_least(0.5) >= self.layer_share * units
