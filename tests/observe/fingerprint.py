@@ -49,7 +49,8 @@ def main() -> None:
     if observer is not None:
         observer.detach()
         assert observer._guard.error is None, observer._guard.error
-        assert observer.status()["measured_steps"], "nothing was measured"
+        seen = observer.recording()
+        assert seen.measured_steps or seen.not_observed, "nothing was measured, and nothing said why"
     modules = [o for o in gc.get_objects() if isinstance(o, torch.nn.Module)]
     optimizers = [o for o in gc.get_objects() if isinstance(o, torch.optim.Optimizer)]
     print("models", *sorted(digest(*m.parameters(), *m.buffers()) for m in modules))

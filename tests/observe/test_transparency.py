@@ -40,5 +40,10 @@ def test_training_is_bit_identical(script: str) -> None:
 
 def _start(mode: str, script: Path) -> subprocess.Popen[str]:
     environment = dict(os.environ, OMP_NUM_THREADS="1")
-    return subprocess.Popen([sys.executable, str(HERE / "fingerprint.py"), mode, str(script)],
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(
+        [sys.executable, str(HERE / "fingerprint.py"), mode, str(script)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from reluctant.recording import Layer, LayerMoment, Location
 
+from ._norms import square_sum
 from ._site_record import _fewer_samples
 from ._timeline import Timeline
 from ._value_record import InputRecord
@@ -64,7 +65,7 @@ class LayerRecord:
             self.input.add(values, feature_axis)
         few = _fewer_samples(values, None)
         if few.is_floating_point() and few.numel():
-            self.pending.input_square += float(torch.linalg.vector_norm(few, dtype=torch.float32)) ** 2
+            self.pending.input_square += square_sum(few)
             self.pending.input_sum += float(few.sum(dtype=torch.float64))
             self.pending.input_entries += few.numel()
 
@@ -84,7 +85,7 @@ class LayerRecord:
     def add_gradient(self, arriving: Tensor) -> None:
         """Add the gradient that arrives at its output at one call."""
         if arriving.numel():
-            self.pending.gradient_square += float(torch.linalg.vector_norm(arriving.detach(), dtype=torch.float32)) ** 2
+            self.pending.gradient_square += square_sum(arriving.detach())
             self.pending.gradient_entries += arriving.numel()
 
     def finish_pass(self, step: int) -> None:

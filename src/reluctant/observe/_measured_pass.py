@@ -14,6 +14,7 @@ from ._autograd_graph import RawGraph
 from ._binding import Registry
 from ._layer_record import ROWS_RECOMPUTED, LayerRecord, recompute_output
 from ._loss_record import LossRecord, compared_values
+from ._norms import root_mean_square
 from ._plan import Plan, PlanNode
 from ._site_record import SiteRecord
 from ._slopes import SOFTMAX, is_activation, read_operation
@@ -268,7 +269,7 @@ def _first(function: Callable[[Tensor], None]) -> Callable[..., None]:
 
 def _weight_gradient(layer: LayerRecord) -> Callable[..., None]:
     def note(gradient: Tensor) -> None:
-        size = float(torch.linalg.vector_norm(gradient.detach(), dtype=torch.float32)) / max(gradient.numel(), 1) ** 0.5
+        size = root_mean_square(gradient.detach())
         layer.pending.weight_gradient_rms = size
 
     return _first(note)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import weakref
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from reluctant.recording import Parameter, ParameterMoment
 
+from ._norms import root_mean_square
 from ._timeline import Timeline
 
 SAMPLE = 1 << 14
@@ -106,8 +106,8 @@ def after_step(records: list[ParameterRecord], step: int) -> None:
                 float(before.std(correction=0)),
                 float(low),
                 float(high),
-                gradient_rms=_rms(gradient) if gradient is not None else None,
-                update_rms=_rms(change),
+                gradient_rms=root_mean_square(gradient) if gradient is not None else None,
+                update_rms=root_mean_square(change),
                 largest_update=float(change.max()),
                 gradient_mean=float(gradient.mean()) if gradient is not None else None,
             )
@@ -122,7 +122,3 @@ def note_values(records: list[ParameterRecord], step: int) -> None:
             continue
         low, high = torch.aminmax(values)
         record.moments.append(ParameterMoment(step, float(values.mean()), float(values.std(correction=0)), float(low), float(high)))
-
-
-def _rms(values: Tensor) -> float:
-    return float(torch.linalg.vector_norm(values, dtype=torch.float32)) / math.sqrt(max(values.numel(), 1))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from reluctant.recording import FLAT_SLOPE, Location, Site, SiteMoment
 
+from ._norms import square_sum
 from ._slopes import Operation
 from ._timeline import Timeline
 from ._unit_statistics import UnitCounts, UnitStatistics
@@ -82,7 +83,7 @@ class SiteRecord:
             counts = _counts(operation, kept, output, axis)
         self._add(counts)
         self.pending.output_sum += total
-        self.pending.output_square += float(torch.linalg.vector_norm(output, dtype=torch.float32)) ** 2
+        self.pending.output_square += square_sum(output)
         self.pending.entries += entries
 
     def read_axis(self, result: Tensor, dim: int) -> None:
@@ -97,7 +98,7 @@ class SiteRecord:
                 self._note_non_finite(result)
                 return
             self.pending.output_sum += float(result.sum(dtype=torch.float64))
-            self.pending.output_square += float(torch.linalg.vector_norm(result, dtype=torch.float32)) ** 2
+            self.pending.output_square += square_sum(result)
             self.pending.entries += result.numel()
 
     def read_ratio(self, arriving: Tensor, leaving: Tensor, axis: int | None) -> None:
@@ -131,7 +132,7 @@ class SiteRecord:
         """Add the size of the gradients at one call."""
         for gradient, name in ((arriving, "arriving"), (leaving, "leaving")):
             if gradient is not None and gradient.numel():
-                square = float(torch.linalg.vector_norm(gradient.detach(), dtype=torch.float32)) ** 2
+                square = square_sum(gradient.detach())
                 setattr(self.pending, f"{name}_square", getattr(self.pending, f"{name}_square") + square)
                 setattr(self.pending, f"{name}_entries", getattr(self.pending, f"{name}_entries") + gradient.numel())
 
