@@ -170,17 +170,21 @@ def _pull(optimizer: Optimizer, group: OptimizerGroup, slope: Parameter) -> Pull
     first, last = slope.moments[0].mean, slope.moments[-1].mean
     if first == 0.0 or abs(last) >= abs(first):
         return None
-    decayed = _part_of_gradient(group, slope) if optimizer.type in GRADIENT_SCALED else _part_of_fall(group, slope, first - last)
+    decayed = _part_of_gradient(group, slope) if optimizer.type in GRADIENT_SCALED else _part_of_fall(optimizer, group, slope)
     return Pull(slope, first, last, decayed) if decayed is not None else None
 
 
-def _part_of_fall(group: OptimizerGroup, slope: Parameter, fall: float) -> float:
-    """Σ lr · decay · slope over the steps, against the fall: for rules that scale the decay by the learning rate alone."""
+def _part_of_fall(optimizer: Optimizer, group: OptimizerGroup, slope: Parameter) -> float:
+    """Σ lr · decay · slope over the steps, against the fall: for rules that scale the decay by the learning rate alone.
+
+    SGD's momentum adds the decay up, as it does the gradient; decoupled decay (AdamW) knows no momentum.
+    """
     lowered = math.fsum(
         _rate_at(group, one.step) * group.weight_decay * (one.mean + other.mean) / 2 * (other.step - one.step)
         for one, other in itertools.pairwise(slope.moments)
     )
-    return lowered / (1.0 - min(group.momentum, 0.999)) / fall
+    momentum = min(group.momentum, 0.999) if optimizer.type == "SGD" else 0.0
+    return lowered / (1.0 - momentum) / (slope.moments[0].mean - slope.moments[-1].mean)
 
 
 def _part_of_gradient(group: OptimizerGroup, slope: Parameter) -> float | None:
