@@ -22,6 +22,7 @@ import torch
 from reluctant.recording import Location
 
 from ._anomaly_mode import AnomalyMode
+from ._autograd_graph import ACCUMULATE, RawGraph
 
 _TORCH = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -175,3 +176,8 @@ def read_origin(node: Any) -> Origin | None:
 
 
 _COMPOUND_FILES = frozenset({"transformer.py", "rnn.py", "adaptive.py"})
+
+
+def carries_stacks(raw: RawGraph) -> bool:
+    """Whether the nodes of a graph were made while call stacks were captured."""
+    return any(isinstance(n.node.metadata.get("traceback_"), CallStack) for n in raw.nodes[:32] if n.name != ACCUMULATE)

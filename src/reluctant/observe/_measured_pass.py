@@ -79,10 +79,6 @@ class MeasuredPass:
                 layer.finish_pass(self.step)
         self._values.clear()
 
-    def hold(self, handle: Any) -> None:
-        """Remove `handle` together with the hooks of this pass."""
-        self._handles.append(handle)
-
     def release(self) -> None:
         """Remove the hooks and write nothing down."""
         for handle in self._handles:

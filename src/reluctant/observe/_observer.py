@@ -24,7 +24,7 @@ from reluctant.recording import Location, NotObserved, Recording
 from ._autograd_graph import RawGraph, read_graph
 from ._binding import GraphRecord, Registry
 from ._building_line import BuildingLines
-from ._call_stack import StackCapture, is_users, location_of
+from ._call_stack import StackCapture, carries_stacks, is_users, location_of
 from ._compiled import CompiledModels
 from ._guard import Guard
 from ._loss_curve import LossCurveRecord
@@ -39,10 +39,12 @@ from ._writer import Writer
 
 PLANS = 128
 """At most this many kinds of backward pass are remembered."""
-SETTLED = 12
+SETTLED = 6
 """After this many passes in a row of known structure, forward passes are no longer learned from."""
 CURVES = 64
 """At most this many lines that call backward have a loss curve of their own."""
+UNASKED = 16
+"""At most this many forward passes are learned from beyond the budget."""
 GRAPHS = 32
 """At most this many kinds of backward pass are recorded with their structure."""
 
@@ -81,12 +83,14 @@ class Observer:
         self._optimizers = Optimizers()
         self._handles: list[Any] = []
         self._open: MeasuredPass | None = None
+        self._root_handle: Any = None
         self._updating: list[ParameterRecord] = []
         self._measured: set[int] = set()
         self._measured_passes = 0
         self._measure_update = False
         self._known_in_a_row = 0
         self._learn = True
+        self._unasked, self._unasked_left = False, UNASKED
         self._passes = self._steps = self._graphs_met = 0
         self._last_loss: float | None = None
         self._device = "cpu"
@@ -135,6 +139,9 @@ class Observer:
             handle.remove()
         self._handles.clear()
         open_pass, self._open = self._open, None
+        if self._root_handle is not None:
+            self._root_handle.remove()
+            self._root_handle = None
         if open_pass is not None:
             open_pass.release()
 
@@ -193,6 +200,8 @@ class Observer:
         raw = read_graph(outputs, self._parameters.number)
         if not raw.nodes:
             return
+        if wanted or self._capture.on:
+            self._at_the_end_of(raw)
         plan, graph = self._plan_of(raw, line, step)
         if graph is None:
             return
@@ -206,7 +215,7 @@ class Observer:
     def _plan_of(self, raw: RawGraph, line: Any, step: int) -> tuple[Plan, GraphRecord | None]:
         """The plan for a graph: known by its signature, or learned now, or (without call stacks) to be learned next time."""
         known = self._plans.get(raw.signature)
-        if known is not None and (known[0].learned or not self._capture.on):
+        if known is not None and (known[0].learned or not carries_stacks(raw)):
             self._known_in_a_row += known[0].learned
             if self._known_in_a_row >= SETTLED:
                 self._learn = False
@@ -230,7 +239,10 @@ class Observer:
         return plan, graph
 
     def _learn_again(self) -> None:
+        """Learn from the next forward pass: a new kind of pass is looked at once, even where the budget is spent."""
         self._learn, self._known_in_a_row = True, 0
+        self._unasked = self._unasked_left > 0
+        self._unasked_left -= self._unasked
 
     def _measure(self, plan: Plan, raw: RawGraph, step: int, value: float | None) -> None:
         outputs = self._measured_passes < 4 or self._measured_passes % 8 == 0
@@ -246,8 +258,11 @@ class Observer:
         self._measured.add(step)
         self._measured_passes += 1
         self._measure_update = True
+
+    def _at_the_end_of(self, raw: RawGraph) -> None:
+        """Have the engine call back when this pass is over."""
         root = raw.nodes[raw.roots[0]].node
-        measured.hold(root.register_prehook(self._guard(self._at_root)))
+        self._root_handle = root.register_prehook(self._guard(self._at_root))
 
     def _at_root(self, gradients: Any) -> None:
         """Runs inside backward, from where the engine can be asked to call back at its end."""
@@ -266,6 +281,9 @@ class Observer:
 
     def _close_pass(self) -> None:
         measured, self._open = self._open, None
+        if self._root_handle is not None:
+            self._root_handle.remove()
+            self._root_handle = None
         if measured is not None:
             measured.finish()
             self._schedule.spent += measured.seconds
@@ -279,7 +297,8 @@ class Observer:
         """Decide whether the coming forward pass is learned from, and whether compiled models run eagerly in it."""
         if self._capture.on or self._learn:
             self._schedule.spent += self._capture.seconds()
-            if self._learn and self._attached and self._schedule.affordable():
+            if self._learn and self._attached and (self._unasked or self._schedule.affordable()):
+                self._unasked = False
                 self._capture.start()
             else:
                 self._capture.stop()

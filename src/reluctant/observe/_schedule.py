@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 FIRST = 16
 """Passes from one line of the user's code that are measured in a row at the start, if the budget allows it."""
-FORCED = 2
+FORCED = 3
 """Passes from one line that are measured whatever they cost."""
 GROWTH = 0.03
 """After that the next measured pass comes this share of the run later."""
