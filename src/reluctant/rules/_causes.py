@@ -78,9 +78,10 @@ def why_idle(known: Network, site: Site) -> Cause:
     entry = unscaled_before(known, known.site_spots.get(site.id, ()))
     if entry:
         return Cause("input-scale", f"{entry}: units are off or on for every sample")
+    weights = weights_out_of_place(known, layer) if layer else None
     shrunk = _shrinkage(known, site)
-    if shrunk:
-        return Cause("initialisation", shrunk)
+    if shrunk or weights:
+        return Cause("initialisation", shrunk or weights or "")
     if site.operation in SHARP_BOUNDS:
         return Cause("activation-choice", "its bounds lie beyond every value that reaches it")
     return Cause("none")

@@ -7,7 +7,7 @@ import math
 from reluctant.recording import Layer, LayerMoment, Location, ParameterMoment
 
 from ._curves import gain
-from ._network import Network, place_of
+from ._network import Network, label, place_of
 from ._numbers import size
 
 SCALE_TOO_LARGE = 3.0
@@ -39,7 +39,7 @@ def weights_out_of_place(known: Network, layer: Layer) -> str | None:
     start, scale = first_values(known, layer.weight), weight_scale(known, layer)
     if start is None or scale is None:
         return None
-    name, asked = layer.name or "the layer", asked_gain(known, layer)
+    name, asked = label(layer), asked_gain(known, layer)
     if scale == 0:
         return f"every weight of {name} starts at 0"
     if math.prod(layer.weight_shape) >= 8 and (start.maximum < 0 or start.minimum > 0):
@@ -64,7 +64,7 @@ def bias_out_of_place(known: Network, layer: Layer) -> str | None:
     if bias <= first.output_unit_std or bias * math.sqrt(max(layer.fan_in, 1)) <= CHOSEN_BIAS:
         return None
     return (
-        f"the biases of {layer.name or 'the layer'} start at {size(start.mean)} ± {size(start.std)} "
+        f"the biases of {label(layer)} start at {size(start.mean)} ± {size(start.std)} "
         f"where its input spreads a unit's pre-activation by {size(first.output_unit_std)}"
     )
 

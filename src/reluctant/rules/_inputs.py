@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reluctant.recording import InputStatistics, Layer
 
 from ._graph import is_affine
-from ._network import Network, Spot
+from ._network import Network, Spot, label
 from ._numbers import size
 from ._spine import TRANSFORMING
 
@@ -35,7 +35,7 @@ class Unscaled:
         seen = self.layer.input
         assert seen is not None
         values = f"values from {size(seen.minimum)} to {size(seen.maximum)}, mean {size(seen.mean)}, standard deviation {size(seen.std)}"
-        name = self.layer.name or "the first layer"
+        name = label(self.layer) if self.layer.name else "the first layer"
         if self.scale > LARGE_SCALE:
             return f"{name} takes raw data ({values}; initialisation expects about 1)"
         return f"{name} takes data that lie {size(self.offset)} times their own spread away from 0 ({values})"

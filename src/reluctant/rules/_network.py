@@ -114,10 +114,9 @@ def place_of(thing: Site | Layer | Loss) -> Location:
 
 
 def label(thing: Site | Layer) -> str:
-    """How a message names a layer, or the layer that a site follows."""
-    if isinstance(thing, Site):
-        return thing.after or "its layer"
-    return thing.name or "a layer"
+    """How a message names a layer, or the layer that a site follows; one that a container numbers is ``layer 2``."""
+    name = (thing.after or "its layer") if isinstance(thing, Site) else (thing.name or "a layer")
+    return f"layer {name}" if name.isdecimal() else name
 
 
 def _build(recording: Recording) -> Network:

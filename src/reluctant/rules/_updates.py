@@ -36,7 +36,8 @@ class Jump:
 
 def largest_jump(known: Network, layers: Iterable[Layer], last_step: int) -> Jump | None:
     """The update, made at `last_step` or before, that was largest against its layer's own measure; None where none was measured."""
-    return max((jump for layer in layers for jump in _jumps(known, layer, last_step)), key=lambda jump: jump.ratio, default=None)
+    jumps = (jump for layer in layers for jump in _jumps(known, layer, last_step) if math.isfinite(jump.ratio))
+    return max(jumps, key=lambda jump: jump.ratio, default=None)
 
 
 def optimizer_of(known: Network, layer: Layer) -> tuple[Optimizer, float] | None:

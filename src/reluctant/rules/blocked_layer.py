@@ -163,7 +163,7 @@ def _cut_off(known: Network, site: Site) -> tuple[tuple[str, ...], bool]:
             if layer is not None and node in past:
                 reached = True
             elif layer is not None:
-                names[layer.name or "a layer"] = None
+                names[label(layer)] = None
     return tuple(names), reached
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reluctant.recording import Finding, NotJudged, Recording, Site, Treatment
 
 from ._causes import treatments_for, why_dead
+from ._coverage import unseen_end
 from ._curves import has_dead_side, is_bounded
 from ._dead import Dead, dead_units
 from ._evidence import rule_of_three
@@ -80,6 +81,9 @@ class DeadUnits(Rule):
                 continue
             if found.dead < self.warning_share * found.units:
                 yield self.not_judged(_too_few(site, found, self.least_samples))
+                continue
+            if unseen := unseen_end(known, site):
+                yield self.not_judged(unseen)
                 continue
             cause = why_dead(known, site)
             yield self.found(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Site, Treatment
 
 from ._causes import treatments_for, why_idle
+from ._coverage import unseen_end
 from ._idle import idle
 from ._network import Network, label, network, place_of
 from ._rule import Rule
@@ -60,6 +61,9 @@ class IdleActivation(Rule):
         for site in known.sites_in_order():
             found = idle(site) if site.role == "hidden" else None
             if found is None:
+                continue
+            if not found.by_parameters and (unseen := unseen_end(known, site)):
+                yield self.not_judged(unseen)
                 continue
             alone = not any(_bends(other) for other in _with(known, site))
             cause = Cause("activation-choice", found.clause) if found.by_parameters else why_idle(known, site)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reluctant.recording import FLAT_SLOPE, Finding, NotJudged, Recording, Site, Treatment
 
 from ._causes import treatments_for, why_flat
+from ._coverage import unseen_end
 from ._curves import curve, is_bounded
 from ._network import Network, label, network, place_of
 from ._numbers import count, share
@@ -82,11 +83,10 @@ class SaturatedUnits(Rule):
             if flat < self.layer_share * units or window.passes.zero == units:
                 continue
             if window.samples < self.least_samples or window.first_step == window.last_step:
-                yield self.not_judged(
-                    f"{place_of(site).file}:{place_of(site).line}: {count(flat)} of {count(units)} units of {site.operation} after "
-                    f"{label(site)} were flat, but on {count(window.samples)} samples; {count(self.least_samples)} over two measured steps are "
-                    "needed."
-                )
+                yield self.not_judged(_too_few(site, flat, self.least_samples))
+                continue
+            if unseen := unseen_end(known, site):
+                yield self.not_judged(unseen)
                 continue
             at_start = site.start is not None and site.start.flat.at_least(0.5) >= self.layer_share * units
             if not at_start and is_solved(known, {known.structures[spot.graph].graph.id for spot in known.site_spots.get(site.id, ())}):
@@ -161,3 +161,11 @@ for step in range(150):
             and low + slack < loss.targets.minimum and loss.targets.maximum < high - slack
             for loss in losses
         )
+
+
+def _too_few(site: Site, flat: int, needed: int) -> str:
+    place, samples = place_of(site), site.recent.samples if site.recent is not None else 0
+    return (
+        f"{place.file}:{place.line}: {count(flat)} of {count(site.units)} units of {site.operation} after {label(site)} were flat, but on "
+        f"{count(samples)} samples; {count(needed)} over two measured steps are needed."
+    )
