@@ -33,7 +33,7 @@ class DeadUnits(Rule):
     ## How it decides
 
     Unit by unit, never by the share of zeros: a layer that is 90 % zeros may have no dead unit at all. A warning from 10 % of
-    the units, an error from 50 %. Fewer than `least_samples` samples prove nothing: seen silent on n samples, a unit may still
+    the units, an error from 50 %. Fewer than `least_samples` samples prove little: seen silent on n samples, a unit may still
     fire on up to 3/n of the inputs (95 %). The silence must span at least two measured steps. A layer that is dead as a whole
     is RL202's matter, an output that is clipped RL403's.
 
@@ -63,20 +63,24 @@ class DeadUnits(Rule):
         Treatment("normalise"),
         Treatment("swap-activation", "leaky_relu"),
     )
-    follows_from = ("RL303", "RL304", "RL305", "RL403")
+    follows_from = ("RL303", "RL304", "RL305", "RL403", "RL404")
 
     warning_share: float = 0.10
     """Below a tenth, healthy networks of some depth hold dead units too."""
     error_share: float = 0.50
     """With half of its units gone, a layer has lost more than noise and a later regrowth can explain."""
-    least_samples: int = 300
-    """From 300 samples on, a unit seen silent fires on less than 1 % of inputs (95 %)."""
+    least_samples: int = 1000
+    """From 1,000 samples on, a unit seen silent fires on less than 0.3 % of inputs (95 %): rare units are not called dead."""
+    least_samples_of_many: int = 300
+    """Where half of the units or more are silent, 1 % will do: so many rare units are improbable."""
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each site with too many dead units."""
         known = network(recording)
         for site in filter(_judged, known.sites_in_order()):
-            found = dead_units(site, self.least_samples)
+            found = dead_units(site, self.least_samples_of_many)
+            if found.dead < self.error_share * found.units:
+                found = dead_units(site, self.least_samples)
             if not found.units or found.silent < self.warning_share * found.units or found.dead == found.units:
                 continue
             if found.dead < self.warning_share * found.units:

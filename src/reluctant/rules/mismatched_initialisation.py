@@ -81,7 +81,7 @@ class MismatchedInitialisation(Rule):
                 if trend.ratio < 1 and _lost_by_weights(known, trend) < self.weight_part:
                     continue
                 told |= {layer.id for layer in trend.layers}
-                yield self._finding(known, trend, progress(known, {held.graph.id}))
+                yield self._finding(known, trend, progress(known, {held.graph.id}) if _trains(layers) else "unknown")
 
     bad = '''
 import torch
@@ -147,6 +147,11 @@ for step in range(100):
                 "first_spread": trend.values[0], "last_spread": trend.values[-1],
             },
         )
+
+
+def _trains(layers: Sequence[Layer]) -> bool:
+    """Whether any gradient arrives: where none does, something else keeps the loss where it is."""
+    return any(moment.output_gradient_rms for layer in layers for moment in layer.moments)
 
 
 def _spread(layer: Layer) -> float | None:

@@ -20,9 +20,9 @@ def with_site(recording: Recording, **changes: object) -> Recording:
     return replace(recording, sites=(replace(first, **changes), *others))
 
 
-def silent_on(samples: int, first: int) -> Recording:
-    silence = Silence(40, first - 1, first, samples)
-    return with_site(dead(40), silences=(silence,), recent=window(100, samples, 40, first=first, last=1199))
+def silent_on(samples: int, first: int, units: int = 40) -> Recording:
+    silence = Silence(units, first - 1, first, samples)
+    return with_site(dead(units), silences=(silence,), recent=window(100, samples, units, first=first, last=1199))
 
 
 def with_parameter(recording: Recording, name: str, **changes: object) -> Recording:
@@ -51,8 +51,10 @@ CASES = (
     Case("49 of 100", dead(49), "warning"),
     Case("50 of 100", dead(50), "error"),
     Case("all are RL202's", dead(100)),
-    Case("299 samples", silent_on(299, 900), not_judged=True),
-    Case("300 samples", silent_on(300, 900), "warning"),
+    Case("999 samples", silent_on(999, 900), not_judged=True),
+    Case("1000 samples", silent_on(1000, 900), "warning"),
+    Case("half of them, 299 samples", silent_on(299, 900, 50), not_judged=True),
+    Case("half of them, 300 samples", silent_on(300, 900, 50), "error"),
     Case("one measured step", silent_on(4000, 1199), not_judged=True),
     Case("90 % zeros, none dead", dead(0, open_share=0.1)),
     Case("rare units", dead(0, open_share=0.02)),
