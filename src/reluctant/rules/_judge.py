@@ -133,9 +133,15 @@ def _parent(
             if code == findings[index].code:
                 if known.precedes(spots[other], spots[index]) and not known.precedes(spots[index], spots[other]):
                     return other
-            elif _related(spots[index], spots[other], findings[index], candidate, known):
+            elif _agree(findings[index], candidate) and _related(spots[index], spots[other], findings[index], candidate, known):
                 return other
     return None
+
+
+def _agree(one: Finding, other: Finding) -> bool:
+    """Whether two findings may have one cause: theirs are the same, or one of them is not known."""
+    causes = {finding.cause.kind for finding in (one, other) if finding.cause is not None and finding.cause.kind != "none"}
+    return len(causes) < 2
 
 
 def _related(ones: tuple[Spot, ...], others: tuple[Spot, ...], one: Finding, other: Finding, known: Network) -> bool:
