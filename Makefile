@@ -1,6 +1,7 @@
 # make demo   a sick training script and its check-up          make lint   ruff and mypy
-# make test   lint, types and the whole test suite             make clean  removes .venv and all caches
-.PHONY: demo test lint clean
+# make test   lint, types and the whole test suite             make docs   the documentation, in site/
+# make clean  removes .venv, what was built and all caches
+.PHONY: demo test lint docs clean
 .DEFAULT_GOAL := demo
 
 # The first Python that can make virtual environments; Debian's own needs the package python3-venv for that.
@@ -21,6 +22,10 @@ lint: .venv/.has-dev
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
+docs: .venv/.has-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open site/index.html, or serve it: $(BIN)/python -m mkdocs serve"
+
 # A stamp is newer than the files that say what to install exactly when nothing is left to install.
 .venv/.has-demo: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) --editable '.[demo]'
@@ -30,10 +35,14 @@ lint: .venv/.has-dev
 	$(INSTALL) --editable '.[dev]'
 	@touch $@ .venv/.has-demo
 
+.venv/.has-docs: pyproject.toml constraints.txt | .venv/bin/python
+	$(INSTALL) --editable '.[demo,docs,test]'
+	@touch $@
+
 .venv/bin/python:
 	@[ -n "$(PYTHON)" ] || { echo "make: no Python from 3.10 on that can make virtual environments was found." \
 	"On Debian: apt-get install python3-venv. Or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
 	"$(PYTHON)" -m venv .venv || { rm -rf .venv; exit 1; }
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
