@@ -69,8 +69,8 @@ class DeadUnits(Rule):
     """Below a tenth, healthy networks of some depth hold dead units too."""
     error_share: float = 0.50
     """With half of its units gone, a layer has lost more than noise and a later regrowth can explain."""
-    least_samples: int = 1000
-    """From 1,000 samples on, a unit seen silent fires on less than 0.3 % of inputs (95 %): rare units are not called dead."""
+    least_samples: int = 600
+    """From 600 samples on, a unit seen silent fires on less than 0.5 % of inputs (95 %): rare units are not called dead."""
     least_samples_of_many: int = 300
     """Where half of the units or more are silent, 1 % will do: so many rare units are improbable."""
 

@@ -27,7 +27,7 @@ class IdleActivation(Rule):
 
     ## How it decides
 
-    The slope of each unit over at least 300 samples and two measured steps. One unit that changes its slope, and there is no
+    The slope of each unit over at least 100 samples and two measured steps. One unit that changes its slope, and there is no
     finding. A warning where the activation is straight by its parameters, or where no other hidden activation of the network
     bends anything either; advice where others do. Outputs, gates and activations inside a loss or an attention are left out.
 
