@@ -154,7 +154,10 @@ def _passes(node: Node) -> bool:
 
 
 def _source(held: Structure, node: Node) -> int | None:
-    """The node before `node`; where values are laid side by side, the first if all come through the same activation."""
+    """The node before `node`; where values are laid side by side, the first if all come through the same activation.
+
+    Values that were joined several times over are not followed: the number of ways through them grows without limit.
+    """
     inputs = [source for source in node.inputs if source in held.nodes]
     if len(inputs) <= 1:
         return inputs[0] if inputs else None
@@ -164,8 +167,14 @@ def _source(held: Structure, node: Node) -> int | None:
     return inputs[0] if len(firsts) == 1 and None not in firsts else None
 
 
-def _first_site(held: Structure, node: int) -> int | None:
-    return next((found.site for found in _chain(held, node) if found.site is not None), None)
+def _first_site(held: Structure, start: int) -> int | None:
+    """The activation met first on the way back from `start` over operations of one input."""
+    current = start
+    while current in held.nodes and _passes(held.nodes[current]) and len(held.nodes[current].inputs) == 1:
+        if held.nodes[current].site is not None:
+            return held.nodes[current].site
+        current = held.nodes[current].inputs[0]
+    return None
 
 
 def _agrees(interval: Interval, seen: ValueStatistics | None) -> bool:
@@ -201,14 +210,10 @@ def finding(
     treatments: tuple[Treatment, ...] | None = None,
 ) -> Finding:
     """A finding of `rule` about a head: placed at `site` where there is one, else at the loss."""
-    line = head.place(site)
-    return Finding(
-        code=rule.code,
-        name=rule.rule_name(),
+    return rule.found(
+        message,
+        head.place(site),
         severity=severity or rule.severity,
-        message=message,
-        file=line.file,
-        line=line.line,
         layer=site.after if site else "",
         site=site.id if site else None,
         evidence={"loss": head.loss.kind, **evidence},

@@ -42,13 +42,15 @@ def judge(recording: Recording, rules: Iterable[Rule]) -> Judgement:
     known = network(recording)
     kept = [finding for finding in findings if not _silenced(finding, known)]
     told = _with_roots(_folded(_in_network_order(kept, known)), {rule.code: rule.follows_from for rule in ordered}, known)
-    told.sort(key=_rank)
+    exact = {rule.code for rule in ordered if rule.exact}
+    told.sort(key=lambda finding: _rank(finding, finding.code in exact))
     return Judgement(tuple(told), tuple(dict.fromkeys(not_judged)))
 
 
-def _rank(finding: Finding) -> tuple[bool, int, bool]:
-    """Roots first, then by severity, then those whose cause is known; what is equal stays in network order."""
-    return finding.because_of is not None, SEVERITY_ORDER[finding.severity], finding.cause is None or finding.cause.kind == "none"
+def _rank(finding: Finding, exact: bool) -> tuple[bool, int, bool, bool]:
+    """Roots first, then by severity, then what is certain, then those whose cause is known; what is equal stays in network order."""
+    uncaused = finding.cause is None or finding.cause.kind == "none"
+    return finding.because_of is not None, SEVERITY_ORDER[finding.severity], not exact, uncaused
 
 
 def _said_by(rule: Rule, recording: Recording) -> list[Finding | NotJudged]:

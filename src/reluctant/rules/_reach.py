@@ -41,7 +41,7 @@ def _reach(nodes: Mapping[int, Node], sites: Mapping[int, Site], node: int, dept
     if found is None or depth > DEEPEST or found.kind not in _FOLLOWED:
         return EVERYWHERE
     inputs = [_reach(nodes, sites, before, depth + 1, known) for before in found.inputs]
-    known[node] = _of_node(found, sites, inputs)
+    known[node] = _share(inputs[0]) if _is_share(found, nodes) else _of_node(found, sites, inputs)
     return known[node]
 
 
@@ -60,6 +60,20 @@ def _of_node(found: Node, sites: Mapping[int, Site], inputs: list[Interval]) -> 
     if found.kind == "elementwise" and len(inputs) == 1:
         return _elementwise(found.operation, inputs[0])
     return EVERYWHERE
+
+
+def _is_share(node: Node, nodes: Mapping[int, Node]) -> bool:
+    """Whether the node divides values by their own sum, as a softmax written by hand does."""
+    if node.operation != "div" or len(node.inputs) != 2:
+        return False
+    below = nodes.get(node.inputs[1])
+    while below is not None and below.operation != "sum" and keeps_values(below) and len(below.inputs) == 1:
+        below = nodes.get(below.inputs[0])
+    return below is not None and below.operation == "sum" and below.inputs == node.inputs[:1]
+
+
+def _share(values: Interval) -> Interval:
+    return Interval(0.0, 1.0) if values.lower >= 0.0 else EVERYWHERE
 
 
 def keeps_values(node: Node) -> bool:

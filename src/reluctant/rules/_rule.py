@@ -24,6 +24,9 @@ class Rule:
     since: ClassVar[str] = "0.1"
     treatments: ClassVar[tuple[Treatment, ...]] = ()
     """What to try, in order."""
+    exact: ClassVar[bool] = False
+    """Whether it decides by a closed form, from the graph and the arguments, and not by counting samples. What is certain is told before
+    what is likely, among findings of one severity."""
     follows_from: ClassVar[tuple[str, ...]] = ()
     """Codes of the rules whose findings, where present and connected, are the root of this one's."""
     bad: ClassVar[str]

@@ -117,7 +117,6 @@ for step in range(60):
             yield self._told(sites[0] if broken else dropped[0], median if broken else None, len(variances), len(dropped))
 
     def _told(self, site: Site, median: float | None, layers: int, dropped: int) -> Finding:
-        line = place_of(site)
         dropout = f"ordinary dropout follows on {dropped} of them, which moves mean and variance at every layer"
         weights = ""
         if median is not None:
@@ -127,13 +126,9 @@ for step in range(60):
                 f"and outside of {size(self.LOWEST)} to {size(self.HIGHEST)} the signal {fate} from layer to layer"
             )
         why = "; ".join(part for part in (weights, dropout if dropped else "") if part)
-        return Finding(
-            self.code,
-            self.rule_name(),
-            self.severity,
+        return self.found(
             f"SELU does not normalise itself here: {why}.",
-            line.file,
-            line.line,
+            place_of(site),
             layer=site.after,
             site=site.id,
             evidence={

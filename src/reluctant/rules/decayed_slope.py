@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from reluctant.recording import (
     Cause,
     Finding,
-    Location,
     NotJudged,
     Optimizer,
     OptimizerGroup,
@@ -126,7 +125,7 @@ for step in range(120):
                 if group.weight_decay > 0.0:
                     pulls += [(group, pull) for slope in slopes if (pull := _pull(optimizer, group, slope))]
                     if slopes and all(len(slope.moments) < 2 for slope in slopes):
-                        yield NotJudged(self.code, self.rule_name(), "the slopes of PReLU were measured at one moment only")
+                        yield self.not_judged("the slopes of PReLU were measured at one moment only")
             fallen = [(group, pull) for group, pull in pulls if self._fell(pull)]
             if fallen:
                 yield self._told(recording, optimizer, fallen)
@@ -137,18 +136,13 @@ for step in range(120):
     def _told(self, recording: Recording, optimizer: Optimizer, fallen: list[tuple[OptimizerGroup, Pull]]) -> Finding:
         group, worst = max(fallen, key=lambda one: 1.0 - abs(one[1].last / one[1].first))
         site = next((site for site in network(recording).sites_in_order() if site.slope == worst.parameter.id), None)
-        line = optimizer.built or (place_of(site) if site else Location("", 0))
         name = worst.parameter.name or "the slopes"
         decay, part = f"the weight decay of {optimizer.type} ({group.weight_decay:g})", f"{min(worst.decayed, 1.0):.0%}"
         others = f" The same holds for {len(fallen) - 1} more." if len(fallen) > 1 else ""
-        return Finding(
-            self.code,
-            self.rule_name(),
-            self.severity,
+        return self.found(
             f"The mean of {name} fell from {worst.first:.3g} to {worst.last:.3g} in {optimizer.steps:,} steps, and {decay} accounts for "
             f"{part} of the fall: PReLU is on its way to a plain ReLU.{others}",
-            line.file,
-            line.line,
+            optimizer.built or (place_of(site) if site else None),
             layer=site.after if site else "",
             site=site.id if site else None,
             evidence={
@@ -160,7 +154,6 @@ for step in range(120):
                 "steps": optimizer.steps,
             },
             cause=Cause("weight-decay", f"{decay[0].upper() + decay[1:]} accounts for {part} of the slopes' fall."),
-            treatments=self.treatments,
         )
 
 

@@ -61,6 +61,7 @@ class ImproperSlope(Rule):
 
     code = "RL502"
     severity = "warning"
+    exact = True
     treatments = (Treatment("swap-activation", "leaky_relu"),)
     bad = """
 import torch
@@ -102,14 +103,10 @@ for step in range(60):
                 yield self._told(site, wrong)
 
     def _told(self, site: Site, wrong: Impropriety) -> Finding:
-        line = place_of(site)
-        return Finding(
-            self.code,
-            self.rule_name(),
-            wrong.severity,
+        return self.found(
             f"The {named(site)} {wrong.why}.",
-            line.file,
-            line.line,
+            place_of(site),
+            severity=wrong.severity,
             layer=site.after,
             site=site.id,
             evidence={**site.parameters, "booleans": list(site.booleans)},

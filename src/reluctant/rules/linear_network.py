@@ -56,6 +56,7 @@ class LinearNetwork(Rule):
 
     code = "RL101"
     severity = "error"
+    exact = True
     treatments = (Treatment("insert-activation", "relu"), Treatment("swap-activation", "relu"))
     follows_from = ("RL103", "RL502")
 

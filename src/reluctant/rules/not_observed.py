@@ -79,12 +79,8 @@ for step in range(40):
 
     def _told(self, blind: Blind) -> Finding:
         advice = f" {blind.advice.rstrip('.')}." if blind.advice else ""
-        return Finding(
-            self.code,
-            self.rule_name(),
-            self.severity,
+        return self.found(
             f"Not observed: {blind.what.rstrip('.')}, because {blind.why.rstrip('.')}.{advice}",
-            blind.place.file if blind.place else "",
-            blind.place.line if blind.place else 0,
+            blind.place,
             evidence={"what": blind.what, "why": blind.why},
         )

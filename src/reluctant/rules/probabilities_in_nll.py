@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site, Treatment
 
 from ._heads import Head, finding, heads, last_seen, named
+from ._reach import keeps_values
 from ._rule import Rule
 
 
@@ -51,6 +52,7 @@ class ProbabilitiesInNll(Rule):
 
     code = "RL406"
     severity = "warning"
+    exact = True
     treatments = (Treatment("swap-activation", "log_softmax"),)
     bad = """
 import torch
@@ -94,14 +96,14 @@ for step in range(60):
 
     def _judged(self, head: Head) -> Iterator[Finding | NotJudged]:
         seen, interval, kind = head.loss.predictions, head.interval, head.loss.kind
-        if seen is not None and seen.rows_log_sum_to_zero:
+        if (seen is not None and seen.rows_log_sum_to_zero) or _normalised(head):
             return
         if (seen is not None and seen.rows_sum_to_one) or (interval.lower >= 0.0 and interval.upper <= 1.0):
             bound = " The loss lies in [−1, 0]." if kind == "nll_loss" else ""
             yield self._told(head, head.site, f"probabilities, where {kind} expects their logarithms.{bound}", "warning")
         elif seen is None:
             if interval.bounded_below or not interval.bounded_above:
-                yield NotJudged(self.code, self.rule_name(), f"the predictions given to {kind} were not seen")
+                yield self.not_judged(f"the predictions given to {kind} were not seen")
         elif seen.maximum > self.ROUNDING:
             why = f"raw scores up to {seen.maximum:.4g}, where {kind} expects logarithms of probabilities, none of which is above 0."
             fate = " Nothing keeps the loss from falling without end." if kind == "nll_loss" else ""
@@ -127,3 +129,9 @@ for step in range(60):
                 "last_loss": head.loss.last_loss,
             },
         )
+
+
+def _normalised(head: Head) -> bool:
+    """Whether the predictions are a log_softmax as it is: then they are log-probabilities whatever was seen."""
+    first = next((node for node in head.chain if not keeps_values(node)), None)
+    return first is not None and first.operation == "log_softmax"

@@ -62,6 +62,7 @@ class RectifiedOutput(Rule):
 
     code = "RL403"
     severity = "warning"
+    exact = True
     treatments = (Treatment("remove-output-activation"),)
     bad = """
 import torch
@@ -107,18 +108,13 @@ for step in range(60):
             if site is not None:
                 yield from self._judged(head, site)
         for latent in rectified_latents(recording):
-            yield Finding(
-                self.code,
-                self.rule_name(),
-                self.severity,
+            yield self.found(
                 latent.message,
-                latent.place.file,
-                latent.place.line,
+                latent.place,
                 layer=latent.site.after,
                 site=latent.site.id,
                 evidence=_state(latent.site),
                 cause=Cause("head-loss-mismatch", latent.message),
-                treatments=self.treatments,
             )
 
     def _judged(self, head: Head, site: Site) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Site
 
-from ._class_targets import classes_in
+from ._class_targets import DIGITS, classes_in
 from ._heads import Head, finding, heads, named
 from ._rule import Rule
 
@@ -99,7 +99,8 @@ for step in range(60):
                 yield self._told(head, classes)
 
     def _told(self, head: Head, classes: str) -> Finding:
-        relative = bool(head.loss.options.get("relative")) and head.loss.targets is not None and head.loss.targets.minimum == 0.0
+        targets = head.loss.targets
+        relative = bool(head.loss.options.get("relative")) and targets is not None and round(targets.minimum, DIGITS) == 0.0
         squash = next((site for site in head.sites if site.operation in SQUASHES), None)
         dying = self._dying(head, squash) if squash else ""
         why = "it divides by the target, so that rows with target 0 outweigh all others and the constant 0 wins" if relative else dying
@@ -142,6 +143,6 @@ def _constant_loss(head: Head) -> float | None:
         return None
     if head.loss.kind == "mse_loss":
         return targets.std**2
-    if head.loss.kind == "l1_loss" and set(targets.distinct) == {0.0, 1.0}:
+    if head.loss.kind == "l1_loss" and targets.minimum >= 0.0 and targets.maximum <= 1.0:
         return min(targets.mean, 1.0 - targets.mean)
     return None

@@ -52,6 +52,7 @@ class SigmoidBeforeLogitsLoss(Rule):
 
     code = "RL402"
     severity = "warning"
+    exact = True
     treatments = (Treatment("remove-output-activation"),)
     bad = """
 import torch

@@ -53,6 +53,7 @@ class SingleClassSoftmax(Rule):
 
     code = "RL405"
     severity = "error"
+    exact = True
     bad = """
 import torch
 from torch import nn
@@ -127,13 +128,10 @@ for step in range(60):
         evidence: dict[str, object],
         treatments: tuple[Treatment, ...],
     ) -> Finding:
-        return Finding(
-            self.code,
-            self.rule_name(),
-            "error" if head else "warning",
+        return self.found(
             message,
-            line.file,
-            line.line,
+            line,
+            severity="error" if head else "warning",
             layer=site.after if site else "",
             site=site.id if site else None,
             evidence={"loss": head.loss.kind, **evidence} if head else evidence,

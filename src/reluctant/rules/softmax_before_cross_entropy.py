@@ -59,6 +59,7 @@ class SoftmaxBeforeCrossEntropy(Rule):
 
     code = "RL401"
     severity = "warning"
+    exact = True
     treatments = (Treatment("remove-output-activation"),)
     bad = """
 import torch
@@ -131,20 +132,14 @@ for step in range(60):
             if site.id in told:
                 continue
             told.add(site.id)
-            line = place_of(site)
-            yield Finding(
-                self.code,
-                self.rule_name(),
-                self.severity,
+            yield self.found(
                 f"The {named(site)} makes probabilities, and these are normalised a second time as if they were logits: "
                 "no class can become e times as likely as another.",
-                line.file,
-                line.line,
+                place_of(site),
                 layer=site.after,
                 site=site.id,
                 evidence={"classes": site.parameters.get("classes"), "reachable": [0.0, 1.0]},
                 cause=Cause("head-loss-mismatch", "A softmax whose output goes straight into another log-normaliser."),
-                treatments=self.treatments,
             )
 
 

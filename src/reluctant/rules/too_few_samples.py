@@ -85,18 +85,13 @@ for step in range(20):
         if not poor:
             return
         fewest = min(poor, key=_samples)
-        line = place_of(fewest)
         names = ", ".join(dict.fromkeys(site.after or f"{site.operation} at line {place_of(site).line}" for site in poor))
         silent = sum(site.whole.passes.zero for site in poor if site.whole)
-        yield Finding(
-            self.code,
-            self.rule_name(),
-            self.severity,
+        yield self.found(
             f"{count(silent)} units after {names} were silent on every sample, but only {count(_samples(fewest))} samples were seen: "
             f"such a unit may still fire on up to {share(rule_of_three(_samples(fewest)))} of inputs (95 %). "
             "Whether they are dead was not judged.",
-            line.file,
-            line.line,
+            place_of(fewest),
             layer=fewest.after,
             site=fewest.id,
             evidence={"samples": _samples(fewest), "silent_units": silent, "sites": [site.id for site in poor]},

@@ -59,6 +59,7 @@ class UnreachableTarget(Rule):
 
     code = "RL404"
     severity = "warning"
+    exact = True
     treatments = (Treatment("remove-output-activation"),)
     bad = """
 import torch
@@ -110,7 +111,7 @@ for step in range(60):
             if reachable.bounded_below and _rectified(head):
                 reachable = Interval(upper=reachable.upper)
             if targets is None and reachable.bounded:
-                yield NotJudged(self.code, self.rule_name(), f"no targets were seen for {kind} ({head.place().file}:{head.place().line})")
+                yield self.not_judged(f"no targets were seen for {kind} at line {head.place().line}")
             elif targets is not None and (reachable.bounded_below or reachable.bounded_above):
                 yield from self._outside(head, reachable, targets)
         elif targets is not None and _takes_probabilities(head.loss):
