@@ -146,7 +146,8 @@ def recompute_output(
             right = weight.t() if weight.shape[1] == left.shape[1] else weight
         if left is None or right is None or left.dim() != 2 or right.dim() != 2 or left.shape[1] != right.shape[0]:
             return None
-        product = left[:rows].detach() @ right.detach()
+        # Under autocast the input is kept in half precision and the parameter is not.
+        product = left[:rows].detach() @ right.detach().to(left.dtype)
         return (product if bias is None or bias.dim() != 1 or bias.shape[0] != product.shape[1] else product + bias.detach()), 1
     if name == "convolution":
         values = node._saved_input
@@ -156,8 +157,8 @@ def recompute_output(
         few = max(1, min(values.shape[0], (1 << 16) // max(values[0].numel(), 1)))
         output = torch.ops.aten.convolution(
             values[:few].detach(),
-            kept.detach(),
-            None if bias is None else bias.detach(),
+            kept.detach().to(values.dtype),
+            None if bias is None else bias.detach().to(values.dtype),
             node._saved_stride,
             node._saved_padding,
             node._saved_dilation,

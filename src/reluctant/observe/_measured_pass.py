@@ -176,11 +176,28 @@ class MeasuredPass:
             targets = self._handwritten_targets(node, raw, scores)
             loss.add(self.step, scores, targets, _class_axis(scores))
             return
+        if node.members:
+            loss.add(self.step, scores, self._composite_targets(node, scores), _class_axis(scores))
+            return
         predictions, targets = compared_values(loss.kind, raw)
         predictions = predictions if predictions is not None else scores
         if targets is not None and loss.kind in ("cross_entropy", "nll_loss"):
             loss.options["class_indices"] = float(not targets.is_floating_point())
         loss.add(self.step, predictions, targets, _class_axis(predictions))
+
+    def _composite_targets(self, node: PlanNode, scores: Tensor | None) -> Tensor | None:
+        """What a loss function of many nodes compares with: a difference it takes the size of, or a factor without gradient."""
+        for position in node.members:
+            member = self.raw.nodes[position]
+            if member.name in ("AbsBackward0", "PowBackward0") and scores is not None:
+                difference = _kept(member.node, "_saved_self")
+                if difference is not None and difference.shape == scores.shape:
+                    return scores - difference
+            if member.name == "MulBackward0" and None in member.inputs:
+                factor = _kept(member.node, "_saved_self" if member.inputs[0] is None else "_saved_other")
+                if factor is not None and factor.numel() > 1:
+                    return factor
+        return None
 
     def _handwritten_targets(self, node: PlanNode, raw: Any, scores: Tensor | None) -> Tensor | None:
         """What the user's own formula compares with, as far as autograd keeps it."""

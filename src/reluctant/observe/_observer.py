@@ -88,6 +88,7 @@ class Observer:
         self._measured: set[int] = set()
         self._measured_passes = 0
         self._measure_update = False
+        self._stepped: set[int] = set()
         self._known_in_a_row = 0
         self._learn = True
         self._unasked, self._unasked_left = False, UNASKED
@@ -153,7 +154,7 @@ class Observer:
 
     @property
     def step(self) -> int:
-        """Steps made so far: of the busiest optimizer, or backward passes where none ever stepped."""
+        """Steps made so far (optimizers that take turns share one), or backward passes where no optimizer ever stepped."""
         return self._steps if self._optimizers.records else self._passes
 
     def status(self) -> dict[str, float | int | None]:
@@ -344,7 +345,12 @@ class Observer:
             self._schedule.spent += time.perf_counter() - begin
         self._measure_update = False
         known.steps += 1
-        self._steps = max(self._steps, known.steps)
+        # Optimizers that take turns share a step; one that comes round again begins the next.
+        if known.number in self._stepped:
+            self._stepped.clear()
+        if not self._stepped:
+            self._steps += 1
+        self._stepped.add(known.number)
 
     def _note(self, key: str, what: str, why: str, place: Location | None = None, advice: str = "") -> None:
         self._notes.setdefault(key, NotObserved(what, why, place, advice))
@@ -414,6 +420,7 @@ class _OutOfSight:
 
     def __enter__(self) -> None:
         self._parts = [torch.no_grad(), torch._C.DisableTorchFunction(), _disable_current_modes()]
+        self._parts += [torch.autocast(device, enabled=False) for device in ("cpu", "cuda") if torch.is_autocast_enabled(device)]
         for part in self._parts:
             part.__enter__()
 

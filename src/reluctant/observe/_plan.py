@@ -37,6 +37,8 @@ class PlanNode:
     scale: float | None = None
     offset: float | None = None
     loss_kind: str = ""
+    members: list[int] = field(default_factory=list)
+    """Positions in the raw graph of all the nodes that make up a loss function of many nodes."""
     handwritten: bool = False
     site: Any = None
     layer: Any = None
@@ -274,11 +276,12 @@ class _Reduction:
         key = (_call(origin), kind)
         if key in self.composites:
             made = self.composites[key]
+            self.nodes[made].members.append(i)
             self.nodes[made].inputs.extend(x for x in inputs if x != made and x not in self.nodes[made].inputs and x < made)
             self.at[i] = made
         else:
             made = self.composites[key] = self._add(i, kind, "loss", inputs)
-            self.nodes[made].loss_kind = kind
+            self.nodes[made].loss_kind, self.nodes[made].members = kind, [i]
         return True
 
     def _inputs(self, node: RawNode) -> list[int]:

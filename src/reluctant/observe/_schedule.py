@@ -11,10 +11,13 @@ FIRST = 16
 """Passes from one line of the user's code that are measured in a row at the start, if the budget allows it."""
 FORCED = 3
 """Passes from one line that are measured whatever they cost."""
-GROWTH = 0.03
+GROWTH = 0.06
 """After that the next measured pass comes this share of the run later."""
-DENSER_GROWTH = 0.01
+DENSER_GROWTH = 0.025
 """The same while some units look silent on too few samples."""
+WIDEST = 1.25
+"""When the run has grown by this factor since the last measured pass, one is measured whatever it costs: a run is judged by
+its end, and these are ten in all for a run ten times as long."""
 START_SHARE = 0.05
 """What the free seconds allow for each time the run has grown by a factor of e: a log, so that a short run is seen to its end."""
 START_SECONDS = 0.02
@@ -27,6 +30,7 @@ STEADY_SHARE = 0.5
 class _Line:
     passes: int = 0
     next: int = 0
+    latest: int = 0
 
 
 class Schedule:
@@ -46,15 +50,19 @@ class Schedule:
             seen = self._lines[line] = _Line()
         index = seen.passes
         seen.passes += 1
-        if index < seen.next or not (index < FORCED or self.affordable()):
+        if index < seen.next or not (index < FORCED or index >= WIDEST * seen.latest + 1 or self.affordable()):
             return False
+        seen.latest = index
         growth = DENSER_GROWTH if self.dense else GROWTH
         seen.next = index + 1 if index < FIRST else index + max(1, int(growth * index))
         return True
 
     def due(self) -> bool:
         """Whether the next pass from some line is to be measured, as far as can be told before it."""
-        return self.affordable() and (not self._lines or any(line.passes >= line.next for line in self._lines.values()))
+        if not self._lines:
+            return True
+        affordable = self.affordable()
+        return any(line.passes >= (line.next if affordable else WIDEST * line.latest + 1) for line in self._lines.values())
 
     def affordable(self) -> bool:
         """Whether the budget leaves room for another measurement now."""
