@@ -39,9 +39,9 @@ from scoring import Score, Share, by_rule, failed, published, score, summary
 SHORT = (
     "faulty/01_ring_points.py",
     "faulty/02_wine_cultivars.py",
-    "faulty/04_digits_wide_mlp.py",
     "faulty/14_patient_risk.py",
     "faulty/24_three_group_stack.py",
+    "faulty/42_digit_convnet.py",
     "faulty/52_price_model.py",
     "healthy/30_squared_relu_sparse.py",
     "healthy/45_lbfgs_closure.py",
@@ -50,7 +50,7 @@ SHORT = (
     "so109/so_48251943.py",
     "so109/so_68101077.py",
 )
-"""A dozen quick scripts: a linear network, a double softmax, dead units, a blocked layer, a fading signal, NaN; sparse, float64
+"""A dozen quick scripts: a linear network, a double softmax, a blocked layer, a fading signal, dead units, NaN; sparse, float64
 with a closure, and unscaled but healthy; one class, a rectified output, probabilities in a likelihood."""
 
 STUDY = "the best published tool located 53 of all 109 programs of the study"
