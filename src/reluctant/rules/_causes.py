@@ -14,7 +14,7 @@ from ._updates import largest_jump, stepped_by
 
 NARROW = 8
 """Units up to which a layer counts as narrow: with as many units at He initialisation and a bias of 0 all are born dead
-for a given input with probability 2^-8, and deep stacks of such layers multiply that (Lu et al. 2020, theorem 3.1)."""
+for a given input with probability 2^-8, and deep stacks of such layers multiply that (Lu et al. 2020)."""
 
 DEEP = 10
 """Layers before a site from which depth by itself is a cause of dead units (Lu et al. 2020)."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from reluctant.recording import Layer, Node
 
@@ -56,22 +57,34 @@ def rise(layers: Sequence[Layer], values: Sequence[float | None], *, least: int)
 
     Layers whose value is missing, 0 or not finite end a stretch.
     """
-    grown = max(_trends(layers, values, least), key=lambda trend: trend.ratio, default=None)
-    return grown if grown is not None and grown.ratio > 1 else None
+    grown = max(_ends(layers, values, least), key=lambda ends: ends.ratio, default=None)
+    return grown.trend() if grown is not None and grown.ratio > 1 else None
 
 
 def decline(layers: Sequence[Layer], values: Sequence[float | None], *, least: int) -> Trend | None:
     """The stretch over which the value shrinks most, under the terms of `rise`."""
-    shrunk = min(_trends(layers, values, least), key=lambda trend: trend.ratio, default=None)
-    return shrunk if shrunk is not None and shrunk.ratio < 1 else None
+    shrunk = min(_ends(layers, values, least), key=lambda ends: ends.ratio, default=None)
+    return shrunk.trend() if shrunk is not None and shrunk.ratio < 1 else None
 
 
-def _trends(layers: Sequence[Layer], values: Sequence[float | None], least: int) -> Iterator[Trend]:
+class _Ends(NamedTuple):
+    """The first and the last layer of a stretch that might be the steepest; the layers between are read only where it is."""
+
+    ratio: float
+    stretch: list[tuple[Layer, float]]
+    start: int
+    end: int
+
+    def trend(self) -> Trend:
+        layers, values = zip(*self.stretch[self.start : self.end + 1], strict=True)
+        return Trend(layers, values)
+
+
+def _ends(layers: Sequence[Layer], values: Sequence[float | None], least: int) -> Iterator[_Ends]:
     for stretch in _stretches(layers, values):
         for start in range(len(stretch) - least + 1):
-            for end in range(start + least, len(stretch) + 1):
-                held, at = zip(*stretch[start:end], strict=True)
-                yield Trend(held, at)
+            for end in range(start + least - 1, len(stretch)):
+                yield _Ends(stretch[end][1] / stretch[start][1], stretch, start, end)
 
 
 def _stretches(layers: Sequence[Layer], values: Sequence[float | None]) -> list[list[tuple[Layer, float]]]:
