@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -171,7 +172,7 @@ class MeasuredPass:
 
     def _read_loss(self, node: PlanNode, raw: Any) -> None:
         loss: LossRecord = node.loss
-        scores = self._values.get(node.scores) if node.scores is not None else None
+        scores = self._value(node.scores)
         if node.handwritten:
             targets = self._handwritten_targets(node, raw, scores)
             loss.add(self.step, scores, targets, _class_axis(scores))
@@ -184,6 +185,18 @@ class MeasuredPass:
         if targets is not None and loss.kind in ("cross_entropy", "nll_loss"):
             loss.options["class_indices"] = float(not targets.is_floating_point())
         loss.add(self.step, predictions, targets, _class_axis(predictions))
+
+    def _value(self, at: int | None) -> Tensor | None:
+        """The values of a node, as far as they are kept; of a column picked from values that are kept, that column."""
+        if at is None or at in self._values:
+            return self._values.get(at) if at is not None else None
+        node = self.plan.nodes[at]
+        whole = self._values.get(node.inputs[0]) if node.operation == "select" and len(node.inputs) == 1 else None
+        if whole is None:
+            return None
+        raw = self.raw.nodes[node.raw].node
+        sizes = tuple(int(size) for size in raw._saved_self_sym_sizes)
+        return whole.reshape(sizes).select(int(raw._saved_dim), int(raw._saved_index)) if whole.numel() == math.prod(sizes) else None
 
     def _composite_targets(self, node: PlanNode, scores: Tensor | None) -> Tensor | None:
         """What a loss function of many nodes compares with: a difference it takes the size of, or a factor without gradient."""
@@ -210,8 +223,36 @@ class MeasuredPass:
             if divisor is not None and divisor.numel() > 1:
                 node.loss.options["relative"] = 1.0
                 return divisor
+        if self._divided_by_values(node):
+            node.loss.options["relative"] = 1.0
         difference = _kept(raw, "_saved_self")
-        return scores - difference if scores is not None and difference is not None and scores.shape == difference.shape else None
+        if scores is None or difference is None or scores.numel() != difference.numel():
+            return None
+        scale = self._scale_of_difference(node)
+        return scores.reshape(difference.shape) - difference / scale if scale else None
+
+    def _divided_by_values(self, node: PlanNode) -> bool:
+        """Whether what becomes of the difference is divided by a tensor without gradient, as in a percentage error."""
+        at = next(i for i, one in enumerate(self.plan.nodes) if one is node)
+        for after in self.plan.nodes:
+            if after.operation == "div" and after.inputs == [at]:
+                divisor = _kept(self.raw.nodes[after.raw].node, "_saved_other")
+                return divisor is not None and divisor.numel() > 1
+        return False
+
+    def _scale_of_difference(self, node: PlanNode) -> float | None:
+        """By what the difference was multiplied, negative where the prediction is what is subtracted; None where that is not known."""
+        at, scale = node.inputs[0], 1.0
+        while self.plan.nodes[at].operation in ("div", "mul"):
+            factor = self.plan.nodes[at].scale
+            if factor is None:
+                return None
+            scale *= factor
+            at = self.plan.nodes[at].inputs[0]
+        subtraction = self.plan.nodes[at]
+        target_first = subtraction.operation == "sub" and self.raw.nodes[subtraction.raw].inputs[0] is None
+        subtracted = subtraction.operation == "rsub" or target_first
+        return -scale if subtracted else scale
 
 
 def as_units(values: Tensor, site: SiteRecord, layer: LayerRecord | None) -> tuple[Tensor, int | None]:

@@ -116,7 +116,7 @@ for step in range(60):
             evidence={
                 "targets": classes,
                 "flat_share": _flat_share(squash),
-                "constant_loss": _constant_loss(head),
+                "constant_loss": None if relative else _constant_loss(head),
                 "last_loss": head.loss.last_loss,
             },
         )
