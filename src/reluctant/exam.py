@@ -25,7 +25,9 @@ class Exam:
         from .observe import Observer
 
         self._rules = select(all_rules(), tuple(chosen), tuple(ignored))
-        self._observer = Observer(script="", budget_share=budget_share, leave_compiled=leave_compiled)
+        self._observer = Observer(
+            script=getattr(sys.modules.get("__main__"), "__file__", None) or "", budget_share=budget_share, leave_compiled=leave_compiled
+        )
         self._left = False
 
     def __enter__(self) -> Exam:

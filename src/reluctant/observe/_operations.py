@@ -96,3 +96,6 @@ LOSS_FUNCTIONS = _names(
 """torch.nn.functional's losses: several are made of many nodes."""
 
 DROPOUT_FUNCTIONS = _names("alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout")
+
+NOT_NEGATIVE = _names("abs cdist exp linalg_vector_norm norm safe_softmax sigmoid softmax softplus sqrt square std var")
+"""Operations whose results are never below 0."""

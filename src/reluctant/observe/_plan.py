@@ -72,6 +72,8 @@ class _Reduction:
         """For nodes made of parameters alone: the number of the parameter."""
         self.accumulators: list[tuple[int, int]] = []
         self.composites: dict[Any, int] = {}
+        self.moved: set[int] = set()
+        """Places that a loss function of many operations moved away from."""
         self.primaries: set[Any] = set()
         self.origins: list[Origin | None] = [None] * len(raw.nodes)
 
@@ -87,7 +89,8 @@ class _Reduction:
             self._visit(i, self.raw.nodes[i])
         roots = [self.at[r] for r in self.raw.roots]
         root = next((r for r in roots if r != DATA), None)
-        return Plan(self.nodes, root, self.accumulators, learned, self.raw.truncated)
+        nodes, root = self._without_moved(root)
+        return Plan(nodes, root, self.accumulators, learned, self.raw.truncated)
 
     def _visit(self, i: int, node: RawNode) -> None:
         if node.name == ACCUMULATE:
@@ -132,6 +135,8 @@ class _Reduction:
             self._layer(i, name, node, data=(), weight=0, bias=None)
         elif name in ops.RECURRENT:
             self._recurrent(i, name, node)
+        elif name.startswith("clamp") and self._is_safeguard(node, origin):
+            self._add(i, name, "elementwise", self._inputs(node)[:1])
         elif is_activation(node.name) or node.name in SOFTMAX:
             made = self._add(i, name, "activation", self._inputs(node)[:1])
             if name == "prelu_kernel" and node.inputs[1] is not None and self.only_parameters[node.inputs[1]] is not None:
@@ -140,6 +145,11 @@ class _Reduction:
             self._loss(i, name, node, ops.LOSSES[name], origin)
         else:
             self._other(i, name, node)
+
+    def _is_safeguard(self, node: RawNode, origin: Origin | None) -> bool:
+        """A clamp inside another function of torch's, or of what cannot be negative, keeps a division or a logarithm safe."""
+        inputs = self._inputs(node)
+        return bool(origin is not None and origin.functions) or any(self.nodes[j].operation in ops.NOT_NEGATIVE for j in inputs[:1])
 
     def _other(self, i: int, name: str, node: RawNode) -> None:
         inputs = self._inputs(node)
@@ -275,14 +285,39 @@ class _Reduction:
             return False
         key = (_call(origin), kind)
         if key in self.composites:
-            made = self.composites[key]
-            self.nodes[made].members.append(i)
-            self.nodes[made].inputs.extend(x for x in inputs if x != made and x not in self.nodes[made].inputs and x < made)
-            self.at[i] = made
+            self._join(i, name, key, inputs)
         else:
             made = self.composites[key] = self._add(i, kind, "loss", inputs)
             self.nodes[made].loss_kind, self.nodes[made].members = kind, [i]
         return True
+
+    def _join(self, i: int, name: str, key: Any, inputs: list[int]) -> None:
+        """Add one more operation to a loss function of many. What it takes must come before the loss, so the loss moves behind it."""
+        made = self.composites[key]
+        node = self.nodes[made]
+        node.members.append(i)
+        # What has used the loss already must stay behind it: then it is one line's second call, and what that takes is left out.
+        movable = not any(made in other.inputs for other in self.nodes)
+        new = [x for x in inputs if x != made and x not in node.inputs and (x < made or movable)]
+        # Of the losses with several inputs, the mean of a Gaussian is the prediction: what the target is subtracted from.
+        node.inputs = [*new, *node.inputs] if name == "sub" else [*node.inputs, *new]
+        if any(x > made for x in new):
+            self.moved.add(made)
+            self.nodes.append(node)
+            self.composites[key] = len(self.nodes) - 1
+            self.at = [self.composites[key] if position == made else position for position in self.at]
+        self.at[i] = self.composites[key]
+
+    def _without_moved(self, root: int | None) -> tuple[list[PlanNode], int | None]:
+        """The nodes less the places that losses moved away from, with their inputs numbered anew."""
+        if not self.moved:
+            return self.nodes, root
+        kept = [position for position in range(len(self.nodes)) if position not in self.moved]
+        number = {position: n for n, position in enumerate(kept)}
+        nodes = [self.nodes[position] for position in kept]
+        for node in nodes:
+            node.inputs = [number[x] for x in node.inputs]
+        return nodes, number[root] if root is not None else None
 
     def _inputs(self, node: RawNode) -> list[int]:
         found: list[int] = []

@@ -39,6 +39,7 @@ class Schedule:
     def __init__(self, budget_share: float, free_seconds: float) -> None:
         self.budget_share, self.free_seconds = budget_share, free_seconds
         self.started = time.perf_counter()
+        self._first_pass: float | None = None
         self.spent = 0.0
         self._lines: dict[Hashable, _Line] = {}
         self.dense = False
@@ -46,6 +47,8 @@ class Schedule:
     def counts(self, line: Hashable) -> bool:
         """Count a pass that `line` began; True when it is to be measured."""
         seen = self._lines.get(line)
+        if self._first_pass is None:
+            self._first_pass = time.perf_counter()
         if seen is None:
             seen = self._lines[line] = _Line()
         index = seen.passes
@@ -66,10 +69,12 @@ class Schedule:
 
     def affordable(self) -> bool:
         """Whether the budget leaves room for another measurement now."""
-        return self.spent <= self.allowance(time.perf_counter() - self.started)
+        # Not since the start: imports and data may take long, and would buy the first passes all that later ones need.
+        training = time.perf_counter() - self._first_pass if self._first_pass is not None else 0.0
+        return self.spent <= self.allowance(training)
 
     def allowance(self, seconds: float) -> float:
-        """Seconds that measuring may have taken after `seconds` of the run.
+        """Seconds that measuring may have taken after `seconds` of training.
 
         The first part thins out as the run goes on, whatever its length turns out to be; at one minute both together
         are just below a budget of 3 %.
