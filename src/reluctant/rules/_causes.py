@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from reluctant.recording import Cause, CauseKind, Layer, Site, Treatment
 
-from ._initialisation import bias_out_of_place, first_moment, weight_scale, weights_out_of_place
+from ._initialisation import bias_out_of_place, first_moment, ratio_to_gain, weight_scale, weights_out_of_place
 from ._inputs import scale_and_offset, unscaled, unscaled_before
 from ._network import Network, label
 from ._numbers import count, size
@@ -21,6 +21,9 @@ DEEP = 10
 
 SHRUNK = 0.05
 """Spread of the pre-activations over that of the first layer's, below which default biases decide which units are on."""
+
+BELOW_GAIN = 0.8
+"""Mean weight scale over gain below which the weights account for a signal that shrank; otherwise it shrank because units died."""
 
 SWOLLEN = 100.0
 """Size of values inside the network over that of the data, at the first step, from which not the steps taken make them large."""
@@ -101,8 +104,8 @@ def why_blown_up(known: Network, layers: Iterable[Layer], last_step: int) -> Cau
     if swollen:
         return Cause("initialisation", swollen)
     jump = largest_jump(known, chain, last_step)
-    if jump is None:
-        return Cause("learning-rate", "signal and weights are of usual size at the start, and grow with the steps taken")
+    if jump is None or jump.ratio < 1:
+        return Cause("none", "input, signal and weights are of usual size at the start, and no update was large")
     return Cause("learning-rate", f"{jump.clause}{stepped_by(known, jump.layer)}; at the start, signal and weights are of usual size")
 
 
@@ -165,6 +168,9 @@ def _shrinkage(known: Network, site: Site) -> str | None:
     """How the signal shrank on its way to `site` at the first step, as a clause; None where it did not."""
     layer = _layer(known, site)
     here = _first_spread(layer) if layer else None
+    ratios = [ratio for one in known.layers_before(known.site_spots.get(site.id, ())) if (ratio := ratio_to_gain(known, one)) is not None]
+    if not ratios or sum(ratios) >= BELOW_GAIN * len(ratios):
+        return None
     before = next((spread for one in known.layers_before(known.site_spots.get(site.id, ())) if (spread := _first_spread(one))), None)
     if here is None or before is None or here >= SHRUNK * before:
         return None

@@ -8,7 +8,7 @@ from ._network import Network, label, place_of
 from ._numbers import count
 
 LATE = 0.5
-"""Share of the steps of a site's life after which it must have been measured last. Units that are silent early often come to life."""
+"""Share of a site's steps after which it must have been measured last: units that are silent early may come to life."""
 
 
 def unseen_end(known: Network, site: Site) -> str:

@@ -17,7 +17,9 @@ class Dead:
     """Units silent now, on however few samples."""
     units: int
     samples: int
-    """Samples in a row on which each of the dead units passed nothing; on which the silent ones did, where none is dead."""
+    """Samples in a row on which each of the dead units passed nothing."""
+    fewest: int
+    """The same for each of the silent units."""
 
 
 def dead_units(site: Site, least_samples: int) -> Dead:
@@ -27,8 +29,9 @@ def dead_units(site: Site, least_samples: int) -> Dead:
     last = site.recent.last_step if site.recent is not None else 0
     lasting = [silence for silence in site.silences if silence.samples >= least_samples and silence.first_silent_step < last]
     counted = min(sum(silence.units for silence in lasting), units)
-    samples = min((silence.samples for silence in lasting or site.silences), default=0)
+    samples = min((silence.samples for silence in lasting), default=0)
+    fewest = min((silence.samples for silence in site.silences), default=0)
     window = site.recent
     if window is not None and window.samples >= least_samples and window.first_step < last and window.passes.zero > counted:
-        return Dead(window.passes.zero, max(silent, window.passes.zero), units, window.samples)
-    return Dead(counted, silent, units, samples)
+        return Dead(window.passes.zero, max(silent, window.passes.zero), units, window.samples, min(fewest, window.samples))
+    return Dead(counted, silent, units, samples, fewest)

@@ -34,6 +34,12 @@ def asked_gain(known: Network, layer: Layer) -> float:
     return gain(after[0]) if after else 1.0
 
 
+def ratio_to_gain(known: Network, layer: Layer) -> float | None:
+    """Weight scale over the gain that is asked for: 1 where the layer starts as its activation asks, 0.41 for a default Linear and ReLU."""
+    scale = weight_scale(known, layer)
+    return scale / asked_gain(known, layer) if scale else None
+
+
 def weights_out_of_place(known: Network, layer: Layer) -> str | None:
     """What is odd about the weights that the layer starts with, as a clause; None where nothing is."""
     start, scale = first_values(known, layer.weight), weight_scale(known, layer)

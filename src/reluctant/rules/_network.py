@@ -84,6 +84,10 @@ class Network:
                     found[layer] = None
         return (self.layers[layer] for layer in found)
 
+    def graph_ids(self, spots: tuple[Spot, ...]) -> set[int]:
+        """Ids of the recorded graphs in which `spots` lie."""
+        return {self.structures[spot.graph].graph.id for spot in spots}
+
     def losses_after(self, spots: tuple[Spot, ...]) -> list[Loss]:
         """The losses that any of `spots` feeds; those of the whole graph where the loss has no node of its own."""
         found = []

@@ -76,7 +76,7 @@ class BlockedLayer(Rule):
             if found.dead < found.units:
                 yield self.not_judged(
                     f"{place_of(site).file}:{place_of(site).line}: no unit after {label(site)} passes gradient now, but for some of them "
-                    f"this rests on {count(found.samples)} samples; {count(self.least_samples)} over two measured steps are needed."
+                    f"this rests on {count(found.fewest)} samples; {count(self.least_samples)} over two measured steps are needed."
                 )
                 continue
             frozen, reached = _cut_off(known, site)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.recording import Finding, NotJudged, Recording, Site, Treatment
+from reluctant.recording import Finding, NotJudged, Recording, Severity, Site, Treatment
 
 from ._causes import treatments_for, why_dead
 from ._coverage import unseen_end
 from ._curves import has_dead_side, is_bounded
 from ._dead import Dead, dead_units
 from ._evidence import rule_of_three
-from ._network import label, network, place_of
+from ._network import Network, label, network, place_of
 from ._numbers import count, share
+from ._progress import is_solved
 from ._rule import Rule
 
 
@@ -33,9 +34,10 @@ class DeadUnits(Rule):
     ## How it decides
 
     Unit by unit, never by the share of zeros: a layer that is 90 % zeros may have no dead unit at all. A warning from 10 % of
-    the units, an error from 50 %. Fewer than `least_samples` samples prove little: seen silent on n samples, a unit may still
-    fire on up to 3/n of the inputs (95 %). The silence must span at least two measured steps. A layer that is dead as a whole
-    is RL202's matter, an output that is clipped RL403's.
+    the units, an error from 50 %; advice below 50 % where the loss fell to a twentieth of its start all the same. Fewer than
+    `least_samples` samples prove little: seen silent on n samples, a unit may still fire on up to 3/n of the inputs (95 %). The
+    silence must span at least two measured steps. A layer that is dead as a whole is RL202's matter, an output that is clipped
+    RL403's.
 
     ## Remedy
 
@@ -94,7 +96,7 @@ class DeadUnits(Rule):
                 f"{count(found.dead)} of {count(found.units)} units after {label(site)} are dead: none of {count(found.samples)} samples "
                 f"in a row passed gradient, so each fires on fewer than {share(rule_of_three(found.samples))} of inputs (95 %).",
                 place_of(site),
-                severity="error" if found.dead >= self.error_share * found.units else "warning",
+                severity=self._severity(known, site, found),
                 layer=site.after,
                 site=site.id,
                 cause=cause,
@@ -104,6 +106,12 @@ class DeadUnits(Rule):
                     "zero_share": site.recent.zero_share if site.recent is not None else 0.0,
                 },
             )
+
+    def _severity(self, known: Network, site: Site, found: Dead) -> Severity:
+        """Half of the units gone is an error; fewer, in a network that solved its task, are no more than advice."""
+        if found.dead >= self.error_share * found.units:
+            return "error"
+        return "advice" if is_solved(known, known.graph_ids(known.site_spots.get(site.id, ()))) else "warning"
 
     bad = '''
 import torch
@@ -151,5 +159,5 @@ def _too_few(site: Site, found: Dead, needed: int) -> str:
     place = place_of(site)
     return (
         f"{place.file}:{place.line}: {count(found.silent)} of {count(found.units)} units after {label(site)} are silent, but some of them "
-        f"on {count(found.samples)} samples only; {count(needed)} over two measured steps are needed to call them dead."
+        f"on {count(found.fewest)} samples only; {count(needed)} over two measured steps are needed to call them dead."
     )

@@ -139,6 +139,8 @@ for step in range(60):
         loss, gradient = growth
         end = curve.first_non_finite_step
         cause = why_blown_up(known, layers, known.recording.steps if end is None else end)
+        if cause.kind == "none":  # it grew with the steps, whatever the single ones were
+            cause = Cause("learning-rate", "input, signal and weights are of usual size at the start, and grow with the steps taken")
         until = f" and is no longer finite from step {end} on" if end is not None and ends_non_finite(curve) else ""
         return self.found(
             f"Training diverges: the loss grows {size(loss)} times and the gradient {size(gradient)} times over what they start at{until}.",
@@ -158,7 +160,7 @@ for step in range(60):
 
     def _along(self, known: Network, trend: Trend) -> Finding:
         cause = why_blown_up(known, trend.layers, 0)
-        if cause.kind == "learning-rate":  # it grows before any step was taken
+        if cause.kind in ("learning-rate", "none"):  # it grows before any step was taken
             cause = Cause("initialisation", f"each layer multiplies the gradient by {size(1 / trend.per_layer)} at the first step")
         return self.found(
             f"The gradient grows {size(1 / trend.ratio)} times over {len(trend.layers)} layers on its way back from "

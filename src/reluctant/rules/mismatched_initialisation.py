@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Severity, Treatment
+from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Severity, Site, Treatment
 
 from ._causes import treatments_for
-from ._initialisation import asked_gain, first_moment, initialised_at, weight_scale
+from ._curves import is_bounded
+from ._initialisation import SCALE_TOO_LARGE, asked_gain, first_moment, initialised_at, ratio_to_gain
+from ._inputs import unscaled_before
 from ._network import Network, label, network
-from ._numbers import size
+from ._numbers import share, size
 from ._progress import Progress, progress
 from ._rule import Rule
 from ._spine import Trend, decline, rise, spines
@@ -34,9 +36,10 @@ class MismatchedInitialisation(Rule):
 
     The spread must change by `drift` or more over three layers or more, steadily (no single step makes up more than `jump` of
     it: a head that starts at or near 0 on purpose is one step). Where it fades, the weights must account for at least
-    `weight_part` of that; where the rest, the slope of a sigmoid, is to blame, RL301 says so. Shallow stacks lose little and
-    are left alone. An error where the loss became NaN or Inf or hardly falls, advice where it fell by half all the same, since
-    an adaptive optimizer can make up for much.
+    `weight_part` of that; where the rest, the slope of a sigmoid, is to blame, RL301 says so. A single layer is called where
+    its weights are three times the gain or more and put `flat_share` of a bounded activation's inputs on the flat part at once.
+    Shallow stacks lose little and are left alone. An error where the loss became NaN or Inf or hardly falls, advice where it
+    fell by half all the same, since an adaptive optimizer can make up for much.
 
     ## Remedy
 
@@ -66,6 +69,8 @@ class MismatchedInitialisation(Rule):
     """Two factors at least: less is no trend."""
     jump: float = 0.6
     """Largest share of the drift that one step may make up."""
+    flat_share: float = 0.5
+    """Share of a bounded activation's inputs on its flat part at the first step; at the gain that a tanh asks for, a fifth are."""
     weight_part: float = 0.5
     """Share of a fading, in logarithms, that weights below the gain must explain."""
 
@@ -81,7 +86,13 @@ class MismatchedInitialisation(Rule):
                 if trend.ratio < 1 and _lost_by_weights(known, trend) < self.weight_part:
                     continue
                 told |= {layer.id for layer in trend.layers}
-                yield self._finding(known, trend, progress(known, {held.graph.id}) if _trains(layers) else "unknown")
+                yield self._over_layers(known, trend, progress(known, {held.graph.id}) if _trains(layers) else "unknown")
+
+        for site in known.sites_in_order():
+            layer = known.layers.get(site.layer) if site.layer is not None else None
+            if layer is not None and layer.id not in told and self._starts_flat(known, site, layer):
+                told.add(layer.id)
+                yield self._at_one(known, site, layer)
 
     bad = '''
 import torch
@@ -128,7 +139,30 @@ for step in range(100):
     def _out_of_hand(self, trend: Trend) -> bool:
         return max(trend.ratio, 1 / trend.ratio) >= self.drift and trend.largest_part <= self.jump
 
-    def _finding(self, known: Network, trend: Trend, state: Progress) -> Finding:
+    def _starts_flat(self, known: Network, site: Site, layer: Layer) -> bool:
+        """Whether weights far above the gain, and not the data, put most of a bounded activation's inputs on its flat part at the start."""
+        if site.role != "hidden" or not is_bounded(site) or not site.moments or site.moments[0].flat_share < self.flat_share:
+            return False
+        return (ratio_to_gain(known, layer) or 0.0) >= SCALE_TOO_LARGE and unscaled_before(known, known.site_spots.get(site.id, ())) is None
+
+    def _at_one(self, known: Network, site: Site, layer: Layer) -> Finding:
+        ratio, flat = ratio_to_gain(known, layer) or 0.0, site.moments[0].flat_share
+        wanted = asked_gain(known, layer) / math.sqrt(layer.fan_in)
+        clause = f"the weights of {label(layer)} start at {size(ratio)} times the {size(wanted)} that {site.operation} asks for"
+        cause = Cause("initialisation", clause)
+        return self.found(
+            f"At the first step {share(flat)} of what {site.operation} after {label(site)} receives lies on its flat part: the weights are "
+            f"{size(ratio)} times too large.",
+            initialised_at(known, layer),
+            severity=_severity(_held_by(known, site)),
+            layer=layer.name,
+            site=site.id,
+            cause=cause,
+            treatments=treatments_for(cause, self.treatments),
+            evidence={"flat_share": flat, "weight_scale_over_gain": ratio},
+        )
+
+    def _over_layers(self, known: Network, trend: Trend, state: Progress) -> Finding:
         culprit = _furthest(known, trend)
         cause = Cause("initialisation", _evidence(known, trend, culprit))
         verb = "fades" if trend.ratio < 1 else "swells"
@@ -149,6 +183,10 @@ for step in range(100):
         )
 
 
+def _held_by(known: Network, site: Site) -> Progress:
+    return progress(known, known.graph_ids(known.site_spots.get(site.id, ())))
+
+
 def _trains(layers: Sequence[Layer]) -> bool:
     """Whether any gradient arrives: where none does, something else keeps the loss where it is."""
     return any(moment.output_gradient_rms for layer in layers for moment in layer.moments)
@@ -163,14 +201,9 @@ def _severity(state: Progress) -> Severity:
     return "error" if state in ("broken", "stuck") else "advice" if state == "learning" else "warning"
 
 
-def _ratio_to_gain(known: Network, layer: Layer) -> float | None:
-    scale = weight_scale(known, layer)
-    return scale / asked_gain(known, layer) if scale else None
-
-
 def _lost_by_weights(known: Network, trend: Trend) -> float:
     """Share of a fading that weights below the gain explain, in logarithms."""
-    ratios = [ratio for layer in trend.layers[1:] if (ratio := _ratio_to_gain(known, layer)) is not None]
+    ratios = [ratio for layer in trend.layers[1:] if (ratio := ratio_to_gain(known, layer)) is not None]
     return -sum(map(math.log, ratios)) / -math.log(trend.ratio) if ratios else 0.0
 
 
@@ -179,7 +212,7 @@ def _furthest(known: Network, trend: Trend) -> Layer:
     sign = 1.0 if trend.ratio > 1 else -1.0
 
     def distance(layer: Layer) -> float:
-        ratio = _ratio_to_gain(known, layer)
+        ratio = ratio_to_gain(known, layer)
         return sign * math.log(ratio) if ratio else -math.inf
 
     return max(_with_weights(trend.layers[1:]), key=lambda layer: round(distance(layer), 1))
@@ -190,7 +223,7 @@ def _with_weights(layers: Sequence[Layer]) -> Sequence[Layer]:
 
 
 def _evidence(known: Network, trend: Trend, culprit: Layer) -> str:
-    ratio, asked = _ratio_to_gain(known, culprit), asked_gain(known, culprit)
+    ratio, asked = ratio_to_gain(known, culprit), asked_gain(known, culprit)
     if ratio is None or (trend.ratio > 1 and ratio < 1.2):
         return "each branch adds to the signal and nothing scales it back" if trend.ratio > 1 else "every layer takes a share of the signal"
     wanted = asked / math.sqrt(culprit.fan_in)

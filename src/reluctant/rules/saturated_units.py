@@ -89,7 +89,7 @@ class SaturatedUnits(Rule):
                 yield self.not_judged(unseen)
                 continue
             at_start = site.start is not None and site.start.flat.at_least(0.5) >= self.layer_share * units
-            if not at_start and is_solved(known, {known.structures[spot.graph].graph.id for spot in known.site_spots.get(site.id, ())}):
+            if not at_start and is_solved(known, known.graph_ids(known.site_spots.get(site.id, ()))):
                 continue
             cause = why_flat(known, site, flat_at_start=at_start)
             yield self.found(

@@ -121,8 +121,7 @@ for step in range(150):
         if site is not None and driven >= self.driven_share:
             how = "flat" if is_bounded(site) else "off or on"
             return f"At the first step {share(driven)} of the units of {site.operation} behind it are {how} for nearly every sample."
-        graphs = {known.structures[spot.graph].graph.id for spot in spots}
-        return "The loss ends as NaN or Inf." if any(map(ends_non_finite, curves_of(known, graphs))) else ""
+        return "The loss ends as NaN or Inf." if any(map(ends_non_finite, curves_of(known, known.graph_ids(spots)))) else ""
 
 
 def _driven_share(site: Site) -> float:

@@ -39,6 +39,13 @@ def ending(recording: Recording, loss: float) -> Recording:
     return replace(recording, loss_curves=(curve,), losses=(replace(recording.losses[0], last_loss=loss),))
 
 
+def flat(share: float, weights: float, loss_end: float = 2.3, operation: str = "tanh") -> Recording:
+    """Layers that keep the signal's size, with this share of each activation's inputs on its flat part."""
+    recording = spreading(geometric(1.0, 3), weights, operation, loss_end)
+    sites = tuple(replace(site, moments=tuple(replace(moment, flat_share=share) for moment in site.moments)) for site in recording.sites)
+    return replace(recording, sites=sites)
+
+
 def geometric(factor: float, count: int) -> list[float]:
     return [factor**index for index in range(count)]
 
@@ -57,5 +64,10 @@ CASES = (
     Case("a head that starts at 0", spreading([1.0, 1.0, 1.0, 1.0, 0.0], math.sqrt(2))),
     Case("fades by the slope of a sigmoid", spreading(geometric(0.2, 8), 1.0, "sigmoid")),
     Case("fades by weights", spreading(geometric(0.2, 8), 0.3), "error"),
+    Case("half flat at the start, 5 times the gain", flat(0.5, 9.0), "error", "initialisation"),
+    Case("half flat at the start, and learns", flat(0.5, 9.0, 0.2), "advice"),
+    Case("half flat at the start, at the gain", flat(0.5, 1.7)),
+    Case("less than half flat at the start", flat(0.49, 9.0)),
+    Case("nothing flat about it", flat(0.5, 9.0, operation="elu")),
     Case("swells by its branches", spreading(geometric(1.6, 12), math.sqrt(2)), "error", "initialisation"),
 )
