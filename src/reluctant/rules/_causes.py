@@ -28,6 +28,9 @@ BELOW_GAIN = 0.8
 SWOLLEN = 100.0
 """Size of values inside the network over that of the data, at the first step, from which not the steps taken make them large."""
 
+SOON = 16
+"""Steps after the first measured one in which updates are like those that were made before it."""
+
 REPAIRS: dict[CauseKind, tuple[str, ...]] = {
     "learning-rate": ("lower-learning-rate",),
     "input-scale": ("scale-input",),
@@ -37,6 +40,7 @@ REPAIRS: dict[CauseKind, tuple[str, ...]] = {
     "width": ("swap-activation", "reinitialise"),
     "activation-choice": ("swap-activation",),
     "head-loss-mismatch": ("remove-output-activation",),
+    "none": ("swap-activation", "normalise"),
 }
 """Names of the treatments that remove a cause. With the cause known, only these are worth trying."""
 
@@ -115,7 +119,7 @@ def _why_born(known: Network, site: Site) -> Cause:
     weights = weights_out_of_place(known, layer) if layer else None
     certain = weights if weights and layer and (weight_scale(known, layer) == 0 or "one sign" in weights) else None
     entry = unscaled_before(known, spots)
-    depth = sum(1 for _ in known.layers_before(spots))
+    depth = 0 if known.is_bypassed(spots) else sum(1 for _ in known.layers_before(spots))
     narrow = f"a layer of {site.units} units has few others to keep gradient flowing" if 0 < site.units <= NARROW else None
     reasons: tuple[tuple[CauseKind, str | None], ...] = (
         ("bias-initialisation", bias_out_of_place(known, layer) if layer else None),
@@ -125,10 +129,19 @@ def _why_born(known: Network, site: Site) -> Cause:
         ("initialisation", _shrinkage(known, site)),
         ("width", narrow),
         ("depth", f"they lie {depth} layers deep, where weights and biases are of usual size" if depth >= DEEP else None),
+        ("learning-rate", _early_jump(known, site)),
         ("none", "input, weights and biases are of usual size"),
     )
     kind, clause = next((kind, clause) for kind, clause in reasons if clause)
-    return Cause(kind, f"they are silent from the first step: {clause}")
+    first = site.whole.first_step if site.whole is not None else 0
+    return Cause(kind, f"they are silent from the first step{f' measured ({count(first)})' if first else ''}: {clause}")
+
+
+def _early_jump(known: Network, site: Site) -> str | None:
+    """A large update by which units may have died before their site was first measured, as a clause; None from the run's first step on."""
+    layer, first = _layer(known, site), site.whole.first_step if site.whole is not None else 0
+    jump = largest_jump(known, [layer], first + SOON) if layer is not None and first > 0 else None
+    return f"{jump.clause}{stepped_by(known, jump.layer)}" if jump is not None and jump.ratio >= 1 else None
 
 
 def _why_changed(known: Network, site: Site, step: int, when: str) -> Cause:

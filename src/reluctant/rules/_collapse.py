@@ -43,19 +43,20 @@ def affine_pairs(known: Network, straight: frozenset[int] = frozenset()) -> list
     found: dict[tuple[int, int], Pair] = {}
     refused: set[tuple[int, int]] = set()
     for held in known.structures:
-        for node in held.order:
-            second = map_at(known, held.nodes[node])
-            if second is None:
-                continue
-            before = _only_source(held, node, straight)
-            first = map_at(known, held.nodes[before]) if before is not None else None
-            if first is None or not (_single(known, held, first) and _single(known, held, second)):
-                continue
-            merged = _merged_size(first, second)
-            if merged is not None:
-                found.setdefault((first.id, second.id), Pair(first, second, size_of(first) + size_of(second), merged))
+        pairs = (_pair_at(known, held, node, straight) for node in held.order)
+        found.update({(pair.first.id, pair.second.id): pair for pair in pairs if pair is not None})
         refused |= {key for key, pair in found.items() if _used_otherwise(held, pair, straight)}
     return [pair for key, pair in found.items() if key not in refused]
+
+
+def _pair_at(known: Network, held: Structure, node: int, straight: frozenset[int]) -> Pair | None:
+    """The pair whose second layer is at `node`; None where there is none."""
+    second, before = map_at(known, held.nodes[node]), _only_source(held, node, straight)
+    first = map_at(known, held.nodes[before]) if before is not None else None
+    if first is None or second is None or before is None or _is_mixed(known, held, before):
+        return None
+    merged = _merged_size(first, second) if _single(known, held, first) and _single(known, held, second) else None
+    return Pair(first, second, size_of(first) + size_of(second), merged) if merged is not None else None
 
 
 def map_at(known: Network, node: Node) -> Layer | None:
@@ -91,6 +92,19 @@ def _only_source(held: Structure, node: int, straight: frozenset[int]) -> int | 
             return current
         if not (passes_straight(held.nodes[current]) or held.nodes[current].site in straight):
             return None
+
+
+def _is_mixed(known: Network, held: Structure, node: int) -> bool:
+    """Whether a softmax weighs the rows of the layer's matrix: it then holds the values of an attention or a memory."""
+    current = node
+    while len(carrying(held, current)) == 1:
+        current = carrying(held, current)[0]
+        site = known.sites.get(held.nodes[current].site or 0) if held.nodes[current].kind == "activation" else None
+        if site is not None:
+            return site.operation == "softmax"
+        if not is_affine(held.nodes[current]):
+            return False
+    return False
 
 
 def _single(known: Network, held: Structure, layer: Layer) -> bool:

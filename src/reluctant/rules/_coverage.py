@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reluctant.recording import Site
 
-from ._network import Network, label, place_of
+from ._network import Network, label, where
 from ._numbers import count
 
 LATE = 0.5
@@ -19,9 +19,8 @@ def unseen_end(known: Network, site: Site) -> str:
     steps = _life(known, site)
     if last - first >= LATE * (steps - 1):
         return ""
-    place = place_of(site)
     return (
-        f"{place.file}:{place.line}: {site.operation} after {label(site)} was measured last at step {count(last)} of {count(first + steps)}, "
+        f"{where(site)}: {site.operation} after {label(site)} was measured last at step {count(last)} of {count(first + steps)}, "
         "so its state at the end is not known. A larger --budget measures later steps too."
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reluctant.recording import Finding, NotJudged, Recording, Root
 
 from ._catalogue import fits
-from ._network import Network, Spot, network
+from ._network import Network, Spot, network, numbered
 from ._rule import Rule
 
 SEVERITY_ORDER = {"error": 0, "warning": 1, "advice": 2}
@@ -102,7 +102,7 @@ def _told_once(group: Sequence[Finding]) -> Finding:
     names = tuple(dict.fromkeys(other.layer for other in others if other.layer and other.layer != first.layer))
     if not names:
         return first
-    listed = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    listed = ", ".join(numbered(name) for name in names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
     message = f"{first.message} The same holds on this line for {listed}."
     return replace(first, message=message, evidence={**first.evidence, "also": list(names)})
 

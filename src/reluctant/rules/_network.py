@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import NamedTuple
 
 from reluctant.recording import Layer, Location, Loss, Node, Parameter, Recording, Site
@@ -73,6 +74,16 @@ class Network:
             one.graph == other.graph and one.node in self.structures[other.graph].upstream(other.node) for other in others for one in ones
         )
 
+    def is_bypassed(self, spots: tuple[Spot, ...]) -> bool:
+        """Whether paths join on the way to `spots`: a residual or highway connection then carries the signal past the layers."""
+        for spot in spots:
+            held = self.structures[spot.graph]
+            for node in held.upstream(spot.node):
+                joined = [source for source in held.nodes[node].inputs if source in held.nodes and held.nodes[source].kind != "data"]
+                if held.nodes[node].kind == "affine" and len(set(joined)) > 1:
+                    return True
+        return False
+
     def layers_before(self, spots: tuple[Spot, ...]) -> Iterator[Layer]:
         """The layers whose values reach any of `spots`, those nearest to the data first, each once."""
         found: dict[int, None] = {}
@@ -117,9 +128,19 @@ def place_of(thing: Site | Layer | Loss) -> Location:
     return thing.place or thing.called or thing.built or Location("", 0)
 
 
+def where(thing: Site | Layer | Loss) -> str:
+    """``train.py:32``: where it is, as a sentence names it."""
+    place = place_of(thing)
+    return f"{PurePath(place.file).name}:{place.line}" if place.line else "somewhere in the script"
+
+
 def label(thing: Site | Layer) -> str:
     """How a message names a layer, or the layer that a site follows; one that a container numbers is ``layer 2``."""
-    name = (thing.after or "its layer") if isinstance(thing, Site) else (thing.name or "a layer")
+    return numbered(thing.after or "its layer") if isinstance(thing, Site) else numbered(thing.name or "a layer")
+
+
+def numbered(name: str) -> str:
+    """A layer's name, with the word before it where the name is a number."""
     return f"layer {name}" if name.isdecimal() else name
 
 

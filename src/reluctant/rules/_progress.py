@@ -10,11 +10,17 @@ from reluctant.recording import Loss, LossCurve
 
 from ._network import Network
 
-Progress = Literal["broken", "stuck", "learning", "unknown"]
-"""broken: the loss ends as NaN or Inf. unknown: it was hardly seen, or its scale says nothing (a reward, a log density)."""
+Progress = Literal["broken", "untrained", "stuck", "learning", "unknown"]
+"""broken: the loss ends as NaN or Inf. untrained: no gradient ever reached a layer, so that what keeps the loss where it is lies
+behind all of them. stuck: it hardly moved, or ends where a constant prediction would. unknown: it fell a little, was hardly
+seen, or its scale says nothing (a reward, a log density).
+"""
 
 HALVED = 0.5
 """A loss that fell by half is being learned from: whatever else is odd then costs speed, not the result."""
+
+UNMOVED = 0.1
+"""A loss that fell by less than a tenth has hardly moved. What lies between this and half may be a floor in the data as well."""
 
 AS_GOOD_AS_CONSTANT = 0.9
 """From this share of the best constant prediction's loss upwards, nothing about the input has been learned."""
@@ -24,7 +30,8 @@ def progress(known: Network, graphs: Set[int]) -> Progress:
     """What became of the losses of the graphs with these ids: the worst of them counts."""
     states = [_state(known, curve) for curve in curves_of(known, graphs)]
     order: tuple[Progress, ...] = ("broken", "stuck", "learning", "unknown")
-    return min(states, key=order.index, default="unknown")
+    worst = min(states, key=order.index, default="unknown")
+    return "untrained" if worst == "stuck" and not _is_reached(known, graphs) else worst
 
 
 def is_solved(known: Network, graphs: Set[int], left: float = 0.05) -> bool:
@@ -57,6 +64,13 @@ def finite_means(curve: LossCurve) -> list[float]:
     return [point.mean for point in curve.points if point.mean is not None and math.isfinite(point.mean)]
 
 
+def _is_reached(known: Network, graphs: Set[int]) -> bool:
+    """Whether gradient other than 0 arrived at some layer of these graphs; True where it was not measured."""
+    layers = [layer for layer in known.recording.layers if graphs & known.graph_ids(known.layer_spots.get(layer.id, ()))]
+    seen = [moment.output_gradient_rms for layer in layers for moment in layer.moments if moment.output_gradient_rms is not None]
+    return not seen or any(seen)
+
+
 def _state(known: Network, curve: LossCurve) -> Progress:
     fell = fall(curve)
     if ends_non_finite(curve):
@@ -64,7 +78,9 @@ def _state(known: Network, curve: LossCurve) -> Progress:
     if fell is None:
         return "unknown"
     constant = any(_as_good_as_constant(loss) for loss in known.recording.losses if curve.graph in (None, loss.graph))
-    return "stuck" if fell < HALVED or constant else "learning"
+    if fell < UNMOVED or constant:
+        return "stuck"
+    return "learning" if fell >= HALVED else "unknown"
 
 
 def _as_good_as_constant(loss: Loss) -> bool:

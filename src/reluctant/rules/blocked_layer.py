@@ -10,7 +10,7 @@ from ._causes import treatments_for, why_dead
 from ._dead import dead_units
 from ._evidence import rule_of_three
 from ._graph import is_weight
-from ._network import Network, Spot, label, network, place_of
+from ._network import Network, Spot, label, network, place_of, where
 from ._numbers import count, share
 from ._rule import Rule
 
@@ -75,7 +75,7 @@ class BlockedLayer(Rule):
                 continue
             if found.dead < found.units:
                 yield self.not_judged(
-                    f"{place_of(site).file}:{place_of(site).line}: no unit after {label(site)} passes gradient now, but for some of them "
+                    f"{where(site)}: no unit after {label(site)} passes gradient now, but for some of them "
                     f"this rests on {count(found.fewest)} samples; {count(self.least_samples)} over two measured steps are needed."
                 )
                 continue

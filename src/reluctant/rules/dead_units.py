@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.recording import Finding, NotJudged, Recording, Severity, Site, Treatment
+from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site, Treatment
 
 from ._causes import treatments_for, why_dead
 from ._coverage import unseen_end
 from ._curves import has_dead_side, is_bounded
 from ._dead import Dead, dead_units
 from ._evidence import rule_of_three
-from ._network import Network, label, network, place_of
+from ._network import Network, label, network, place_of, where
 from ._numbers import count, share
-from ._progress import is_solved
+from ._progress import is_solved, progress
 from ._rule import Rule
 
 
@@ -33,11 +33,12 @@ class DeadUnits(Rule):
 
     ## How it decides
 
-    Unit by unit, never by the share of zeros: a layer that is 90 % zeros may have no dead unit at all. A warning from 10 % of
-    the units, an error from 50 %; advice below 50 % where the loss fell to a twentieth of its start all the same. Fewer than
-    `least_samples` samples prove little: seen silent on n samples, a unit may still fire on up to 3/n of the inputs (95 %). The
-    silence must span at least two measured steps. A layer that is dead as a whole is RL202's matter, an output that is clipped
-    RL403's.
+    Unit by unit, never by the share of zeros: a layer that is 90 % zeros may have no dead unit at all. Told from 10 % of the
+    units on. An error from 50 % in a network whose loss is stuck or no longer finite, and a warning else; advice where the loss
+    fell to a twentieth all the same, or where nothing that could be mended made the units fall silent (such units are unused,
+    and little is lost with them), or where no gradient reaches any layer, whatever the units do. Fewer than `least_samples`
+    samples prove little: seen silent on n samples, a unit may still fire on up to 3/n of the inputs (95 %). The silence must
+    span at least two measured steps. A layer that is dead as a whole is RL202's matter, an output that is clipped RL403's.
 
     ## Remedy
 
@@ -96,7 +97,7 @@ class DeadUnits(Rule):
                 f"{count(found.dead)} of {count(found.units)} units after {label(site)} are dead: none of {count(found.samples)} samples "
                 f"in a row passed gradient, so each fires on fewer than {share(rule_of_three(found.samples))} of inputs (95 %).",
                 place_of(site),
-                severity=self._severity(known, site, found),
+                severity=self._severity(known, site, found, cause),
                 layer=site.after,
                 site=site.id,
                 cause=cause,
@@ -107,11 +108,14 @@ class DeadUnits(Rule):
                 },
             )
 
-    def _severity(self, known: Network, site: Site, found: Dead) -> Severity:
-        """Half of the units gone is an error; fewer, in a network that solved its task, are no more than advice."""
-        if found.dead >= self.error_share * found.units:
-            return "error"
-        return "advice" if is_solved(known, known.graph_ids(known.site_spots.get(site.id, ()))) else "warning"
+    def _severity(self, known: Network, site: Site, found: Dead, cause: Cause) -> Severity:
+        """An error only where training gets nowhere; advice where it solved its task, or where units lie idle without a cause to mend."""
+        graphs, many = known.graph_ids(known.site_spots.get(site.id, ())), found.dead >= self.error_share * found.units
+        state = progress(known, graphs)
+        if state in ("stuck", "broken"):
+            return "error" if many else "warning"
+        idle = cause.kind == "none" and (state == "learning" or not many)
+        return "advice" if idle or state == "untrained" or is_solved(known, graphs) else "warning"
 
     bad = '''
 import torch
@@ -156,8 +160,7 @@ def _judged(site: Site) -> bool:
 
 
 def _too_few(site: Site, found: Dead, needed: int) -> str:
-    place = place_of(site)
     return (
-        f"{place.file}:{place.line}: {count(found.silent)} of {count(found.units)} units after {label(site)} are silent, but some of them "
+        f"{where(site)}: {count(found.silent)} of {count(found.units)} units after {label(site)} are silent, but some of them "
         f"on {count(found.fewest)} samples only; {count(needed)} over two measured steps are needed to call them dead."
     )

@@ -86,7 +86,7 @@ class MismatchedInitialisation(Rule):
                 if trend.ratio < 1 and _lost_by_weights(known, trend) < self.weight_part:
                     continue
                 told |= {layer.id for layer in trend.layers}
-                yield self._over_layers(known, trend, progress(known, {held.graph.id}) if _trains(layers) else "unknown")
+                yield self._over_layers(known, trend, progress(known, {held.graph.id}))
 
         for site in known.sites_in_order():
             layer = known.layers.get(site.layer) if site.layer is not None else None
@@ -185,11 +185,6 @@ for step in range(100):
 
 def _held_by(known: Network, site: Site) -> Progress:
     return progress(known, known.graph_ids(known.site_spots.get(site.id, ())))
-
-
-def _trains(layers: Sequence[Layer]) -> bool:
-    """Whether any gradient arrives: where none does, something else keeps the loss where it is."""
-    return any(moment.output_gradient_rms for layer in layers for moment in layer.moments)
 
 
 def _spread(layer: Layer) -> float | None:

@@ -76,7 +76,7 @@ class NonFiniteValues(Rule):
                 layer=site.after if site is not None else "",
                 site=site.id if site is not None else None,
                 cause=cause,
-                treatments=treatments_for(cause, self.treatments),
+                treatments=treatments_for(cause, self.treatments) if cause.kind != "none" else (),
                 evidence={"first_non_finite_step": step, "lasts": lasts},
             )
 

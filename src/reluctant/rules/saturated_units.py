@@ -9,7 +9,7 @@ from reluctant.recording import FLAT_SLOPE, Finding, NotJudged, Recording, Site,
 from ._causes import treatments_for, why_flat
 from ._coverage import unseen_end
 from ._curves import curve, is_bounded
-from ._network import Network, label, network, place_of
+from ._network import Network, label, network, place_of, where
 from ._numbers import count, share
 from ._progress import is_solved
 from ._rule import Rule
@@ -164,8 +164,8 @@ for step in range(150):
 
 
 def _too_few(site: Site, flat: int, needed: int) -> str:
-    place, samples = place_of(site), site.recent.samples if site.recent is not None else 0
+    samples = site.recent.samples if site.recent is not None else 0
     return (
-        f"{place.file}:{place.line}: {count(flat)} of {count(site.units)} units of {site.operation} after {label(site)} were flat, but on "
+        f"{where(site)}: {count(flat)} of {count(site.units)} units of {site.operation} after {label(site)} were flat, but on "
         f"{count(samples)} samples; {count(needed)} over two measured steps are needed."
     )

@@ -115,6 +115,7 @@ CASES = (
     Case("a batch norm between", chain(linear(0, 8, 32), *BENT, linear(1, 32, 32), "native_batch_norm", linear(2, 32, 4)), "warning"),
     Case("a layer norm between", chain(linear(0, 8, 32), *BENT, linear(1, 32, 32), "native_layer_norm", linear(2, 32, 4))),
     Case("max pooling between", chain(convolution(0, 3, 8, 3), *BENT, convolution(1, 8, 8, 1), "max_pool2d", convolution(2, 8, 8, 1))),
+    Case("the values of a memory", chain(linear(0, 8, 32), "softmax!", linear(1, 32, 32), linear(2, 32, 4))),
     Case("attention between", chain(linear(0, 8, 32), *BENT, linear(1, 32, 32), "mul", linear(2, 32, 4))),
     Case(
         "3x3 then 1x1",

@@ -7,12 +7,15 @@ from dataclasses import replace
 from reluctant.recording import InputStatistics, Recording, Silence
 from tests.recordings import Stage, stack, window
 from tests.rules.cases import Case
+from tests.rules.cases.mismatched_initialisation import ending
 
 RELU = Stage("fc1", 100, 31, "x = torch.relu(self.fc1(x))")
 
 
-def dead(units: int, silent_from: int | None = None, **changes: object) -> Recording:
-    return stack([replace(RELU, dead=units, silent_from=silent_from, **changes), Stage("fc2", 50, 32, "x = torch.relu(self.fc2(x))")])
+def dead(units: int, silent_from: int | None = None, loss: float = 2.29, **changes: object) -> Recording:
+    """A network with so many dead units in its first layer; its loss goes from 2.3 to `loss`."""
+    stages = [replace(RELU, dead=units, silent_from=silent_from, **changes), Stage("fc2", 50, 32, "x = torch.relu(self.fc2(x))")]
+    return ending(stack(stages), loss)
 
 
 def with_site(recording: Recording, **changes: object) -> Recording:
@@ -50,6 +53,12 @@ CASES = (
     Case("10 of 100", dead(10), "warning", line=31),
     Case("49 of 100", dead(49), "warning"),
     Case("50 of 100", dead(50), "error"),
+    Case("10 of 100, without a cause, and it learns", dead(10, loss=0.5), "advice"),
+    Case("10 of 100, without a cause, and the loss fell a little", dead(10, loss=1.6), "advice"),
+    Case("60 of 100, without a cause, and the loss fell a little", dead(60, loss=1.6), "warning"),
+    Case("60 of 100, without a cause, and it learns", dead(60, loss=0.5), "advice"),
+    Case("60 of 100, with a cause, and it learns", with_parameter(dead(60, loss=0.5), "fc1.bias", mean=-4.0, std=2.0), "warning"),
+    Case("60 of 100, with a cause, and it is solved", with_parameter(dead(60, loss=0.1), "fc1.bias", mean=-4.0, std=2.0), "advice"),
     Case("all are RL202's", dead(100)),
     Case("599 samples", silent_on(599, 900), not_judged=True),
     Case("600 samples", silent_on(600, 900), "warning"),
@@ -80,7 +89,7 @@ CASES = (
     Case("born of huge weights", with_parameter(dead(60), "fc1.weight", std=1.0), "error", "initialisation"),
     Case(
         "born narrow",
-        stack([Stage("neck", 4, 31, "x = F.relu(self.neck(x))", dead=2), Stage("fc2", 50, 32, "x = F.relu(self.fc2(x))")]),
+        ending(stack([Stage("neck", 4, 31, "x = F.relu(self.neck(x))", dead=2), Stage("fc2", 50, 32, "x = F.relu(self.fc2(x))")]), 2.29),
         "error",
         "width",
     ),
