@@ -30,7 +30,7 @@ def progress(known: Network, graphs: Set[int]) -> Progress:
     """What became of the losses of the graphs with these ids: the worst of them counts."""
     states = [_state(known, curve) for curve in curves_of(known, graphs)]
     order: tuple[Progress, ...] = ("broken", "stuck", "learning", "unknown")
-    worst = min(states, key=order.index, default="unknown")
+    worst: Progress = min(states, key=order.index, default="unknown")
     return "untrained" if worst == "stuck" and not _is_reached(known, graphs) else worst
 
 
