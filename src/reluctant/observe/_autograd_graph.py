@@ -28,6 +28,8 @@ class RawGraph:
 
     nodes: list[RawNode]
     roots: tuple[int, ...]
+    leaves: dict[int, int]
+    """Number of the leaf that each node of kind `ACCUMULATE` hands its gradient to, by position."""
     signature: int
     """Equal for two passes with the same operations on the same parameters, whatever their batch size."""
     truncated: bool
@@ -39,10 +41,10 @@ class RawGraph:
         return str(metadata[0].device) if metadata else "cpu"
 
 
-def read_graph(roots: Iterable[torch.Tensor], identity: Callable[[torch.Tensor], int], limit: int = 20_000) -> RawGraph:
+def read_graph(roots: Iterable[torch.Tensor], numbers: Callable[[list[torch.Tensor], int], list[int]], limit: int = 20_000) -> RawGraph:
     """Walk from the tensors that backward was called on. Nothing is unpacked and no tensor is touched.
 
-    `identity` numbers the parameters; a new one that lies where a deleted one lay must get a new number.
+    `numbers` numbers the leaves of a graph, given with a hash of its structure.
     """
     starts = [t.grad_fn for t in roots if isinstance(t, torch.Tensor) and t.grad_fn is not None]
     order, truncated = _topological(starts, limit)
@@ -54,8 +56,12 @@ def read_graph(roots: Iterable[torch.Tensor], identity: Callable[[torch.Tensor],
         outputs = tuple(n for _, n in edges)
         name = node.name()
         nodes.append(RawNode(node, name, inputs, outputs))
-        parts.append((name, inputs, outputs, identity(node.variable) if name == ACCUMULATE else 0))
-    return RawGraph(nodes, tuple(position[s] for s in starts), hash(tuple(parts)), truncated)
+        parts.append((name, inputs, outputs))
+    structure = hash(tuple(parts))
+    places = [i for i, node in enumerate(nodes) if node.name == ACCUMULATE]
+    leaves = numbers([nodes[i].node.variable for i in places], structure)
+    signature = hash((structure, tuple(leaves)))
+    return RawGraph(nodes, tuple(position[s] for s in starts), dict(zip(places, leaves, strict=True)), signature, truncated)
 
 
 def _topological(starts: list[Any], limit: int) -> tuple[list[Any], bool]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
-from reluctant.recording import Graph, Location, Node
+from reluctant.recording import Graph, Location, Node, NotObserved
 
 from . import _operations as ops
 from ._building_line import BuildingLines
@@ -88,14 +89,24 @@ class Registry:
     graphs: list[GraphRecord] = field(default_factory=list)
     roots: list[str] = field(default_factory=list)
     too_many_sites: bool = False
+    packed: bool = False
+    """Whether values were met that hooks of the user's have packed."""
 
-    def bind(self, plan: Plan, graph: GraphRecord) -> None:
-        """Give each node of a learned plan its record."""
+    def notes(self) -> Iterator[NotObserved]:
+        """What was left out."""
+        if self.too_many_sites:
+            yield NotObserved("some activations", f"there were more than {SITES:,} different ones")
+        if self.packed:
+            why = "unpacking them would run the user's hooks a second time; slopes come from gradients instead"
+            yield NotObserved("values behind saved_tensors_hooks", why)
+
+    def bind(self, plan: Plan, graph: GraphRecord | None) -> None:
+        """Give each node of a learned plan its record; `graph` is None for a part that a checkpoint runs again inside a pass."""
         _Binder(self, plan, graph).run()
 
 
 class _Binder:
-    def __init__(self, registry: Registry, plan: Plan, graph: GraphRecord) -> None:
+    def __init__(self, registry: Registry, plan: Plan, graph: GraphRecord | None) -> None:
         self.registry, self.plan, self.graph = registry, plan, graph
         modules = registry.building.modules()
         modules += [m for n in plan.nodes if n.origin for m in n.origin.modules]
@@ -109,17 +120,22 @@ class _Binder:
 
     def run(self) -> None:
         nodes = self.plan.nodes
+        for node in nodes:
+            if node.origin is None and node.kind not in ("affine", "data"):
+                node.kind = "opaque"  # made by an earlier backward pass (create_graph): no call of the user's
         for i in range(len(nodes) - 1, -1, -1):
-            self.reaches_weight[i] = any(nodes[c].kind == "weight" or self.reaches_weight[c] for c in self.consumers[i])
+            below = any(nodes[c].kind == "weight" or self.reaches_weight[c] for c in self.consumers[i])
+            self.reaches_weight[i] = below or self.graph is None
         for i, node in enumerate(nodes):
             if node.kind in ("weight", "normalisation"):
                 node.layer = self._layer(node)
             elif node.kind == "activation":
                 node.site = self._site(i, node)
-        self._find_handwritten_losses()
-        for i, node in enumerate(nodes):
-            if node.kind == "loss" or node.loss_kind:
-                node.loss = self._loss(i, node)
+        if self.graph is not None:
+            self._find_handwritten_losses()
+            for i, node in enumerate(nodes):
+                if node.kind == "loss" or node.loss_kind:
+                    node.loss = self._loss(i, node, self.graph.number)
         self._note_roots()
         for node in nodes:
             node.function = _function(node.origin)
@@ -266,9 +282,8 @@ class _Binder:
 
     def _role(self, i: int, node: PlanNode) -> Role:
         nodes = self.plan.nodes
-        consumers = self._meaningful_consumers(i)
         squashing = node.operation in _SQUASHING or node.operation in ("safe_softmax", "log_softmax")
-        if squashing and any(nodes[c].kind == "product" for c in consumers):
+        if squashing and self._is_gate(i):
             return "attention" if "softmax" in node.operation else "gate"
         if self.reaches_weight[i]:
             return "hidden"
@@ -276,16 +291,20 @@ class _Binder:
             return "output"
         return "loss"
 
-    def _meaningful_consumers(self, i: int) -> list[int]:
-        found: list[int] = []
-        todo = list(self.consumers[i])
-        while todo:
+    def _is_gate(self, i: int) -> bool:
+        """Whether its output multiplies something that is not made of it alone, as a sum to divide by is."""
+        nodes = self.plan.nodes
+        made_of_it, todo, products = {i}, list(self.consumers[i]), []
+        while todo and len(made_of_it) < 64:
             c = todo.pop()
-            if self.plan.nodes[c].kind in ("affine", "dropout") and len(found) + len(todo) < 64:
+            if c in made_of_it:
+                continue
+            if nodes[c].kind in ("affine", "dropout"):
+                made_of_it.add(c)
                 todo.extend(self.consumers[c])
-            else:
-                found.append(c)
-        return found
+            elif nodes[c].kind == "product":
+                products.append(c)
+        return any(len(nodes[c].inputs) == 1 or not made_of_it.issuperset(nodes[c].inputs) for c in products)
 
     def _find_handwritten_losses(self) -> None:
         """A difference, or logarithms weighed with targets, that only sums and constants separate from the root are a loss."""
@@ -339,7 +358,7 @@ class _Binder:
                 return None
             at = below.inputs[0]
 
-    def _loss(self, i: int, node: PlanNode) -> LossRecord | None:
+    def _loss(self, i: int, node: PlanNode, graph: int) -> LossRecord | None:
         key = (node.loss_kind, self._where(node), node.operation, tuple(self._scores_key(node)))
         known = self.registry.losses.get(key)
         scores = node.scores = self._scores(node)
@@ -354,7 +373,7 @@ class _Binder:
                 node.handwritten,
                 called,
                 built,
-                self.graph.number,
+                graph,
                 last - i,
                 last - scores if scores is not None else None,
             )

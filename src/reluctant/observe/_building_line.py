@@ -14,12 +14,15 @@ import torch
 from reluctant.recording import Location
 
 from ._call_stack import is_users, location_of
+from ._guard import Guard
 
 
 class BuildingLines:
     """Remembers where modules and optimizers were built, without keeping them alive or writing on them."""
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self.optimizers_built = 0
         # Keyed by identity: a user's module may compare by value or not be hashable.
         self._lines: dict[int, tuple[weakref.ref[Any], types.CodeType, int]] = {}
         self._restore: list[tuple[Any, Callable[..., None], Callable[..., None]]] = []
@@ -46,7 +49,15 @@ class BuildingLines:
         alive = (entry[0]() for entry in list(self._lines.values()))
         return [m for m in alive if isinstance(m, torch.nn.Module)]
 
+    def optimizers(self) -> list[torch.optim.Optimizer]:
+        """The optimizers made so far that are still alive."""
+        alive = (entry[0]() for entry in list(self._lines.values()))
+        return [o for o in alive if isinstance(o, torch.optim.Optimizer)]
+
     def _note(self, built: Any) -> None:
+        if not self._restore:  # somebody has wrapped our constructor, so that it is still called
+            return
+        self.optimizers_built += isinstance(built, torch.optim.Optimizer)
         found = _building_frame(built)
         if found is not None:
             key = id(built)
@@ -54,7 +65,7 @@ class BuildingLines:
 
     def _wrap(self, owner: Any) -> None:
         original: Callable[..., None] = owner.__dict__["__init__"]
-        note = self._note
+        note = self._guard(self._note)
 
         @functools.wraps(original)
         def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it takes the place of one
@@ -67,7 +78,7 @@ class BuildingLines:
 
 def _building_frame(built: object) -> tuple[types.CodeType, int] | None:
     """The innermost user's frame that is not a constructor of the object itself."""
-    frame: types.FrameType | None = sys._getframe(3)
+    frame: types.FrameType | None = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
         if is_users(code.co_filename) and not _constructs(frame, built):

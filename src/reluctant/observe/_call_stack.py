@@ -13,7 +13,7 @@ import sys
 import time
 import types
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,6 @@ import torch
 from reluctant.recording import Location
 
 from ._anomaly_mode import AnomalyMode
-from ._autograd_graph import ACCUMULATE, RawGraph
 
 _TORCH = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -102,6 +101,11 @@ class StackCapture:
         return spent
 
 
+def count_stacks(nodes: Iterable[Any]) -> int:
+    """How many of the nodes carry a `CallStack`."""
+    return sum(isinstance(node.metadata.get("traceback_"), CallStack) for node in nodes)
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """A node's `CallStack` read: the user's line, the torch functions below it, the modules around it."""
@@ -176,8 +180,3 @@ def read_origin(node: Any) -> Origin | None:
 
 
 _COMPOUND_FILES = frozenset({"transformer.py", "rnn.py", "adaptive.py"})
-
-
-def carries_stacks(raw: RawGraph) -> bool:
-    """Whether the nodes of a graph were made while call stacks were captured."""
-    return any(isinstance(n.node.metadata.get("traceback_"), CallStack) for n in raw.nodes[:32] if n.name != ACCUMULATE)

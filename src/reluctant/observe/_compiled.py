@@ -10,6 +10,8 @@ import torch
 
 from reluctant.recording import NotObserved
 
+from ._guard import Guard
+
 
 class CompiledModels:
     """Switches torch.compile to eager for a measured pass and back. Does nothing while nothing is compiled.
@@ -17,8 +19,8 @@ class CompiledModels:
     That torch._dynamo was imported says nothing (an optimizer imports it), so the call of torch.compile is noticed.
     """
 
-    def __init__(self, leave_compiled: bool) -> None:
-        self._leave = leave_compiled
+    def __init__(self, leave_compiled: bool, guard: Guard) -> None:
+        self._leave, self._guard = leave_compiled, guard
         self._wanted = False
         self._stance: Any = None
         self._original: Callable[..., Any] | None = None
@@ -28,16 +30,21 @@ class CompiledModels:
     def start(self) -> None:
         """Notice models being compiled."""
         original = self._original = torch.compile
+        note = self._guard(self._note)
 
         @functools.wraps(original)
         def compile(*args: Any, **kwargs: Any) -> Any:
             made = original(*args, **kwargs)
-            self.used = True
-            self.measure(self._wanted)
+            note()
             return made
 
         self._wrapper = compile
         torch.compile = compile
+
+    def _note(self) -> None:
+        if self._original is not None:
+            self.used = True
+            self.measure(self._wanted)
 
     def measure(self, eager: bool) -> None:
         """Let compiled code run eagerly from now on, or compiled again."""

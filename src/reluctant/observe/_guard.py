@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from reluctant.recording import NotObserved
@@ -16,6 +18,7 @@ class Guard:
 
     def __init__(self, let_go: Callable[[], None]) -> None:
         self._let_go = let_go
+        self._once = threading.Lock()
         self.error: str | None = None
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., None]:
@@ -32,17 +35,25 @@ class Guard:
 
     def fail(self, error: Exception) -> None:
         """Say once what went wrong, and stop watching."""
+        if not self._once.acquire(blocking=False):
+            return
         frame = traceback.extract_tb(error.__traceback__)[-1:]
         where = f" ({frame[0].filename.rsplit('/', 1)[-1]}:{frame[0].lineno})" if frame else ""
         self.error = f"{type(error).__name__}: {error}{where}"
-        print(f"reluctant: an error of its own ended the watching; the run goes on untouched. {self.error}", file=sys.stderr)
+        _say(f"an error of its own ended the watching; the run goes on untouched. {self.error}")
         try:
             self._let_go()
         except Exception as second:  # noqa: BLE001 - every callback is already inert: nothing is left but to say so
-            print(f"reluctant: letting go failed too: {type(second).__name__}: {second}", file=sys.stderr)
+            _say(f"letting go failed too: {type(second).__name__}: {second}")
 
     def notes(self) -> tuple[NotObserved, ...]:
         """What is not observed because of an error of ours."""
         if self.error is None:
             return ()
         return (NotObserved("everything after an error inside Reluctant", self.error, advice="Please report it."),)
+
+
+def _say(text: str) -> None:
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):  # closed, or nobody reads it: the run must not end for that
+            print(f"reluctant: {text}", file=sys.stderr)

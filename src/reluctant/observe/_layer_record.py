@@ -11,6 +11,7 @@ from torch import Tensor
 from reluctant.recording import Layer, LayerMoment, Location
 
 from ._norms import square_sum
+from ._saved_tensor import saved_tensor
 from ._site_record import _fewer_samples
 from ._timeline import Timeline
 from ._value_record import InputRecord
@@ -58,7 +59,6 @@ class LayerRecord:
 
     def read_input(self, values: Tensor, feature_axis: int, from_data: bool) -> None:
         """Read what enters at one call."""
-        values = values.detach()
         if from_data:
             if self.input is None:
                 self.input = InputRecord()
@@ -71,7 +71,9 @@ class LayerRecord:
 
     def read_output(self, values: Tensor, unit_axis: int) -> None:
         """Read its pre-activations: overall size, how far units sit from 0, and what the input adds to each."""
-        rows = values.detach().movedim(unit_axis, -1).reshape(-1, values.shape[unit_axis]).to(torch.float64)
+        if values.is_complex() or values.numel() == 0:
+            return
+        rows = values.movedim(unit_axis, -1).reshape(-1, values.shape[unit_axis]).to(torch.float64)
         if len(rows) < 2 or not bool(torch.isfinite(rows).all()):
             return
         means = rows.mean(0)
@@ -82,11 +84,10 @@ class LayerRecord:
             float(rows.var(0, correction=0).mean()) ** 0.5,
         )
 
-    def add_gradient(self, arriving: Tensor) -> None:
-        """Add the gradient that arrives at its output at one call."""
-        if arriving.numel():
-            self.pending.gradient_square += square_sum(arriving.detach())
-            self.pending.gradient_entries += arriving.numel()
+    def add_gradient(self, arriving: Tensor, scale: float) -> None:
+        """Add the gradient that arrives at its output at one call, which is that of the loss times `scale`."""
+        self.pending.gradient_square += square_sum(arriving) / scale**2
+        self.pending.gradient_entries += arriving.numel()
 
     def finish_pass(self, step: int) -> None:
         """Turn what the pass added up to into a moment."""
@@ -141,23 +142,22 @@ def recompute_output(
     autograd keeps the weight only where the input needs a gradient; the first layer's comes from the parameter.
     """
     if name in ("addmm", "mm", "linear"):
-        left, right = node._saved_mat1 if name == "addmm" else node._saved_self, node._saved_mat2
+        left, right = saved_tensor(node, "mat1" if name == "addmm" else "self"), saved_tensor(node, "mat2")
         if right is None and weight is not None and left is not None and weight.dim() == 2:
-            right = weight.t() if weight.shape[1] == left.shape[1] else weight
+            right = weight.detach().t() if weight.shape[1] == left.shape[1] else weight.detach()
         if left is None or right is None or left.dim() != 2 or right.dim() != 2 or left.shape[1] != right.shape[0]:
             return None
-        # Under autocast the input is kept in half precision and the parameter is not.
-        product = left[:rows].detach() @ right.detach().to(left.dtype)
+        product = left[:rows] @ right.to(left.dtype)  # autocasting narrows a weight that autograd does not keep
         return (product if bias is None or bias.dim() != 1 or bias.shape[0] != product.shape[1] else product + bias.detach()), 1
     if name == "convolution":
-        values = node._saved_input
-        kept = node._saved_weight if node._saved_weight is not None else weight
-        if values is None or kept is None:
+        values, kept = saved_tensor(node, "input"), saved_tensor(node, "weight")
+        kept = weight.detach() if kept is None and weight is not None else kept
+        if values is None or kept is None or values.numel() == 0 or values.dim() != kept.dim():
             return None
-        few = max(1, min(values.shape[0], (1 << 16) // max(values[0].numel(), 1)))
+        few = max(1, min(values.shape[0], (1 << 16) // values[0].numel()))
         output = torch.ops.aten.convolution(
-            values[:few].detach(),
-            kept.detach().to(values.dtype),
+            values[:few],
+            kept.to(values.dtype),
             None if bias is None else bias.detach().to(values.dtype),
             node._saved_stride,
             node._saved_padding,

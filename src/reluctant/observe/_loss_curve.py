@@ -15,6 +15,8 @@ class LossCurveRecord:
     def __init__(self, root: Location | None) -> None:
         self.root = root
         self.graph: int | None = None
+        self.scaled = False
+        """Whether a gradient scaler multiplies the loss before backward is called."""
         self.first_non_finite_step: int | None = None
         self._points: list[LossPoint] = []
         self._span = 1

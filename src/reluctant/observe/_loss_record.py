@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from reluctant.recording import Location, Loss
 
+from ._saved_tensor import saved_tensor
 from ._value_record import ValueRecord
 
 FIRST_LOSSES = 3
@@ -88,15 +88,7 @@ def compared_values(kind: str, node: Any) -> tuple[Tensor | None, Tensor | None]
 
     A cross-entropy keeps log-probabilities, not the scores it was given, so it has no predictions here.
     """
-    predictions = _kept(node, "_saved_self")
+    predictions = saved_tensor(node, "self")
     if kind in ("cross_entropy", "linear_cross_entropy"):
         predictions = None
-    return predictions, _kept(node, "_saved_target")
-
-
-def _kept(node: Any, name: str) -> Tensor | None:
-    try:
-        value = getattr(node, name, None)
-    except RuntimeError:  # changed in place since, or freed
-        return None
-    return value.detach() if isinstance(value, torch.Tensor) else None
+    return predictions, saved_tensor(node, "target")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,9 +17,11 @@ from ._binding import Registry
 from ._layer_record import ROWS_RECOMPUTED, LayerRecord, recompute_output
 from ._loss_record import LossRecord, compared_values
 from ._norms import root_mean_square
+from ._out_of_sight import out_of_sight, plain_values
 from ._plan import Plan, PlanNode
+from ._saved_tensor import is_packed_by_user, saved_tensor
 from ._site_record import SiteRecord
-from ._slopes import SOFTMAX, is_activation, read_operation
+from ._slopes import MASKS, SOFTMAX, Operation, is_readable, read_operation, saved_mask
 
 HEAD_ROWS = 4096
 """Samples for which the output of a layer that feeds a loss is computed again: its predictions."""
@@ -29,45 +32,58 @@ Guard = Callable[[Callable[..., None]], Callable[..., None]]
 class MeasuredPass:
     """One pass that is being measured. `read` looks at what is kept, `hook` waits for gradients, `finish` closes it."""
 
-    def __init__(self, plan: Plan, raw: RawGraph, registry: Registry, step: int, guard: Guard, *, unpack: bool, outputs: bool) -> None:
-        self.plan, self.raw, self.registry, self.step = plan, raw, registry, step
-        self._guard, self._unpack, self._outputs = guard, unpack, outputs
+    def __init__(self, plan: Plan, raw: RawGraph, registry: Registry, step: int, guard: Guard, *, outputs: bool) -> None:
+        self.plan, self.registry, self.step = plan, registry, step
+        self.thread = threading.get_ident()
+        self._raw, self._guard, self._outputs = raw, guard, outputs
         self._handles: list[Any] = []
         self._seconds = 0.0
         self._values: dict[int, Tensor] = {}
         self._sites: set[int] = set()
         self._layers: set[int] = set()
+        self._scale = self._loss_scale()
+        self._layer_by_number = {layer.number: layer for layer in registry.layers.values()}
+        self._scores = {node.scores for node in plan.nodes if node.loss is not None}
 
     def read(self) -> None:
         """Read values and signs from the saved tensors."""
         calls: dict[int, int] = {}
         for i, node in enumerate(self.plan.nodes):
-            raw = self.raw.nodes[node.raw].node
-            unpack = self._unpack and not (node.origin is not None and node.origin.checkpointed)
+            raw = self._raw.nodes[node.raw].node
             if node.layer is not None:
                 self._layers.add(node.layer.number)
-                if unpack:
-                    self._read_layer(i, node, raw)
+                self._read_layer(i, node, raw)
             if node.site is not None:
                 calls[node.site.number] = calls.get(node.site.number, 0) + 1
                 node.site.calls = max(node.site.calls, calls[node.site.number])
-                self._read_site(i, node, raw, unpack)
-            if node.loss is not None and unpack:
+                self._read_site(i, node, raw)
+            if node.loss is not None:
                 self._read_loss(node, raw)
 
+    def _loss_scale(self) -> float:
+        """The factor that a gradient scaler has put on the loss, and with it on every gradient."""
+        factor = saved_tensor(self._raw.nodes[self._raw.roots[0]].node, "other") if self.plan.scaled else None
+        return float(factor) or 1.0 if factor is not None and factor.numel() == 1 else 1.0
+
     def hook(self) -> None:
-        """Wait for the gradients at the sites, the layers and their weights."""
+        """Wait for the gradients at the sites, the layers and their weights.
+
+        After that nothing is held of the graph: it must be freed as early as without us.
+        """
         for node in self.plan.nodes:
-            raw = self.raw.nodes[node.raw].node
+            raw = self._raw.nodes[node.raw].node
             if node.site is not None:
                 self._hook_site(node, raw)
             elif node.layer is not None:
-                self._handles.append(raw.register_prehook(self._guard(self._timed(_first(node.layer.add_gradient)))))
+                self._handles.append(raw.register_prehook(self._guard(self._timed(self._layer_gradient(node.layer)))))
         weights = {layer.weight: layer for layer in self.registry.layers.values() if layer.weight is not None}
         for position, number in self.plan.accumulators:
             layer = weights.get(number)
             if layer is not None:
-                self._handles.append(self.raw.nodes[position].node.register_prehook(self._guard(self._timed(_weight_gradient(layer)))))
+                node = self._raw.nodes[position].node
+                self._handles.append(node.register_prehook(self._guard(self._timed(self._weight_gradient(layer)))))
+        self._values.clear()
+        del self._raw
 
     def finish(self) -> None:
         """Let go of the graph and write the moment down."""
@@ -78,13 +94,21 @@ class MeasuredPass:
         for layer in self.registry.layers.values():
             if layer.number in self._layers:
                 layer.finish_pass(self.step)
-        self._values.clear()
+
+    def hold(self, handle: Any) -> None:
+        """Remove `handle` together with the hooks of this pass."""
+        self._handles.append(handle)
 
     def release(self) -> None:
         """Remove the hooks and write nothing down."""
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
+
+    @property
+    def root(self) -> Any:
+        """The node that the pass begins with; to be asked before `hook`."""
+        return self._raw.nodes[self._raw.roots[0]].node
 
     @property
     def seconds(self) -> float:
@@ -99,31 +123,48 @@ class MeasuredPass:
     def _timed(self, function: Callable[..., None]) -> Callable[..., None]:
         def timed(*gradients: Any) -> None:
             begin = time.perf_counter()
-            with torch.no_grad():
+            with out_of_sight():
                 function(*gradients)
             self._seconds += time.perf_counter() - begin
 
         return timed
 
-    def _read_site(self, i: int, node: PlanNode, raw: Any, unpack: bool) -> None:
+    def _read_site(self, i: int, node: PlanNode, raw: Any) -> None:
         site: SiteRecord = node.site
         self._sites.add(site.number)
-        name = self.raw.nodes[node.raw].name
+        name = self._raw.nodes[node.raw].name
         if name in SOFTMAX:
             site.operation = SOFTMAX[name]
-            result = _kept(raw, "_saved_result") if unpack else None
+            result = saved_tensor(raw, "result")
             if result is not None:
                 self._values[i] = result
-                site.read_axis(result, int(raw._saved_dim) if int(raw._saved_dim) < 1 << 62 else int(raw._saved_dim) - (1 << 64))
-        elif is_activation(name) and unpack:
+                site.read_axis(result, _signed(raw._saved_dim))
+        elif is_readable(name):
             operation = read_operation(name, raw)
-            site.operation, site.parameters = operation.name, dict(operation.parameters)
-            kept = _kept(raw, operation.keeps)
-            if kept is not None and kept.is_floating_point():
-                values, axis = as_units(kept, site, self._layer_of(site))
-                site.read(operation, values, axis)
-                if kept.numel() <= 1 << 20:
-                    self._values[i] = operation.output(kept.detach())
+            if operation is not None:
+                site.operation, site.parameters = operation.name, dict(operation.parameters)
+                self._read_values(i, site, operation, saved_tensor(raw, operation.keeps))
+                self.registry.packed |= is_packed_by_user(raw, operation.keeps)
+        elif node.operation in MASKS:
+            mask = saved_mask(node.operation, raw)
+            if mask is not None:
+                site.operation = self._mask_name(node, mask)
+                self._read_values(i, site, MASKS[node.operation], mask)
+
+    def _mask_name(self, node: PlanNode, mask: Tensor) -> str:
+        """What a mask does, where the values that it is put on are known: ``x * (x > 0)`` is a ReLU."""
+        values = self._values.get(node.inputs[0])
+        if values is None or values.dim() != mask.dim() or values.shape[1:] != mask.shape[1:]:
+            return node.operation
+        n = min(len(values), len(mask))
+        return "relu" if bool(((values[:n] > 0) == (mask[:n] != 0)).all()) else f"other_{node.operation}"
+
+    def _read_values(self, i: int, site: SiteRecord, operation: Operation, kept: Tensor | None) -> None:
+        if kept is not None and kept.is_floating_point():
+            values, axis = as_units(kept, site, self._layer_of(site))
+            site.read(operation, values, axis)
+            if kept.numel() <= 1 << 20 and operation.output is not None:
+                self._values[i] = operation.output(kept)
 
     def _hook_site(self, node: PlanNode, raw: Any) -> None:
         site: SiteRecord = node.site
@@ -131,19 +172,32 @@ class MeasuredPass:
         read = site.pending.counts is not None or site.operation in ("softmax", "log_softmax")
 
         def gradients(grad_inputs: tuple[Tensor | None, ...], grad_outputs: tuple[Tensor | None, ...]) -> None:
-            arriving = grad_outputs[0] if grad_outputs else None
-            leaving = grad_inputs[0] if grad_inputs else None
-            site.add_gradients(arriving, leaving)
+            arriving, leaving = _dense(grad_outputs), _dense(grad_inputs)
+            site.add_gradients(arriving, leaving, self._scale)
             if not read and arriving is not None and leaving is not None and arriving.shape == leaving.shape:
                 values, axis = as_units(arriving, site, layer)
                 site.read_ratio(values, leaving.reshape(values.shape), axis)
 
         self._handles.append(raw.register_hook(self._guard(self._timed(gradients))))
 
+    def _layer_gradient(self, layer: LayerRecord) -> Callable[..., None]:
+        def note(gradients: tuple[Tensor | None, ...]) -> None:
+            gradient = _dense(gradients)
+            if gradient is not None:
+                layer.add_gradient(gradient, self._scale)
+
+        return note
+
+    def _weight_gradient(self, layer: LayerRecord) -> Callable[..., None]:
+        def note(gradients: tuple[Tensor | None, ...]) -> None:
+            gradient = _dense(gradients)
+            if gradient is not None:
+                layer.pending.weight_gradient_rms = root_mean_square(gradient) / self._scale
+
+        return note
+
     def _layer_of(self, site: SiteRecord) -> LayerRecord | None:
-        if site.layer is None:
-            return None
-        return next((layer for layer in self.registry.layers.values() if layer.number == site.layer), None)
+        return self._layer_by_number.get(site.layer) if site.layer is not None else None
 
     def _read_layer(self, i: int, node: PlanNode, raw: Any) -> None:
         layer: LayerRecord = node.layer
@@ -154,7 +208,7 @@ class MeasuredPass:
             layer.groups, layer.transposed = int(raw._saved_groups), bool(raw._saved_transposed)
         if found is not None:
             layer.read_input(*found, node.data_input)
-        feeds_loss = self._feeds_loss(i)
+        feeds_loss = i in self._scores
         wanted = self._outputs or layer.moments.last is None
         if wanted or feeds_loss:
             rows = HEAD_ROWS if feeds_loss else ROWS_RECOMPUTED
@@ -163,9 +217,6 @@ class MeasuredPass:
                 if wanted:
                     layer.read_output(*output)
                 self._values[i] = output[0]
-
-    def _feeds_loss(self, i: int) -> bool:
-        return any(n.loss is not None and n.scores == i for n in self.plan.nodes)
 
     def _tensor(self, number: int | None) -> Tensor | None:
         return self.registry.parameters.records[number].tensor() if number is not None else None
@@ -194,20 +245,20 @@ class MeasuredPass:
         whole = self._values.get(node.inputs[0]) if node.operation == "select" and len(node.inputs) == 1 else None
         if whole is None:
             return None
-        raw = self.raw.nodes[node.raw].node
+        raw = self._raw.nodes[node.raw].node
         sizes = tuple(int(size) for size in raw._saved_self_sym_sizes)
         return whole.reshape(sizes).select(int(raw._saved_dim), int(raw._saved_index)) if whole.numel() == math.prod(sizes) else None
 
     def _composite_targets(self, node: PlanNode, scores: Tensor | None) -> Tensor | None:
         """What a loss function of many nodes compares with: a difference it takes the size of, or a factor without gradient."""
         for position in node.members:
-            member = self.raw.nodes[position]
+            member = self._raw.nodes[position]
             if member.name in ("AbsBackward0", "PowBackward0") and scores is not None:
-                difference = _kept(member.node, "_saved_self")
+                difference = saved_tensor(member.node, "self")
                 if difference is not None and difference.shape == scores.shape:
                     return scores - difference
             if member.name == "MulBackward0" and None in member.inputs:
-                factor = _kept(member.node, "_saved_self" if member.inputs[0] is None else "_saved_other")
+                factor = saved_tensor(member.node, "self" if member.inputs[0] is None else "other")
                 if factor is not None and factor.numel() > 1:
                     return factor
         return None
@@ -215,17 +266,17 @@ class MeasuredPass:
     def _handwritten_targets(self, node: PlanNode, raw: Any, scores: Tensor | None) -> Tensor | None:
         """What the user's own formula compares with, as far as autograd keeps it."""
         if node.loss_kind == "binary_cross_entropy":
-            kept = _kept(raw, "_saved_other")
-            return kept if kept is not None else _kept(raw, "_saved_self")
+            kept = saved_tensor(raw, "other")
+            return kept if kept is not None else saved_tensor(raw, "self")
         below = self.plan.nodes[node.inputs[0]] if node.inputs else None
         if below is not None and below.operation == "div":
-            divisor = _kept(self.raw.nodes[below.raw].node, "_saved_other")
+            divisor = saved_tensor(self._raw.nodes[below.raw].node, "other")
             if divisor is not None and divisor.numel() > 1:
                 node.loss.options["relative"] = 1.0
                 return divisor
         if self._divided_by_values(node):
             node.loss.options["relative"] = 1.0
-        difference = _kept(raw, "_saved_self")
+        difference = saved_tensor(raw, "self")
         if scores is None or difference is None or scores.numel() != difference.numel():
             return None
         scale = self._scale_of_difference(node)
@@ -236,7 +287,7 @@ class MeasuredPass:
         at = next(i for i, one in enumerate(self.plan.nodes) if one is node)
         for after in self.plan.nodes:
             if after.operation == "div" and after.inputs == [at]:
-                divisor = _kept(self.raw.nodes[after.raw].node, "_saved_other")
+                divisor = saved_tensor(self._raw.nodes[after.raw].node, "other")
                 return divisor is not None and divisor.numel() > 1
         return False
 
@@ -250,7 +301,7 @@ class MeasuredPass:
             scale *= factor
             at = self.plan.nodes[at].inputs[0]
         subtraction = self.plan.nodes[at]
-        target_first = subtraction.operation == "sub" and self.raw.nodes[subtraction.raw].inputs[0] is None
+        target_first = subtraction.operation == "sub" and self._raw.nodes[subtraction.raw].inputs[0] is None
         subtracted = subtraction.operation == "rsub" or target_first
         return -scale if subtracted else scale
 
@@ -266,9 +317,9 @@ def as_units(values: Tensor, site: SiteRecord, layer: LayerRecord | None) -> tup
     if layer.kind == "convolution":
         if values.dim() >= 3 and shape[1] == units:
             return values, 1
-        if values.dim() >= 3 and shape[0] == units:
+        if values.dim() >= 3 and shape[-1] != units == shape[0]:  # without a batch axis
             return values, 0
-        if values.dim() == 2 and shape[1] % units == 0:
+        if values.dim() == 2 and shape[1] % units == 0 and values.numel():
             return values.reshape(shape[0], units, -1), 1
     if shape[-1] == units and (values.dim() > 1 or units > 1):
         return values, values.dim() - 1
@@ -281,49 +332,33 @@ def as_units(values: Tensor, site: SiteRecord, layer: LayerRecord | None) -> tup
 def _layer_input(node: PlanNode, raw: Any) -> tuple[Tensor, int] | None:
     """What enters a layer, and the axis of its features."""
     if node.operation == "addmm":
-        values = _kept(raw, "_saved_mat1")
+        values = saved_tensor(raw, "mat1")
         return (values, 1) if values is not None and values.dim() == 2 else None
     if node.operation in ("mm", "bmm", "linear"):
-        values = _kept(raw, "_saved_self")
+        values = saved_tensor(raw, "self")
         return (values, values.dim() - 1) if values is not None else None
     if node.operation == "baddbmm":
-        values = _kept(raw, "_saved_batch1")
+        values = saved_tensor(raw, "batch1")
         return (values, values.dim() - 1) if values is not None else None
     if node.operation in ops.CONVOLUTIONS or node.operation in ("native_batch_norm", "cudnn_batch_norm"):
-        values = _kept(raw, "_saved_input")
+        values = saved_tensor(raw, "input")
         return (values, 1) if values is not None and values.dim() > 1 else None
     if node.operation in ops.RECURRENT or node.kind == "normalisation":
-        values = _kept(raw, "_saved_input")
+        values = saved_tensor(raw, "input")
         return (values, values.dim() - 1) if values is not None and values.dim() > 0 else None
     return None
 
 
-def _kept(node: Any, name: str) -> Tensor | None:
-    """A saved tensor, or None where it was freed or changed in place since."""
-    try:
-        value = getattr(node, name, None)
-    except RuntimeError:
-        return None
-    return value.detach() if isinstance(value, Tensor) and value.device.type != "meta" else None
-
-
 def _class_axis(values: Tensor | None) -> int | None:
-    if values is None or values.dim() < 2:
-        return None
-    return 1
+    return None if values is None or values.dim() < 2 else 1
 
 
-def _first(function: Callable[[Tensor], None]) -> Callable[..., None]:
-    def on_gradients(gradients: tuple[Tensor | None, ...]) -> None:
-        if gradients and gradients[0] is not None and not gradients[0].is_sparse:
-            function(gradients[0])
-
-    return on_gradients
+def _dense(gradients: tuple[Tensor | None, ...]) -> Tensor | None:
+    """The first gradient as plain values, where there is one that is no sparse tensor."""
+    gradient = gradients[0] if gradients else None
+    return None if gradient is None or gradient.layout != torch.strided or gradient.is_nested else plain_values(gradient)
 
 
-def _weight_gradient(layer: LayerRecord) -> Callable[..., None]:
-    def note(gradient: Tensor) -> None:
-        size = root_mean_square(gradient.detach())
-        layer.pending.weight_gradient_rms = size
-
-    return _first(note)
+def _signed(dim: int) -> int:
+    """An axis as it was given: torch keeps negative ones as very large numbers."""
+    return int(dim) if int(dim) < 1 << 62 else int(dim) - (1 << 64)

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 import torch
 
+_COMPILED = "_orig_mod"
+"""Under this name the wrapper that torch.compile makes holds the user's module: the wrapper itself is not the user's."""
+
 
 class ModuleNames:
     """A map from modules and parameters to names, drawn up when a graph is learned."""
@@ -22,13 +25,16 @@ class ModuleNames:
             known[id(module)] = module
             for name, child in module._modules.items():
                 if child is not None:
-                    self._parents.setdefault(id(child), (module, name))
                     todo.append(child)
+                    if name != _COMPILED:
+                        self._parents.setdefault(id(child), (module, name))
             for name, parameter in module._parameters.items():
                 if parameter is not None:
                     self._owners.setdefault(id(parameter), (module, name))
         self._known = known
-        self.roots = [m for key, m in known.items() if key not in self._parents and (m._modules or m._parameters)]
+        self.roots = [
+            m for key, m in known.items() if key not in self._parents and (m._modules or m._parameters) and _COMPILED not in m._modules
+        ]
 
     def path(self, module: torch.nn.Module) -> str:
         """``net.3``; empty for a module that is in no other."""
@@ -37,8 +43,7 @@ class ModuleNames:
         while id(module) in self._parents and id(module) not in seen:
             seen.add(id(module))
             module, name = self._parents[id(module)]
-            if name != "_orig_mod":  # torch.compile's wrapper is not the user's
-                parts.append(name)
+            parts.append(name)
         return ".".join(reversed(parts))
 
     def root(self, module: torch.nn.Module) -> torch.nn.Module:

@@ -28,13 +28,18 @@ class _GroupRecord:
 class OptimizerRecord:
     """Collects what one optimizer does."""
 
-    def __init__(self, number: int, optimizer: Any, built: Location | None) -> None:
-        self.number, self.type, self.built, self.steps = number, type(optimizer).__name__, built, 0
+    def __init__(self, number: int, kind: str, built: Location | None) -> None:
+        self.number, self.type, self.built, self.steps = number, kind, built, 0
+        self.measured_at = -1
+        """After how many measured passes an update was last looked at."""
+        self.updating: list[ParameterRecord] = []
+        """The parameters about to be updated, each with a copy of what it is now."""
         self._groups: list[_GroupRecord] = []
 
-    def before_step(self, optimizer: Any, step: int, parameters: Parameters) -> list[ParameterRecord]:
-        """Look at the groups; returns the parameters about to be updated, with a copy of what they are now."""
-        records = []
+    def before_step(self, optimizer: Any, step: int, parameters: Parameters) -> None:
+        """Look at the groups and note what `updating` is before the step."""
+        self.updating = []
+        scale = _number(getattr(optimizer, "grad_scale", None)) or 1.0  # a fused optimizer undoes the loss scaling by itself
         for g, group in enumerate(optimizer.param_groups):
             numbers = tuple(parameters.number(p) for p in group["params"])
             lr = _number(group.get("lr"))
@@ -47,7 +52,7 @@ class OptimizerRecord:
             seen.lr = lr
             for number, tensor in zip(numbers, group["params"], strict=True):
                 record = parameters.records[number]
-                record.optimizer, record.group = self.number, g
+                record.optimizer, record.group, record.owned = self.number, g, True
                 if (
                     number < RECORDED
                     and tensor.grad is not None
@@ -55,9 +60,8 @@ class OptimizerRecord:
                     and tensor.is_floating_point()
                     and not tensor.grad.is_sparse
                 ):
-                    record.before, record.gradient = record.sample(), sample_of(tensor.grad.detach())
-                    records.append(record)
-        return records
+                    record.before, record.gradient = record.sample(), sample_of(tensor.grad.detach()) / scale
+                    self.updating.append(record)
 
     def plain(self) -> Optimizer:
         """The optimizer as data."""
@@ -75,6 +79,10 @@ class Optimizers:
 
     def __init__(self) -> None:
         self.records: list[OptimizerRecord] = []
+        self.steps = 0
+        """Iterations: an optimizer that steps for a second time begins a new one, so that several taking turns share theirs."""
+        self._stepped: set[int] = set()
+        self._met = 0
         self._by_address: dict[int, tuple[weakref.ref[Any], OptimizerRecord]] = {}
 
     def find(self, optimizer: Any) -> OptimizerRecord | None:
@@ -84,11 +92,22 @@ class Optimizers:
 
     def add(self, optimizer: Any, built: Location | None) -> OptimizerRecord:
         """Begin a record."""
-        record = OptimizerRecord(len(self.records), optimizer, built)
+        record = OptimizerRecord(self._met, type(optimizer).__name__, built)
+        self._met += 1
+        if len(self._by_address) >= KEPT:
+            self._by_address = {address: known for address, known in self._by_address.items() if known[0]() is not None}
         self._by_address[id(optimizer)] = (weakref.ref(optimizer), record)
         if len(self.records) < KEPT:
             self.records.append(record)
         return record
+
+    def count_step(self, record: OptimizerRecord) -> None:
+        """Count a step that was made."""
+        record.steps += 1
+        if not self._stepped or record.number in self._stepped:
+            self.steps += 1
+            self._stepped.clear()
+        self._stepped.add(record.number)
 
 
 def _momentum(group: dict[str, Any]) -> float:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch import Tensor
 from reluctant.recording import Parameter, ParameterMoment
 
 from ._norms import root_mean_square
+from ._out_of_sight import underlying
 from ._timeline import Timeline
 
 SAMPLE = 1 << 14
@@ -26,6 +28,9 @@ class ParameterRecord:
 
     number: int
     tensor: weakref.ref[Tensor]
+    address: int = 0
+    owned: bool = False
+    """Whether it is an `nn.Parameter` or held by an optimizer; other leaves may be data, whose gradient is asked for."""
     name: str = ""
     shape: tuple[int, ...] = ()
     role: Role = "other"
@@ -70,22 +75,89 @@ RECORDED = 4096
 """At most this many parameters have a history: a search over thousands of models must not fill the memory."""
 
 
+STRUCTURES = 512
+"""At most this many structures of graphs are remembered with the numbers of their leaves."""
+
+
 class Parameters:
-    """Gives each parameter a number of its own, even where a deleted one's address is used again."""
+    """Gives each parameter a number of its own, even where a deleted one's address is used again.
+
+    A leaf that is neither an `nn.Parameter` nor held by an optimizer is often made anew at each step: a batch whose gradient is asked
+    for, weights that a functional update replaces. Such a leaf takes over the number of the leaf that was at its place
+    in the last graph of the same structure.
+    """
 
     def __init__(self) -> None:
         self.records: list[ParameterRecord] = []
         self._by_address: dict[int, ParameterRecord] = {}
+        self._places: dict[int, list[int]] = {}
+        self._turn = 0
 
     def number(self, tensor: Tensor) -> int:
         """The number of `tensor`; a new one is given a number."""
+        known = self._known(tensor)
+        if known is None:
+            known = self._begin(tensor)
+        return known.number
+
+    def numbers(self, leaves: list[Tensor], structure: int) -> list[int]:
+        """The numbers of the leaves of a graph of this structure."""
+        before = self._places.get(structure, [])
+        taken: set[int] = set()
+        found = []
+        for place, leaf in enumerate(leaves):
+            tensor = underlying(leaf)
+            record = self._known(tensor)
+            if record is None and place < len(before) and before[place] not in taken:
+                record = self._replaced(self.records[before[place]], tensor)
+            if record is None:
+                record = self._begin(tensor)
+            taken.add(record.number)
+            found.append(record.number)
+        if len(self._places) >= STRUCTURES and structure not in self._places:
+            del self._places[next(iter(self._places))]
+        self._places[structure] = found
+        return found
+
+    def note_owned(self, optimizers: Iterable[Any]) -> None:
+        """Note the tensors that optimizers hold: they are parameters, whatever their type."""
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                for tensor in group["params"]:
+                    record = self._known(tensor)
+                    if record is not None:
+                        record.owned = True
+
+    def _known(self, tensor: Tensor) -> ParameterRecord | None:
         known = self._by_address.get(id(tensor))
-        if known is not None and known.tensor() is tensor:
-            return known.number
-        record = ParameterRecord(len(self.records), weakref.ref(tensor), shape=tuple(tensor.shape))
-        self.records.append(record)
-        self._by_address[id(tensor)] = record
-        return record.number
+        return known if known is not None and known.tensor() is tensor else None
+
+    def _begin(self, tensor: Tensor) -> ParameterRecord:
+        number = len(self.records)
+        if number >= 2 * RECORDED:  # beyond those with a history, the numbers of dead ones are used again
+            self._turn = (self._turn + 1) % RECORDED
+            if self.records[RECORDED + self._turn].tensor() is None:
+                number = RECORDED + self._turn
+        record = ParameterRecord(number, weakref.ref(tensor), owned=isinstance(tensor, torch.nn.Parameter))
+        if number < len(self.records):
+            self.records[number] = record
+        else:
+            self.records.append(record)
+        self._put(record, tensor)
+        return record
+
+    def _replaced(self, old: ParameterRecord, tensor: Tensor) -> ParameterRecord | None:
+        """`old`, now standing for `tensor`, where both are leaves that are made anew at each step."""
+        if old.owned or isinstance(tensor, torch.nn.Parameter) or len(old.shape) != tensor.dim():
+            return None
+        if self._by_address.get(old.address) is old:
+            del self._by_address[old.address]
+        self._put(old, tensor)
+        return old
+
+    def _put(self, record: ParameterRecord, tensor: Tensor) -> None:
+        record.tensor, record.address, record.shape = weakref.ref(tensor), id(tensor), tuple(tensor.shape)
+        self._by_address[record.address] = record
 
 
 def after_step(records: list[ParameterRecord], step: int) -> None:
@@ -118,7 +190,7 @@ def note_values(records: list[ParameterRecord], step: int) -> None:
     """Note the values of parameters that no optimizer updates."""
     for record in records:
         values, tensor = record.sample(), record.tensor()
-        if values is None or tensor is None or values.numel() == 0:
+        if values is None or tensor is None or values.numel() == 0 or not values.is_floating_point():
             continue
         low, high = torch.aminmax(values)
         record.moments.append(ParameterMoment(step, float(values.mean()), float(values.std(correction=0)), float(low), float(high)))

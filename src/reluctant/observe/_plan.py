@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from reluctant.recording import NodeKind
 from . import _operations as ops
 from ._autograd_graph import ACCUMULATE, RawGraph, RawNode
 from ._call_stack import Origin, read_origin
+from ._saved_tensor import is_packed, saved_tensor, saved_value
 from ._slopes import SOFTMAX, is_activation
 
 DATA = -1
@@ -56,20 +58,29 @@ class Plan:
     root: int | None
     accumulators: list[tuple[int, int]]
     """(position in the raw graph, number of the parameter) of the nodes that hand gradients to parameters."""
-    learned: bool
+    placed: int
+    """How many of its nodes said where they were made."""
     truncated: bool
-    placed: bool = True
+    scaled: bool = False
+    """Whether a gradient scaler has multiplied the loss: the root keeps the factor."""
+
+    @property
+    def learned(self) -> bool:
+        """Whether it was made with call stacks."""
+        return self.placed > 0
 
 
 class _Reduction:
     """One pass over a raw graph, leaves first."""
 
-    def __init__(self, raw: RawGraph, number: Any) -> None:
-        self.raw, self.number = raw, number
+    def __init__(self, raw: RawGraph, is_owned: Callable[[int], bool]) -> None:
+        self.raw, self.is_owned = raw, is_owned
         self.nodes: list[PlanNode] = []
         self.at: list[int] = [DATA] * len(raw.nodes)
         self.only_parameters: list[int | None] = [None] * len(raw.nodes)
         """For nodes made of parameters alone: the number of the parameter."""
+        self.from_data = [False] * len(raw.nodes)
+        """For those: whether the leaf may be data whose gradient is asked for, being no `nn.Parameter`."""
         self.accumulators: list[tuple[int, int]] = []
         self.composites: dict[Any, int] = {}
         self.moved: set[int] = set()
@@ -78,11 +89,9 @@ class _Reduction:
         self.origins: list[Origin | None] = [None] * len(raw.nodes)
 
     def run(self) -> Plan:
-        learned = False
         for i, node in enumerate(self.raw.nodes):
             if node.name != ACCUMULATE:
                 self.origins[i] = read_origin(node.node)
-                learned |= self.origins[i] is not None
             if ops.operation_name(node.name) in ops.LOSSES and self.origins[i] is not None:
                 self.primaries.add(_call(self.origins[i]))
         for i in range(len(self.raw.nodes) - 1, -1, -1):
@@ -90,12 +99,15 @@ class _Reduction:
         roots = [self.at[r] for r in self.raw.roots]
         root = next((r for r in roots if r != DATA), None)
         nodes, root = self._without_moved(root)
-        return Plan(nodes, root, self.accumulators, learned, self.raw.truncated)
+        placed = sum(origin is not None for origin in self.origins)
+        first = self.origins[self.raw.roots[0]] if self.raw.roots else None
+        return Plan(nodes, root, self.accumulators, placed, self.raw.truncated, first is not None and first.scaled)
 
     def _visit(self, i: int, node: RawNode) -> None:
         if node.name == ACCUMULATE:
-            number = self.number(node.node.variable)
+            number = self.raw.leaves[i]
             self.only_parameters[i] = number
+            self.from_data[i] = not self.is_owned(number)
             self.accumulators.append((i, number))
             return
         name = ops.operation_name(node.name)
@@ -107,18 +119,15 @@ class _Reduction:
             and not self._uses_data(name, node)
         ):
             self.only_parameters[i] = self.only_parameters[given[0]]
+            self.from_data[i] = all(self.from_data[j] for j in given)
             return
         self._reduce(i, name, node)
 
     def _uses_data(self, name: str, node: RawNode) -> bool:
-        """Whether an operation on parameters also takes data, a tensor without gradient: then it is a layer, no reparametrisation."""
-        return (
-            name in ops.MATRIX_PRODUCTS
-            or name in ops.CONVOLUTIONS
-            or name in ops.RECURRENT
-            or name in ops.NORMALISATIONS
-            or name == "prelu_kernel"
-        ) and any(j is None for j in node.inputs[:2])
+        """Whether an operation on parameters also takes data: then it is a layer, no reparametrisation."""
+        operands = _operands(name)
+        given = [node.inputs[j] for j in operands if j < len(node.inputs)]
+        return any(j is None or self.from_data[j] for j in given)
 
     def _reduce(self, i: int, name: str, node: RawNode) -> None:
         origin = self.origins[i]
@@ -174,11 +183,13 @@ class _Reduction:
             self._quotient(i, node, inputs)
         elif name in ops.POOLING:
             self._where(i, name, node, inputs)
-        elif name in ops.ATTENTION:
+        elif name in ops.ATTENTION or name == "glu":
             self._add(i, name, "product", inputs)
-        elif _is_user_function(node) and single and _same_shape(self.raw, node):
-            self._add(i, f"custom:{type(node.node).__name__.removesuffix('Backward')}", "activation", inputs)
-        elif _is_user_function(node) or not inputs:
+        elif isinstance(node.node, torch._C._FunctionBase):
+            own = single and len(node.inputs) - node.inputs.count(None) == 1 and _is_users(node) and _same_shape(self.raw, node)
+            called = type(node.node).__name__.removesuffix("Backward")
+            self._add(i, f"custom:{called}" if own else name, "activation" if own else "opaque", inputs)
+        elif not inputs:
             self._add(i, name, "opaque", inputs)
         else:
             self._add(i, name, "elementwise", inputs)
@@ -191,27 +202,38 @@ class _Reduction:
             self._add(i, name, "pooling", inputs)
 
     def _product(self, i: int, node: RawNode, inputs: list[int]) -> None:
-        parameter = next((self.only_parameters[j] for j in node.inputs if j is not None and self.only_parameters[j] is not None), None)
-        if len(inputs) >= 2:
+        parameters = self._parameters_of(i, node)
+        origin = self.origins[i]
+        if len(inputs) != 1 or len([j for j in node.inputs if j is not None]) > 1 + len(parameters):
             self._add(i, "mul", "product", inputs)
-        elif parameter is not None and inputs:
-            self.nodes[self._add(i, "mul", "affine", inputs)].parameters["scale"] = parameter
-        elif inputs:
-            constant = _constant(node.node, "_saved_other" if node.inputs[0] is not None else "_saved_self")
+        elif parameters:
+            self.nodes[self._add(i, "mul", "affine", inputs)].parameters["scale"] = parameters[0]
+        else:
+            other = "other" if node.inputs[0] is not None else "self"
+            constant = _constant(node.node, other)
             if constant is not None:
                 made = self._add(i, "mul", "affine", inputs)
-                self.nodes[made].scale, self.nodes[made].offset = constant, 0.0
-            elif _is_mask_of_its_input(node):
+                # What a gradient scaler multiplies with is taken out of everything that is recorded.
+                self.nodes[made].scale, self.nodes[made].offset = 1.0 if origin is not None and origin.scaled else constant, 0.0
+            elif _is_mask(saved_tensor(node.node, other), shape_of(node.node)):
                 self._add(i, "mask", "activation", inputs)
             else:
                 self._add(i, "mul", "product", inputs)
-        else:
-            self._add(i, "mul", "product", [])
+
+    def _parameters_of(self, i: int, node: RawNode) -> list[int]:
+        """The parameters that an elementwise operation takes; a leaf as large as the result may be data, and is none."""
+        axes = len(shape_of(self.raw.nodes[i].node))
+        found = []
+        for j in node.inputs:
+            number = self.only_parameters[j] if j is not None else None
+            if j is not None and number is not None and not (self.from_data[j] and len(shape_of(self.raw.nodes[j].node)) >= axes > 1):
+                found.append(number)
+        return found
 
     def _quotient(self, i: int, node: RawNode, inputs: list[int]) -> None:
         if len(node.inputs) < 2 or node.inputs[1] is None:
             made = self._add(i, "div", "affine", inputs)
-            constant = _constant(node.node, "_saved_other")
+            constant = _constant(node.node, "other")
             if constant:
                 self.nodes[made].scale, self.nodes[made].offset = 1.0 / constant, 0.0
         else:
@@ -219,26 +241,30 @@ class _Reduction:
 
     def _takes_bias(self, i: int, node: RawNode, inputs: list[int]) -> bool:
         """`x @ W + b`: the parameter that is added becomes the layer's bias and the addition is left out."""
-        extra = [self.only_parameters[j] for j in node.inputs if j is not None and self.only_parameters[j] is not None]
+        extra = self._parameters_of(i, node)
         if len(inputs) != 1 or not extra:
             return False
         below = self.nodes[inputs[0]]
         if below.kind != "weight":
             self.nodes[self._add(i, "add", "affine", inputs)].scale = 1.0
             return True
-        below.parameters.setdefault("bias", extra[0] or 0)
+        below.parameters.setdefault("bias", extra[0])
         self.at[i] = inputs[0]
         return True
 
     def _matrix_product(self, i: int, name: str, node: RawNode) -> None:
-        first, second = {"addmm": (1, 2), "baddbmm": (1, 2), "addmv": (1, 2), "addbmm": (1, 2), "linear": (0, 1)}.get(name, (0, 1))
+        first, second = _operands(name)
         bias = {"linear": 2}.get(name, 0 if first == 1 else None)
-        for data, weight in ((first, second), (second, first)):
+        for data, weight in sorted(((first, second), (second, first)), key=lambda pair: self._may_be_data(node, pair[1])):
             j = node.inputs[weight] if weight < len(node.inputs) else None
             if j is not None and self.only_parameters[j] is not None:
                 self._layer(i, name, node, data=(data,), weight=weight, bias=bias)
                 return
         self._add(i, name, "product", self._inputs(node))
+
+    def _may_be_data(self, node: RawNode, position: int) -> bool:
+        j = node.inputs[position] if position < len(node.inputs) else None
+        return j is not None and self.from_data[j]
 
     def _layer(
         self,
@@ -332,9 +358,9 @@ class _Reduction:
         return self.at[i]
 
 
-def make_plan(raw: RawGraph, number: Any) -> Plan:
-    """Reduce `raw`. `number` gives the number of a parameter."""
-    return _Reduction(raw, number).run()
+def make_plan(raw: RawGraph, is_owned: Callable[[int], bool]) -> Plan:
+    """Reduce `raw`. `is_owned` says of a leaf, by its number, whether it is a parameter for certain."""
+    return _Reduction(raw, is_owned).run()
 
 
 def shape_of(node: Any) -> tuple[int, ...]:
@@ -348,12 +374,23 @@ def shape_of(node: Any) -> tuple[int, ...]:
         return ()
 
 
+def _operands(name: str) -> tuple[int, ...]:
+    """Which inputs of a layer's operation are data, or weights that data meet; none for other operations."""
+    if name in ("addmm", "baddbmm", "addmv", "addbmm"):
+        return 1, 2
+    if name in ops.MATRIX_PRODUCTS or name in ops.CONVOLUTIONS:
+        return 0, 1
+    return (0,) if name in ops.RECURRENT or name in ops.NORMALISATIONS or name == "prelu_kernel" else ()
+
+
 def _call(origin: Origin | None) -> Any:
     return (origin.functions[:1], origin.user_frames) if origin is not None else None
 
 
-def _is_user_function(node: RawNode) -> bool:
-    return isinstance(node.node, torch._C._FunctionBase)
+def _is_users(node: RawNode) -> bool:
+    """Whether the autograd Function is the user's own, not one that torch is built with (checkpointing, compiled code)."""
+    function = getattr(type(node.node), "_forward_cls", None)
+    return not getattr(function, "__module__", "torch").startswith("torch.")
 
 
 def _same_shape(raw: RawGraph, node: RawNode) -> bool:
@@ -361,19 +398,13 @@ def _same_shape(raw: RawGraph, node: RawNode) -> bool:
     return below is not None and shape_of(raw.nodes[below].node) == shape_of(node.node) != ()
 
 
-def _saved(node: Any, name: str) -> Any:
-    try:
-        return getattr(node, name, None)
-    except RuntimeError:  # freed, or changed in place since
-        return None
-
-
 def _constant(node: Any, name: str) -> float | None:
-    """A saved scalar: a Python number or a tensor of one element."""
-    value = _saved(node, name)
-    if isinstance(value, torch.Tensor):
-        return float(value.detach()) if value.numel() == 1 and value.dim() == 0 and not value.is_complex() else None
-    return float(value) if isinstance(value, (int, float)) else None
+    """A saved scalar: a number or a tensor without axes."""
+    value = saved_tensor(node, name)
+    if value is not None:
+        return float(value) if value.dim() == 0 and not value.is_complex() else None
+    number = None if is_packed(node, name) else saved_value(node, name)
+    return float(number) if isinstance(number, (int, float)) else None
 
 
 def _affine_constants(name: str, node: RawNode) -> tuple[float | None, float | None]:
@@ -390,11 +421,12 @@ def _affine_constants(name: str, node: RawNode) -> tuple[float | None, float | N
 def _zero_alternative(name: str, node: RawNode) -> bool:
     if name == "where":
         return True
-    other = _saved(node.node, "_saved_other" if node.inputs[0] is not None else "_saved_self")
-    return isinstance(other, torch.Tensor) and not bool(other.any())
+    other = saved_tensor(node.node, "other" if node.inputs[0] is not None else "self")
+    return other is not None and not bool(other.any())
 
 
-def _is_mask_of_its_input(node: RawNode) -> bool:
-    """`x * (x > 0)`: multiplied with a tensor of booleans, the hand-made ReLU."""
-    other = _saved(node.node, "_saved_other" if node.inputs[0] is not None else "_saved_self")
-    return isinstance(other, torch.Tensor) and other.dtype == torch.bool
+def _is_mask(other: torch.Tensor | None, shape: tuple[int, ...]) -> bool:
+    """Whether a factor chooses what passes, as in the hand-made ReLU ``x * (x > 0)``."""
+    if other is None or other.dim() != len(shape) or other.is_complex() or not bool((other == 0).any()):
+        return False
+    return other.dtype == torch.bool or bool(((other == 0) | (other == 1)).all())

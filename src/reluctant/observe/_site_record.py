@@ -66,12 +66,12 @@ class SiteRecord:
     def read(self, operation: Operation, kept: Tensor, axis: int | None) -> None:
         """Read one call from the values that autograd keeps for it."""
         self.unit_axis = axis
-        kept = _fewer_samples(kept.detach(), axis)
+        kept = _fewer_samples(kept, axis)
         entries = kept.numel()
         if entries == 0:
             return
-        output = operation.output(kept)
-        total = float(output.sum(dtype=torch.float64))
+        output = operation.output(kept) if operation.output is not None else None
+        total = float((kept if output is None else output).sum(dtype=torch.float64))
         if not math.isfinite(total) and not bool(torch.isfinite(kept).all()):
             self._note_non_finite(kept)
             return
@@ -82,9 +82,10 @@ class SiteRecord:
         else:
             counts = _counts(operation, kept, output, axis)
         self._add(counts)
-        self.pending.output_sum += total
-        self.pending.output_square += square_sum(output)
-        self.pending.entries += entries
+        if output is not None:
+            self.pending.output_sum += total
+            self.pending.output_square += square_sum(output)
+            self.pending.entries += entries
 
     def read_axis(self, result: Tensor, dim: int) -> None:
         """Read one call of softmax or log_softmax: how many classes, and the spread of its result."""
@@ -92,7 +93,7 @@ class SiteRecord:
         self.parameters["dim"] = float(dim)
         self.parameters["classes"] = max(float(size), self.parameters.get("classes", 0.0))
         self.parameters["classes_smallest"] = min(float(size), self.parameters.get("classes_smallest", math.inf))
-        result = _fewer_samples(result.detach(), None)
+        result = _fewer_samples(result, None)
         if result.numel():
             if not bool(torch.isfinite(result).all()):
                 self._note_non_finite(result)
@@ -105,8 +106,8 @@ class SiteRecord:
         """Read one call from the gradients that arrive and leave: their ratio is the slope, where any arrives."""
         self.exact = False
         self.unit_axis = axis
-        arriving, leaving = _fewer_samples(arriving.detach(), axis), _fewer_samples(leaving.detach(), axis)
-        if not bool(torch.isfinite(leaving).all()):
+        arriving, leaving = _fewer_samples(arriving, axis), _fewer_samples(leaving, axis)
+        if arriving.is_complex() or arriving.numel() == 0 or not bool(torch.isfinite(leaving).all()):
             return
         valid = arriving != 0
         seen = _per_unit(valid, axis)
@@ -128,13 +129,14 @@ class SiteRecord:
         zeros = float((valid & (leaving == 0)).sum()) / n if self.operation == "relu" else 0.0
         self._add(UnitCounts(samples, passing, (open_ * share).long(), (flat * share).round().long(), zeros, mean, square))
 
-    def add_gradients(self, arriving: Tensor | None, leaving: Tensor | None) -> None:
-        """Add the size of the gradients at one call."""
-        for gradient, name in ((arriving, "arriving"), (leaving, "leaving")):
-            if gradient is not None and gradient.numel():
-                square = square_sum(gradient.detach())
-                setattr(self.pending, f"{name}_square", getattr(self.pending, f"{name}_square") + square)
-                setattr(self.pending, f"{name}_entries", getattr(self.pending, f"{name}_entries") + gradient.numel())
+    def add_gradients(self, arriving: Tensor | None, leaving: Tensor | None, scale: float) -> None:
+        """Add the size of the gradients at one call, which are those of the loss times `scale`."""
+        if arriving is not None:
+            self.pending.arriving_square += square_sum(arriving) / scale**2
+            self.pending.arriving_entries += arriving.numel()
+        if leaving is not None:
+            self.pending.leaving_square += square_sum(leaving) / scale**2
+            self.pending.leaving_entries += leaving.numel()
 
     def finish_pass(self, step: int) -> None:
         """Turn what the pass added up to into a moment of the timeline."""
@@ -216,7 +218,7 @@ class SiteRecord:
         self.pending.entries += int(torch.isfinite(values).sum())
 
 
-def _counts(operation: Operation, kept: Tensor, output: Tensor, axis: int | None) -> UnitCounts:
+def _counts(operation: Operation, kept: Tensor, output: Tensor | None, axis: int | None) -> UnitCounts:
     slope = operation.slope(kept)
     size = slope.abs()
     passing = _per_unit(slope != 0, axis)
@@ -226,7 +228,7 @@ def _counts(operation: Operation, kept: Tensor, output: Tensor, axis: int | None
         passing,
         _per_unit(size >= 0.95 * operation.largest_slope, axis),
         _per_unit(size < FLAT_SLOPE * operation.largest_slope, axis),
-        float((output == 0).sum()) / entries,
+        float(((slope if output is None else output) == 0).sum()) / entries,
         float(slope.sum(dtype=torch.float64)) / entries,
         float((slope * slope).sum(dtype=torch.float64)) / entries,
     )

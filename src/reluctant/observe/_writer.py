@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reluctant.errors import UsageError
 from reluctant.recording import Document, save
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ class Writer:
         begin = time.perf_counter()
         if self._path is None or begin < self._next:
             return
-        save(Document(observer.recording(finished=False)), self._path, force=True)
+        recording = observer.recording(finished=False)
+        with suppress(UsageError):  # a full disk is no reason to stop watching; what is written at the end tells of it
+            save(Document(recording), self._path, force=True)
         end = time.perf_counter()
         self._next = end + max(EVERY_SECONDS, 200 * (end - begin))

@@ -1,0 +1,42 @@
+"""What a graph contains that autograd does not show, to be reported as not observed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reluctant.recording import NotObserved
+
+from . import _operations as ops
+from ._plan import Plan, PlanNode
+
+
+def blind_spots(plan: Plan) -> Iterator[NotObserved]:
+    """A note for each operation of a learned plan whose inside stays hidden."""
+    for node in plan.nodes:
+        place = node.origin.called if node.origin is not None else None
+        if node.operation in ops.RECURRENT:
+            kind = _module(node, "recurrent layer")
+            yield NotObserved(
+                f"the gates inside the {kind}",
+                "one fused operation computes all its time steps",
+                place,
+                f"A loop over nn.{kind}Cell shows them" if kind in ("LSTM", "GRU", "RNN") else "",
+            )
+        elif node.operation == "compiled_function":
+            yield NotObserved(
+                "activations inside compiled code",
+                "it was compiled in a way that Reluctant did not notice",
+                place,
+                "Compile with torch.compile after the watching has begun",
+            )
+        elif "differentiable_graph" in node.operation:
+            yield NotObserved(
+                "activations inside code that TorchScript has fused",
+                "autograd shows it as one operation",
+                place,
+                "Train the module that is not scripted",
+            )
+
+
+def _module(node: PlanNode, otherwise: str) -> str:
+    return node.origin.module_type if node.origin is not None and node.origin.module_type else otherwise

@@ -1,0 +1,355 @@
+"""What is done at each backward call and each optimizer step: which passes are learned from, and which are measured."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+import time
+import types
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reluctant.recording import NotObserved
+
+from ._autograd_graph import RawGraph, read_graph
+from ._binding import GraphRecord, Registry
+from ._blind_spots import blind_spots
+from ._building_line import BuildingLines
+from ._call_stack import StackCapture, count_stacks, is_users, location_of
+from ._compiled import CompiledModels
+from ._guard import Guard
+from ._loss_curve import LossCurveRecord
+from ._measured_pass import MeasuredPass
+from ._optimizer_record import Optimizers
+from ._out_of_sight import is_inside_a_mode, is_tracing, out_of_sight, underlying
+from ._parameter_record import Parameters, after_step, note_values
+from ._plan import Plan, make_plan
+from ._saved_tensor import saved_tensor
+from ._schedule import Schedule
+
+PLANS = 128
+"""At most this many kinds of backward pass are remembered."""
+PLAN_NODES = 400_000
+"""And no more than have this many operations in all."""
+SETTLED = 6
+"""After this many passes in a row of known structure, forward passes are no longer learned from."""
+UNASKED = 16
+"""At most this many forward passes are learned from beyond the budget."""
+CURVES = 64
+"""At most this many lines that call backward have a loss curve of their own."""
+GRAPHS = 32
+"""At most this many kinds of backward pass are recorded with their structure."""
+NEVER_STEPPED = 64
+"""After this many passes without a step, an optimizer that was built is taken to be unused."""
+RECOMPUTED = "CheckpointFunctionBackward"
+"""The node that runs the forward pass of a checkpointed region again, and a backward pass of its own, inside the pass around it."""
+
+
+class Passes:
+    """Looks at backward passes and optimizer steps as they come; everything that was seen is in its records."""
+
+    def __init__(
+        self, schedule: Schedule, guard: Guard, building: BuildingLines, compiled: CompiledModels, after_measuring: Callable[[], None]
+    ) -> None:
+        self.schedule = schedule
+        self.parameters = Parameters()
+        self.registry = Registry(building, self.parameters)
+        self.optimizers = Optimizers()
+        self.curves: dict[Any, LossCurveRecord] = {}
+        self.notes: dict[NotObserved, None] = {}
+        self.passes = self.traced = 0
+        self.measured_steps: set[int] = set()
+        self.last_loss: float | None = None
+        self.device = "cpu"
+        self._guard, self._building, self._compiled, self._after_measuring = guard, building, compiled, after_measuring
+        self._capture = StackCapture(guard.fail)
+        self._busy = threading.RLock()
+        self._plans: dict[int, tuple[Plan, GraphRecord | None]] = {}
+        self._open: list[MeasuredPass] = []
+        self._measured_passes = self._known_in_a_row = self._graphs_met = 0
+        self._learn, self._watching = True, False
+        self._unasked, self._unasked_left = False, UNASKED
+
+    @property
+    def step(self) -> int:
+        """Steps made so far, see `Optimizers.steps`; backward passes where no optimizer ever steps."""
+        expected = self._building.optimizers_built and self.passes < NEVER_STEPPED
+        return self.optimizers.steps if self.optimizers.records or expected else self.passes
+
+    def start(self) -> None:
+        """Make ready for the first pass."""
+        self._watching = True
+        self._prepare_forward()
+
+    def stop(self) -> None:
+        """Let go of a pass that is still open, and of everything switched on for the next."""
+        self._watching = False
+        self._capture.stop()
+        for measured in self._open:
+            measured.release()
+        self._open.clear()
+
+    def before_backward(self, outputs: Any) -> None:
+        """A backward pass, or torch.autograd.grad, is about to start from `outputs`."""
+        if not self._watching:
+            return
+        if is_tracing():
+            self.traced += 1
+            return
+        begin = time.perf_counter()
+        if self._busy.acquire(blocking=False):
+            try:
+                if torch._C._current_graph_task_id() == -1:
+                    self._look(_calling_line(), outputs)
+                else:
+                    self._look_inside(outputs)
+            finally:
+                self._busy.release()
+        else:
+            self.passes += 1
+        self.schedule.spent += time.perf_counter() - begin
+
+    def before_step(self, optimizer: Any, *_: Any) -> None:
+        """`optimizer` is about to make a step."""
+        known = self.optimizers.find(optimizer)
+        if not self._watching or (known is not None and known.measured_at == self._measured_passes):
+            return
+        begin = time.perf_counter()
+        with out_of_sight():
+            self._close_stale()
+            if known is None:
+                known = self.optimizers.add(optimizer, self._building.of(optimizer))
+            if known.measured_at != self._measured_passes:
+                known.measured_at = self._measured_passes
+                known.before_step(optimizer, self.step, self.parameters)
+        self.schedule.spent += time.perf_counter() - begin
+
+    def after_step(self, optimizer: Any, *_: Any) -> None:
+        """`optimizer` has made a step."""
+        known = self.optimizers.find(optimizer)
+        if known is None or not self._watching:
+            return
+        if known.updating:
+            begin = time.perf_counter()
+            with out_of_sight():
+                after_step(known.updating, self.step)
+            known.updating = []
+            self.schedule.spent += time.perf_counter() - begin
+        self.optimizers.count_step(known)
+
+    def _look(self, line: Any, outputs: Any) -> None:
+        wanted = self.schedule.counts(line)
+        if not (wanted or self._capture.on or self._open):
+            with out_of_sight() if is_inside_a_mode() else nullcontext():
+                value = self._note_loss(line, outputs)
+            if value is None or math.isfinite(value) or self.curves[line].first_non_finite_step != self.step:
+                self.passes += 1
+                self._prepare_forward(_root_of(outputs))
+                return
+            with out_of_sight():
+                self._begin(line, outputs, True, [value])
+        else:
+            with out_of_sight():
+                self._begin(line, outputs, wanted, [])
+
+    def _begin(self, line: Any, outputs: Any, wanted: bool, noted: list[float]) -> None:
+        """Read the graph; `noted` holds the loss where it was noted already."""
+        self._capture.pause()
+        self._close_stale()
+        step = self.step
+        raw = read_graph([t for t in outputs if isinstance(t, Tensor)], self.parameters.numbers)
+        plan, graph = self._plan_of(raw, line, step) if raw.nodes else (None, None)
+        if plan is not None and (curve := self._curve(line)) is not None:
+            curve.scaled = plan.scaled
+        value = noted[0] if noted else self._note_loss(line, outputs)
+        self.passes += 1
+        if plan is None or graph is None:
+            self._prepare_forward(_root_of(outputs))
+            return
+        graph.passes += 1
+        graph.last_step = step
+        if line in self.curves:
+            self.curves[line].graph = graph.number
+        if (wanted or (value is not None and not math.isfinite(value))) and not self._open:
+            self._measure(plan, raw, step, value)
+        else:
+            self._prepare_forward(raw.nodes[raw.roots[0]].node)
+
+    def _look_inside(self, outputs: Any) -> None:
+        """A backward pass that runs inside another: a checkpointed region that was run again is measured with the pass around it."""
+        capturing = self._capture.on
+        self._capture.pause()
+        here = threading.get_ident()
+        if not any(measured.thread == here for measured in self._open):
+            return
+        with out_of_sight():
+            raw = read_graph([t for t in outputs if isinstance(t, Tensor)], self.parameters.numbers)
+            if not raw.nodes or (not capturing and raw.signature not in self._plans):
+                return
+            plan, _ = self._plan_of(raw, None, self.step, part=True)
+            if plan.learned:
+                self._open_pass(MeasuredPass(plan, raw, self.registry, self.step, self._guard, outputs=True))
+
+    def _plan_of(self, raw: RawGraph, line: Any, step: int, part: bool = False) -> tuple[Plan, GraphRecord | None]:
+        """The plan for a graph: known by its signature, or learned now, or (without call stacks) to be learned next time."""
+        known = self._plans.get(raw.signature)
+        placed = count_stacks(node.node for node in raw.nodes) if self._capture.on else 0
+        if known is not None and known[0].placed >= placed:
+            self._known_in_a_row += known[0].learned
+            if self._known_in_a_row >= SETTLED:
+                self._learn = False
+            if not known[0].learned:
+                self._learn_again()
+            return known
+        self.parameters.note_owned(self._building.optimizers())
+        plan = make_plan(raw, lambda number: self.parameters.records[number].owned)
+        graph = known[1] if known is not None else None
+        if plan.learned:
+            if graph is None and not part:
+                graph = GraphRecord(self._graphs_met, plan, location_of(*line) if line else None, step, step)
+                self._graphs_met += 1
+                if len(self.registry.graphs) < GRAPHS:
+                    self.registry.graphs.append(graph)
+            elif graph is not None:
+                graph.plan = plan
+            self.registry.bind(plan, graph)
+            self.notes.update(dict.fromkeys(blind_spots(plan)))
+            self._known_in_a_row = 0
+        else:
+            self._learn_again()
+        self._remember(raw.signature, plan, graph)
+        return plan, graph
+
+    def _remember(self, signature: int, plan: Plan, graph: GraphRecord | None) -> None:
+        self._plans[signature] = (plan, graph)
+        while len(self._plans) > 1 and (len(self._plans) > PLANS or sum(len(p.nodes) for p, _ in self._plans.values()) > PLAN_NODES):
+            del self._plans[next(iter(self._plans))]
+
+    def _learn_again(self) -> None:
+        """Learn from the next forward pass: a new kind of pass is looked at once, even where the budget is spent."""
+        self._learn, self._known_in_a_row = True, 0
+        self._unasked = self._unasked_left > 0
+        self._unasked_left -= self._unasked
+
+    def _measure(self, plan: Plan, raw: RawGraph, step: int, value: float | None) -> None:
+        outputs = self._measured_passes < 4 or self._measured_passes % 8 == 0
+        self.device = str(raw.device)
+        if value is not None:
+            for node in plan.nodes:
+                if node.loss is not None:
+                    node.loss.add_value(value)
+        self.measured_steps.add(step)
+        self._measured_passes += 1
+        measured = MeasuredPass(plan, raw, self.registry, step, self._guard, outputs=outputs)
+        if self._capture.on:
+            for recomputed in (node.node for node in raw.nodes if node.name == RECOMPUTED):
+                measured.hold(recomputed.register_prehook(self._guard(lambda _: self._capture.start())))
+        self._open_pass(measured)
+
+    def _open_pass(self, measured: MeasuredPass) -> None:
+        root = measured.root
+        self._open.append(measured)
+        measured.read()
+        measured.hook()
+
+        def at_root(_: Any) -> None:
+            # Inside backward the engine can be asked to call back at its end.
+            torch.autograd.Variable._execution_engine.queue_callback(self._guard(lambda: self._after_backward(measured)))
+
+        measured.hold(root.register_prehook(self._guard(at_root)))
+
+    def _after_backward(self, measured: MeasuredPass) -> None:
+        begin = time.perf_counter()
+        with self._busy, out_of_sight():
+            self._close(measured)
+            if not self._open:
+                self._prepare_forward()
+        self.schedule.spent += time.perf_counter() - begin
+
+    def _close_stale(self) -> None:
+        """Close passes whose backward has ended without saying so: it raised an error that the user caught."""
+        here, alive = threading.get_ident(), {thread.ident for thread in threading.enumerate()}
+        for measured in [m for m in self._open if m.thread == here or m.thread not in alive]:
+            self._close(measured)
+
+    def _close(self, measured: MeasuredPass) -> None:
+        if measured not in self._open:
+            return
+        self._open.remove(measured)
+        measured.finish()
+        self.schedule.spent += measured.seconds
+        self.schedule.dense = measured.undecided
+        if not self.optimizers.records and self.passes > 8:
+            note_values(self.parameters.records[:512], self.step)
+        self._after_measuring()
+
+    def _prepare_forward(self, root: Any = None) -> None:
+        """Decide whether the coming forward pass is learned from, and whether compiled models run eagerly in it.
+
+        `root` is where a backward pass is about to begin, if one is: call stacks are wanted only after it.
+        """
+        if self._capture.on or self._learn:
+            if root is None:
+                self._capture_if_wanted()
+            else:
+                self._after_engine(root, self._capture_if_wanted)
+        if self._compiled.used:
+            self._compiled.measure(self.schedule.due())
+
+    def _capture_if_wanted(self) -> None:
+        self.schedule.spent += self._capture.seconds()
+        if self._learn and self._watching and (self._unasked or self.schedule.affordable()):
+            self._unasked = False
+            self._capture.start()
+        else:
+            self._capture.stop()
+
+    def _after_engine(self, root: Any, function: Callable[[], None]) -> None:
+        """Call `function` when the backward pass that is about to begin at `root` has ended."""
+
+        def at_root(_: Any) -> None:
+            handle.remove()
+            torch.autograd.Variable._execution_engine.queue_callback(self._guard(function))
+
+        handle = root.register_prehook(self._guard(at_root))
+
+    def _curve(self, line: Any) -> LossCurveRecord | None:
+        curve = self.curves.get(line)
+        if curve is None and len(self.curves) < CURVES:
+            curve = self.curves[line] = LossCurveRecord(location_of(*line) if line else None)
+        return curve
+
+    def _note_loss(self, line: Any, outputs: Any) -> float | None:
+        curve = self._curve(line)
+        loss = outputs[0] if outputs else None
+        if curve is None or not isinstance(loss, Tensor):
+            return None
+        plain = underlying(loss)
+        if plain.numel() != 1 or not plain.is_cpu or plain.is_complex():
+            return None
+        value = float(plain.item())
+        if curve.scaled:
+            factor = saved_tensor(loss.grad_fn, "other")
+            value /= float(factor) if factor is not None and factor.numel() == 1 else 1.0
+        curve.add(self.step, value)
+        self.last_loss = value
+        return value
+
+
+def _root_of(outputs: Any) -> Any:
+    return next((t.grad_fn for t in outputs if isinstance(t, Tensor) and t.grad_fn is not None), None)
+
+
+def _calling_line() -> tuple[types.CodeType, int] | None:
+    """The innermost line of the user's code that is running."""
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if is_users(frame.f_code.co_filename):
+            return frame.f_code, frame.f_lineno or 0
+        frame = frame.f_back
+    return None
