@@ -29,7 +29,8 @@ class IdleActivation(Rule):
 
     The slope of each unit over at least 100 samples and two measured steps. One unit that changes its slope, and there is no
     finding. A warning where the activation is straight by its parameters, or where no other hidden activation of the network
-    bends anything either; advice where others do. Outputs, gates and activations inside a loss or an attention are left out.
+    bends anything either; advice where others do. Outputs, gates, activations inside a loss or an attention, and clamps that
+    only guard against bad values are left out.
 
     ## Remedy
 
@@ -59,7 +60,7 @@ class IdleActivation(Rule):
         """One finding for each idle site."""
         known = network(recording)
         for site in known.sites_in_order():
-            found = idle(site) if site.role == "hidden" else None
+            found = idle(site) if site.role == "hidden" and not _is_guard(known, site) else None
             if found is None:
                 continue
             if not found.by_parameters and (unseen := unseen_end(known, site)):
@@ -121,6 +122,15 @@ def _with(known: Network, site: Site) -> list[Site]:
         return {spot.graph for spot in known.site_spots.get(one.id, ())}
 
     return [other for other in known.recording.sites if other.role == "hidden" and graphs(site) & graphs(other)]
+
+
+def _is_guard(known: Network, site: Site) -> bool:
+    """Whether the site is a clamp that keeps values out of trouble and is meant to be idle: bounds of its own, or no layer before it.
+
+    ``variance.clamp(min=1e-6)`` and ``distance.clamp(min=0).sqrt()`` are guards; ``layer(x).clamp(min=0)`` is a ReLU.
+    """
+    clamps = any(known.node(spot).operation.startswith("clamp") for spot in known.site_spots.get(site.id, ()))
+    return clamps and (site.operation == "clamp" or site.layer is None)
 
 
 def _bends(site: Site) -> bool:

@@ -29,6 +29,14 @@ def smooth(spread: float) -> Recording:
     return with_site(recording, recent=steady, moments=moments)
 
 
+def clamped(operation: str, layer: int | None = 0) -> Recording:
+    """The activation is written with ``clamp``."""
+    recording = with_site(on(40), operation=operation, layer=layer, parameters={"min": -50.0} if operation == "clamp" else {})
+    graph = recording.graphs[0]
+    nodes = tuple(replace(node, operation="clamp_min") if node.site == 0 else node for node in graph.nodes)
+    return replace(recording, graphs=(replace(graph, nodes=nodes),))
+
+
 CASES = (
     Case("all on, nothing else bends", on(40), "warning", line=31),
     Case("all on, another bends", on(40, BENDING), "advice"),
@@ -44,6 +52,9 @@ CASES = (
     Case("slope -0.9", with_site(on(0, BENDING), operation="leaky_relu", parameters={"negative_slope": -0.9})),
     Case("tanh near 0", smooth(0.009), "warning"),
     Case("tanh that bends", smooth(0.011)),
+    Case("clamp(min=0) behind a layer", clamped("relu"), "warning"),
+    Case("clamp(min=0) behind a distance", clamped("relu", None)),
+    Case("a clamp with bounds of its own", clamped("clamp")),
     Case("an output", with_site(on(40), role="output")),
     Case("values are NaN", with_site(on(40), first_non_finite_step=9)),
     Case("high biases", with_parameter(on(40), "fc1.bias", mean=5.0, std=0.1), "warning", "bias-initialisation"),
