@@ -14,6 +14,9 @@ MAPS = frozenset({"linear", "convolution"})
 """Kinds of layer that are affine maps by themselves. A recurrent layer holds activations of its own, an embedding is a table and not
 multiplied."""
 
+RESIZING = ("pool", "upsample", "im2col", "col2im", "pad")
+"""Parts of the names of operations that change the positions on which a convolution works."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -51,11 +54,12 @@ def affine_pairs(known: Network, straight: frozenset[int] = frozenset()) -> list
 
 def _pair_at(known: Network, held: Structure, node: int, straight: frozenset[int]) -> Pair | None:
     """The pair whose second layer is at `node`; None where there is none."""
-    second, before = map_at(known, held.nodes[node]), _only_source(held, node, straight)
-    first = map_at(known, held.nodes[before]) if before is not None else None
-    if first is None or second is None or before is None or _is_mixed(known, held, before):
+    second, way = map_at(known, held.nodes[node]), _way_back(held, node, straight)
+    first = map_at(known, held.nodes[way[-1]]) if way else None
+    if first is None or second is None or _is_mixed(known, held, way[-1]):
         return None
-    merged = _merged_size(first, second) if _single(known, held, first) and _single(known, held, second) else None
+    resized = any(word in held.nodes[passed].operation for passed in way[:-1] for word in RESIZING)
+    merged = _merged_size(first, second, resized) if _single(known, held, first) and _single(known, held, second) else None
     return Pair(first, second, size_of(first) + size_of(second), merged) if merged is not None else None
 
 
@@ -80,18 +84,20 @@ def carrying(held: Structure, node: int) -> list[int]:
     return [source for source in dict.fromkeys(held.nodes[node].inputs) if source in held.nodes and held.nodes[source].kind != "data"]
 
 
-def _only_source(held: Structure, node: int, straight: frozenset[int]) -> int | None:
-    """The weight node whose values alone reach `node`, by one way without branches; None where there is none."""
+def _way_back(held: Structure, node: int, straight: frozenset[int]) -> list[int]:
+    """The nodes from `node` back to the weight node whose values alone reach it, by one way without branches; empty where there is none."""
+    way: list[int] = []
     current = node
     while True:
         sources = carrying(held, current)
         if len(sources) != 1 or len(held.consumers[sources[0]]) != 1:
-            return None
+            return []
         current = sources[0]
+        way.append(current)
         if is_weight(held.nodes[current]) and not passes_straight(held.nodes[current]):
-            return current
+            return way
         if not (passes_straight(held.nodes[current]) or held.nodes[current].site in straight):
-            return None
+            return []
 
 
 def _is_mixed(known: Network, held: Structure, node: int) -> bool:
@@ -117,27 +123,34 @@ def _single(known: Network, held: Structure, layer: Layer) -> bool:
 def _used_otherwise(held: Structure, pair: Pair, straight: frozenset[int]) -> bool:
     """Whether the graph uses the first layer but leads its values somewhere else than into the second."""
     weights = [node for node in held.order if is_weight(held.nodes[node])]
-    sources = {_only_source(held, node, straight) for node in weights if held.nodes[node].layer == pair.second.id}
+    sources = {way[-1] for node in weights if held.nodes[node].layer == pair.second.id and (way := _way_back(held, node, straight))}
     return any(node not in sources for node in weights if held.nodes[node].layer == pair.first.id)
 
 
-def _merged_size(first: Layer, second: Layer) -> int | None:
-    """Parameters of the one layer that equals both, with a bias; None where no single layer of these kinds does."""
-    if first.transposed or second.transposed:
+def _merged_size(first: Layer, second: Layer, resized: bool) -> int | None:
+    """Parameters of the one layer that equals both, with a bias; None where no single layer of these kinds does.
+
+    With `resized`, pooling or upsampling stands between: a kernel wider than one position then does not commute with it.
+    """
+    if first.transposed or second.transposed or not first.fan_out:
         return None
     inputs, outputs = inputs_of(first), second.fan_out
-    if first.kind == "linear" and second.kind == "linear":
-        return inputs * outputs + outputs
-    if first.kind == "convolution" and second.kind == "convolution":
-        kernel = math.prod(a + b - 1 for a, b in zip(first.weight_shape[2:], second.weight_shape[2:], strict=False))
-        groups = first.groups if first.groups == second.groups else 1
-        return kernel * inputs * outputs // groups + outputs
-    if first.kind == "convolution" and second.kind == "linear":
-        positions = second.fan_in / first.fan_out if first.fan_out else 0
-        if positions == 1:  # the positions were averaged before
-            return math.prod(first.weight_shape[2:]) * inputs * outputs + outputs
-        return round(inputs * positions) * outputs + outputs
-    return None
+    positions, rest = divmod(second.fan_in if second.kind == "linear" else inputs_of(second), first.fan_out)
+    kernel = math.prod(first.weight_shape[2:]) if first.kind == "convolution" else 1
+    if rest or positions == 0:
+        return None
+    if second.kind == "convolution":
+        return _merged_kernels(first, second) if first.kind == "convolution" and positions == 1 and (kernel == 1 or not resized) else None
+    if positions == 1:  # units, or channels whose positions were averaged
+        return kernel * inputs * outputs + outputs
+    return None if resized and kernel > 1 else inputs * positions * outputs + outputs
+
+
+def _merged_kernels(first: Layer, second: Layer) -> int:
+    """Parameters of the one convolution that equals both."""
+    kernel = math.prod(a + b - 1 for a, b in zip(first.weight_shape[2:], second.weight_shape[2:], strict=False))
+    groups = first.groups if first.groups == second.groups else 1
+    return kernel * inputs_of(first) * second.fan_out // groups + second.fan_out
 
 
 def inputs_of(layer: Layer) -> int:

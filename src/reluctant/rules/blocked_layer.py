@@ -140,9 +140,15 @@ def _judged(known: Network, site: Site) -> bool:
     """Whether silence of the whole site is a fault: it is none in a gate, in the loss, or in a hinge whose margin is met."""
     if site.first_non_finite_step is not None or site.operation in ("softmax", "log_softmax"):
         return False
-    if site.role == "output":
-        return not any(_is_hinge(known, spot) for spot in known.site_spots.get(site.id, ()))
+    spots = known.site_spots.get(site.id, ())
+    if site.role == "output" or (site.role == "hidden" and not any(_feeds_weights(known, spot) for spot in spots)):
+        return not any(_is_hinge(known, spot) for spot in spots)
     return site.role == "hidden" or (site.role == "gate" and site.operation in ("relu", "squared_relu", "relu6"))
+
+
+def _feeds_weights(known: Network, spot: Spot) -> bool:
+    held = known.structures[spot.graph]
+    return any(is_weight(held.nodes[node]) for node in held.downstream(spot.node))
 
 
 def _is_hinge(known: Network, spot: Spot) -> bool:

@@ -137,6 +137,17 @@ CASES = (
     Case(
         "convolution, average, linear", chain(convolution(0, 1, 8, 3), *BENT, convolution(1, 8, 16, 3), "mean", linear(2, 16, 2)), "warning"
     ),
+    Case(
+        "3x3, average pooling, 1x1",
+        chain(convolution(0, 1, 8, 1), *BENT, convolution(1, 8, 12, 3), "avg_pool2d", convolution(2, 12, 12, 1)),
+    ),
+    Case(
+        "1x1, upsampling, 3x3",
+        chain(convolution(0, 1, 8, 1), *BENT, convolution(1, 8, 12, 1), "upsample", convolution(2, 12, 12, 3)),
+        "warning",
+    ),
+    Case("linear on each token, then on all", chain(linear(0, 8, 32), *BENT, linear(1, 32, 32), linear(2, 160, 4)), "warning"),
+    Case("linear on other units than the first gives", chain(linear(0, 8, 32), *BENT, linear(1, 32, 32), linear(2, 50, 4))),
     Case("the middle is used twice", branching()),
     Case("a shared weight", shared(chain(*PAIR))),
     Case("a layer used twice", chain(linear(0, 8, 32), *BENT, linear(1, 32, 32), linear(1, 32, 32), *BENT, linear(2, 32, 4))),
