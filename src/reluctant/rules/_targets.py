@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reluctant.recording import ValueStatistics
@@ -24,8 +24,10 @@ class Shortfall:
 
     outside_share: float
     """Share of targets outside; 0 where only the mean proves a floor and the share is not known."""
+    mean: float
+    """E[d], d being a target's distance to the interval."""
     mean_square: float
-    """E[d²], d being a target's distance to the interval: the squared error cannot fall below it."""
+    """E[d²]: the squared error cannot fall below it."""
     variance_share: float
     """`mean_square` as a share of the targets' variance: 1 − R² cannot fall below it. Infinite for a constant target outside."""
 
@@ -34,13 +36,13 @@ def shortfall(targets: ValueStatistics, reachable: Interval) -> Shortfall:
     """What of `targets` lies outside `reachable`: from their quantiles, else by Jensen's inequality from their mean."""
     slack = 1e-6 * max(1.0, abs(targets.minimum), abs(targets.maximum))
     if reachable.lower - slack <= targets.minimum and targets.maximum <= reachable.upper + slack:
-        return Shortfall(0.0, 0.0, 0.0)
+        return Shortfall(0.0, 0.0, 0.0, 0.0)
     if len(targets.quantiles) < 2:
         distance = _distance(targets.mean, reachable)
-        return _shortfall(_certain_share(targets, reachable), distance**2, targets)
+        return _shortfall(_certain_share(targets, reachable), [distance], targets)
     distances = [_distance(value, reachable) for value in _spread(targets.quantiles)]
     outside = sum(distance > slack for distance in distances) / len(distances)
-    return _shortfall(outside, math.fsum(distance**2 for distance in distances) / len(distances), targets)
+    return _shortfall(outside, distances, targets)
 
 
 def label_floors(scores: Interval, labels: ValueStatistics | None) -> tuple[float, float]:
@@ -53,10 +55,12 @@ def label_floors(scores: Interval, labels: ValueStatistics | None) -> tuple[floa
     return positive, negative
 
 
-def _shortfall(outside_share: float, mean_square: float, targets: ValueStatistics) -> Shortfall:
+def _shortfall(outside_share: float, distances: Sequence[float], targets: ValueStatistics) -> Shortfall:
+    mean = math.fsum(distances) / len(distances)
+    mean_square = math.fsum(distance**2 for distance in distances) / len(distances)
     variance = targets.std**2
     share = mean_square / variance if variance > 0.0 else (math.inf if mean_square > 0.0 else 0.0)
-    return Shortfall(outside_share, mean_square, share)
+    return Shortfall(outside_share, mean, mean_square, share)
 
 
 def _certain_share(targets: ValueStatistics, reachable: Interval) -> float:

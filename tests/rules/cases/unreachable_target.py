@@ -9,6 +9,7 @@ from tests.rules.cases import Case
 from tests.rules.cases.output_head import LOSS_LINE, Step, output_head, shift, values
 
 CAUSE = "target-range"
+BCE_LOGITS = "binary_cross_entropy_with_logits"
 
 
 def number(*steps: Step, targets: ValueStatistics | None, kind: str = "mse_loss", **changes: object) -> Recording:
@@ -49,6 +50,8 @@ CASES = (
     Case("no targets seen, no bound", number(targets=None)),
     Case("probabilities", labels(0.0, 1.0)),
     Case("smoothed probabilities", labels(0.05, 0.95)),
+    Case("labels with noise", output_head(BCE_LOGITS, targets=values(0.7, 1.2)), "advice"),
+    Case("labels with more noise", output_head(BCE_LOGITS, targets=values(0.7, 1.25)), "warning"),
     Case("class indices", labels(*map(float, range(7))), "error", CAUSE, LOSS_LINE),
     Case("labels −1 and 1", labels(-1.0, 1.0), "warning", CAUSE),
     Case("labels 1 and 2", labels(1.0, 2.0), "error"),
