@@ -10,7 +10,7 @@ from reluctant.recording import Cause, Finding, Location, Loss, Node, Recording,
 
 from ._graph import Structure
 from ._interval import EVERYWHERE, Interval, exp, increasing
-from ._network import Network, network, place_of
+from ._network import Network, network, numbered, place_of
 from ._reach import keeps_values, reach
 from ._rule import Rule
 
@@ -190,7 +190,7 @@ def _seen(loss: Loss) -> int:
 
 def named(site: Site) -> str:
     """The activation as a phrase: ``softmax after fc2``."""
-    return f"{site.operation} after {site.after}" if site.after else site.operation
+    return f"{site.operation} after {numbered(site.after)}" if site.after else site.operation
 
 
 def last_seen(loss: Loss) -> str:

@@ -20,6 +20,7 @@ from reluctant.recording import (
 )
 
 from ._network import network, place_of
+from ._numbers import share
 from ._rule import Rule
 
 GRADIENT_SCALED = frozenset({"Adam", "NAdam", "RAdam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Rprop"})
@@ -137,7 +138,7 @@ for step in range(120):
         group, worst = max(fallen, key=lambda one: 1.0 - abs(one[1].last / one[1].first))
         site = next((site for site in network(recording).sites_in_order() if site.slope == worst.parameter.id), None)
         name = worst.parameter.name or "the slopes"
-        decay, part = f"the weight decay of {optimizer.type} ({group.weight_decay:g})", f"{min(worst.decayed, 1.0):.0%}"
+        decay, part = f"the weight decay of {optimizer.type} ({group.weight_decay:g})", f"{share(min(worst.decayed, 1.0))}"
         others = f" The same holds for {len(fallen) - 1} more." if len(fallen) > 1 else ""
         return self.found(
             f"The mean of {name} fell from {worst.first:.3g} to {worst.last:.3g} in {optimizer.steps:,} steps, and {decay} accounts for "

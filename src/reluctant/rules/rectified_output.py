@@ -10,6 +10,7 @@ from reluctant.recording import Cause, Finding, NotJudged, Recording, Site, Trea
 from ._heads import LOGIT_LOSSES, Head, finding, heads, named
 from ._interval import Interval, softplus
 from ._lower_end import clips, cuts, rectifier
+from ._numbers import share
 from ._rectified_latent import rectified_latents
 from ._rule import Rule
 from ._targets import HARMFUL_VARIANCE_SHARE, label_floors, shortfall
@@ -169,14 +170,14 @@ for step in range(60):
             "targets": [targets.minimum, targets.maximum],
             "target_count": targets.count,
         }
-        below = f"{short.outside_share:.0%} of {targets.count:,} targets lie below {low:.3g}, down to {targets.minimum:.4g}"
+        below = f"{share(short.outside_share)} of {targets.count:,} targets lie below {low:.3g}, down to {targets.minimum:.4g}"
         if short.variance_share >= HARMFUL_VARIANCE_SHARE:
             cost = f", which leaves a squared error of at least {short.mean_square:.3g}"
             yield self._told(head, site, f"{below}{cost}", evidence)
         elif cuts(site) and _all_silent(site) and targets.std > 0.0:
             yield self._told(head, site, "its output does not move", evidence)
         elif cuts(site) and low == 0.0 and targets.minimum > 0.0 and _held_share(site) >= self.HELD_SHARE:
-            why = f"{_held_share(site):.0%} of its values are 0 and get no gradient, though no target is below {targets.minimum:.3g}"
+            why = f"{share(_held_share(site))} of its values are 0 and get no gradient, though no target is below {targets.minimum:.3g}"
             yield self._told(head, site, why, evidence)
         elif short.outside_share > 0.0:
             yield self._told(head, site, below, evidence, advice=True)

@@ -8,6 +8,7 @@ from reluctant.recording import Cause, Finding, NotJudged, Recording, Site
 
 from ._class_targets import DIGITS, classes_in
 from ._heads import Head, finding, heads, named
+from ._numbers import share
 from ._rule import Rule
 
 SQUASHES = frozenset({"sigmoid", "softmax", "tanh", "hardsigmoid"})
@@ -126,7 +127,7 @@ for step in range(60):
         flat, constant, last = _flat_share(squash), _constant_loss(head), head.loss.last_loss
         if flat is None or constant is None or last is None or flat < self.FLAT_SHARE or last < self.NO_BETTER * constant:
             return ""
-        where = f"{flat:.0%} of the values behind the {named(squash)} lie on its flat part"
+        where = f"{share(flat)} of the values behind the {named(squash)} lie on its flat part"
         return f"{where}, and the loss ({last:.3g}) is no better than a constant guess's ({constant:.3g})"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reluctant.recording import Finding, Recording, Site
 
 from ._evidence import rule_of_three
-from ._network import network, place_of
+from ._network import network, numbered, place_of
 from ._numbers import count, share
 from ._rule import Rule
 
@@ -85,7 +85,7 @@ for step in range(20):
         if not poor:
             return
         fewest = min(poor, key=_samples)
-        names = ", ".join(dict.fromkeys(site.after or f"{site.operation} at line {place_of(site).line}" for site in poor))
+        names = ", ".join(dict.fromkeys(_phrase(site) for site in poor))
         silent = sum(site.whole.passes.zero for site in poor if site.whole)
         yield self.found(
             f"{count(silent)} units after {names} were silent on every sample, but only {count(_samples(fewest))} samples were seen: "
@@ -104,3 +104,7 @@ for step in range(20):
 
 def _samples(site: Site) -> int:
     return site.whole.samples if site.whole else 0
+
+
+def _phrase(site: Site) -> str:
+    return numbered(site.after) if site.after else f"{site.operation} at line {place_of(site).line}"

@@ -9,6 +9,7 @@ from reluctant.recording import Cause, Finding, Loss, NotJudged, Recording, Seve
 from ._heads import LOGIT_LOSSES, Head, finding, heads, named
 from ._interval import Interval
 from ._lower_end import clips, rectifier
+from ._numbers import share
 from ._rule import Rule
 from ._targets import HARMFUL_VARIANCE_SHARE, Shortfall, shortfall
 
@@ -205,7 +206,7 @@ def _takes_probabilities(loss: Loss) -> bool:
 
 def _outside(short: Shortfall, targets: ValueStatistics) -> str:
     span = f"{targets.count:,} targets, from {targets.minimum:.4g} to {targets.maximum:.4g}"
-    return f"{short.outside_share:.0%} of {span}, lie outside" if short.outside_share > 0.0 else f"the mean of {span}, lies outside"
+    return f"{share(short.outside_share)} of {span}, lie outside" if short.outside_share > 0.0 else f"the mean of {span}, lies outside"
 
 
 def _bounding(head: Head) -> Site | None:
