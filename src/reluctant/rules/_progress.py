@@ -6,9 +6,9 @@ import math
 from collections.abc import Set
 from typing import Literal
 
-from reluctant.recording import Loss, LossCurve
+from reluctant.recording import Layer, Location, Loss, LossCurve
 
-from ._network import Network
+from ._network import Network, place_of
 
 Progress = Literal["broken", "untrained", "stuck", "learning", "unknown"]
 """broken: the loss ends as NaN or Inf. untrained: no gradient ever reached a layer, so that what keeps the loss where it is lies
@@ -41,8 +41,29 @@ def is_solved(known: Network, graphs: Set[int], left: float = 0.05) -> bool:
 
 
 def curves_of(known: Network, graphs: Set[int]) -> list[LossCurve]:
-    """The loss curves of the graphs with these ids; a curve that names no graph belongs to all."""
-    return [curve for curve in known.recording.loss_curves if curve.graph is None or curve.graph in graphs]
+    """The loss curves of the graphs with these ids."""
+    return [curve for curve in known.recording.loss_curves if graphs & graphs_of(known, curve)]
+
+
+def graphs_of(known: Network, curve: LossCurve) -> set[int]:
+    """Ids of the graphs whose losses the curve holds: all that its line called backward on, every one where it names none."""
+    return {
+        graph.id
+        for graph in known.recording.graphs
+        if curve.graph in (None, graph.id) or (graph.root is not None and graph.root == curve.root)
+    }
+
+
+def layers_of(known: Network, curve: LossCurve) -> list[Layer]:
+    """The layers that the curve's line trains, nearest to the data first."""
+    graphs = graphs_of(known, curve)
+    return [layer for layer in known.layers_in_order() if graphs & known.graph_ids(known.layer_spots.get(layer.id, ()))]
+
+
+def loss_place(known: Network, curve: LossCurve) -> Location | None:
+    """The line that computes the loss; the one that calls backward where no loss was recognised."""
+    graphs = graphs_of(known, curve)
+    return next((place_of(loss) for loss in known.recording.losses if loss.graph in graphs), curve.root)
 
 
 def fall(curve: LossCurve) -> float | None:
@@ -55,8 +76,8 @@ def fall(curve: LossCurve) -> float | None:
 
 
 def ends_non_finite(curve: LossCurve) -> bool:
-    """Whether the last point of the curve holds a value that is NaN or Inf."""
-    return bool(curve.points) and curve.points[-1].non_finite > 0
+    """Whether the last point of the curve holds nothing but NaN and Inf."""
+    return bool(curve.points) and curve.points[-1].non_finite > 0 and curve.points[-1].mean is None
 
 
 def finite_means(curve: LossCurve) -> list[float]:
@@ -77,7 +98,7 @@ def _state(known: Network, curve: LossCurve) -> Progress:
         return "broken"
     if fell is None:
         return "unknown"
-    constant = any(_as_good_as_constant(loss) for loss in known.recording.losses if curve.graph in (None, loss.graph))
+    constant = any(_as_good_as_constant(loss) for loss in known.recording.losses if loss.graph in graphs_of(known, curve))
     if fell < UNMOVED or constant:
         return "stuck"
     return "learning" if fell >= HALVED else "unknown"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from reluctant.recording import Cause, Finding, Layer, Location, LossCurve, NotJudged, Recording, Treatment
+from reluctant.recording import Cause, Finding, Layer, LossCurve, NotJudged, Recording, Treatment
 
 from ._causes import treatments_for, why_blown_up
 from ._graph import Structure
 from ._initialisation import initialised_at
-from ._network import Network, label, network, place_of
+from ._network import Network, label, network
 from ._numbers import size
-from ._progress import curves_of, ends_non_finite, finite_means, progress
+from ._progress import ends_non_finite, finite_means, layers_of, loss_place, progress
 from ._rule import Rule
 from ._spine import Trend, decline, spines
 
@@ -77,14 +77,14 @@ class ExplodingGradient(Rule):
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each loss that blows up, and one for each chain of layers along which the gradient grows."""
         known = network(recording)
-        told: set[object] = set()
-        for held, layers in spines(known):
-            for curve in curves_of(known, {held.graph.id}):
-                growth = self._growth(curve, layers)
-                if growth is not None and curve.root not in told:
-                    told.add(curve.root)
-                    yield self._over_steps(known, held, curve, layers, growth)
-            trend = self._over_layers(known, held, layers)
+        for curve in recording.loss_curves:
+            layers = layers_of(known, curve)
+            growth = self._growth(curve, layers)
+            if growth is not None:
+                yield self._over_steps(known, curve, layers, growth)
+        told: set[int] = set()
+        for held, chain in spines(known):
+            trend = self._over_layers(known, held, chain)
             if trend is not None and trend.layers[0].id not in told:
                 told.add(trend.layers[0].id)
                 yield self._along(known, trend)
@@ -133,9 +133,7 @@ for step in range(60):
         grown = (loss >= self.loss_growth, gradient >= self.gradient_growth)
         return (loss, gradient) if (any(grown) if lost else all(grown)) else None
 
-    def _over_steps(
-        self, known: Network, held: Structure, curve: LossCurve, layers: Sequence[Layer], growth: tuple[float, float]
-    ) -> Finding:
+    def _over_steps(self, known: Network, curve: LossCurve, layers: Sequence[Layer], growth: tuple[float, float]) -> Finding:
         loss, gradient = growth
         end = curve.first_non_finite_step
         cause = why_blown_up(known, layers, known.recording.steps if end is None else end)
@@ -144,7 +142,7 @@ for step in range(60):
         until = f" and is no longer finite from step {end} on" if end is not None and ends_non_finite(curve) else ""
         return self.found(
             f"Training diverges: the loss grows {size(loss)} times and the gradient {size(gradient)} times over what they start at{until}.",
-            _loss_place(known, held, curve),
+            loss_place(known, curve),
             cause=cause,
             treatments=treatments_for(cause, self.treatments),
             evidence={
@@ -181,8 +179,3 @@ def _grown(layer: Layer) -> float:
     measured = (moment.weight_gradient_rms for moment in layer.moments)
     seen = [value for value in measured if value is not None and math.isfinite(value)]
     return seen[-1] / seen[0] if len(seen) >= 2 and seen[0] > 0 else 1.0
-
-
-def _loss_place(known: Network, held: Structure, curve: LossCurve) -> Location | None:
-    loss = next((loss for loss in known.recording.losses if loss.graph == held.graph.id), None)
-    return place_of(loss) if loss is not None else curve.root

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.recording import Finding, Layer, Location, LossCurve, NotJudged, Recording, Site, Treatment
+from reluctant.recording import Finding, LossCurve, NotJudged, Recording, Site, Treatment
 
 from ._causes import treatments_for, why_blown_up
-from ._network import Network, Spot, label, network, place_of
-from ._progress import ends_non_finite
+from ._network import Network, label, network, place_of
+from ._progress import ends_non_finite, graphs_of, layers_of, loss_place
 from ._rule import Rule
 
 
@@ -66,12 +66,12 @@ class NonFiniteValues(Rule):
             told.add(curve.root)
             site = _first_site(known, curve, step)
             lasts = ends_non_finite(curve)
-            cause = why_blown_up(known, _layers(known, curve), step)
+            cause = why_blown_up(known, layers_of(known, curve), step)
             where = f"first in the output of {site.operation} after {label(site)}" if site is not None else "in the loss"
             then = ", and the loss stays so to the end." if lasts else "; the loss is finite again later."
             yield self.found(
                 f"Values become NaN or Inf at step {step}, {where}{then}",
-                place_of(site) if site is not None else _loss_place(known, curve),
+                place_of(site) if site is not None else loss_place(known, curve),
                 severity="error" if lasts else "warning",
                 layer=site.after if site is not None else "",
                 site=site.id if site is not None else None,
@@ -131,21 +131,4 @@ def _first_site(known: Network, curve: LossCurve, step: int) -> Site | None:
 
 
 def _concerns(known: Network, curve: LossCurve, site: Site) -> bool:
-    return curve.graph is None or any(_graph_id(known, spot) == curve.graph for spot in known.site_spots.get(site.id, ()))
-
-
-def _layers(known: Network, curve: LossCurve) -> list[Layer]:
-    """The layers of the graphs that this line calls backward on, nearest to the data first."""
-    return [
-        layer for layer in known.layers_in_order()
-        if curve.graph is None or any(_graph_id(known, spot) == curve.graph for spot in known.layer_spots.get(layer.id, ()))
-    ]
-
-
-def _graph_id(known: Network, spot: Spot) -> int:
-    return known.structures[spot.graph].graph.id
-
-
-def _loss_place(known: Network, curve: LossCurve) -> Location | None:
-    loss = next((loss for loss in known.recording.losses if loss.graph == curve.graph), None)
-    return place_of(loss) if loss is not None else curve.root
+    return bool(graphs_of(known, curve) & known.graph_ids(known.site_spots.get(site.id, ())))
