@@ -36,6 +36,15 @@ def has_dead_side(site: Site) -> bool:
     return known.traits.dead_side != "none" if known is not None else site.operation.startswith("custom:")
 
 
+def is_piecewise_linear(site: Site) -> bool:
+    """Whether the slope takes a few values only: a unit that stays between two kinks is then an affine map, not nearly one."""
+    known = curve(site)
+    if known is None:
+        return False
+    points = [step / 8 + 1 / 16 for step in range(-80, 80)]
+    return len({round(float(known.slope(x)), 9) for x in points}) <= 3
+
+
 def is_straight(site: Site) -> bool:
     """Whether it is a straight line by its parameters, whatever comes in."""
     known = curve(site)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reluctant.recording import Site, UnitWindow
 
-from ._curves import is_straight
+from ._curves import is_piecewise_linear, is_straight
 from ._numbers import count
 
 LEAST_SAMPLES = 100
@@ -22,6 +22,8 @@ class Idle:
 
     by_parameters: bool
     """Whether it is one whatever comes in."""
+    exact: bool
+    """Whether the straight line is one to the last digit; a smooth activation near the middle of its range is one nearly."""
     always_on: int
     silent: int
     samples: int
@@ -34,7 +36,7 @@ def idle(site: Site) -> Idle | None:
         return None
     if is_straight(site):
         samples = site.whole.samples if site.whole is not None else 0
-        return Idle(True, site.units, 0, samples, f"{site.operation} with these parameters is a straight line")
+        return Idle(True, True, site.units, 0, samples, f"{site.operation} with these parameters is a straight line")
     window = site.recent
     if window is None or not window.open.units or window.samples < LEAST_SAMPLES or window.first_step == window.last_step:
         return None
@@ -45,13 +47,15 @@ def _by_units(site: Site, window: UnitWindow) -> Idle | None:
     """Idle because every unit is on for all samples, or silent for all: then each multiplies its input by a constant."""
     on, silent, units = window.open.one, window.passes.zero, window.open.units
     if on > 0 and on + silent == units:
+        exact = is_piecewise_linear(site)
         others = f", the other {count(silent)} are silent on all" if silent else ""
-        clause = f"{count(on)} of {count(units)} units are on for all of {count(window.samples)} samples{others}"
-        return Idle(False, on, silent, window.samples, clause)
+        state = "on" if exact else "near their largest slope"
+        clause = f"{count(on)} of {count(units)} units are {state} for all of {count(window.samples)} samples{others}"
+        return Idle(False, exact, on, silent, window.samples, clause)
     slope = _slope(site)
     if silent == 0 and window.slope_spread is not None and slope and window.slope_spread < NO_SPREAD * slope:
         clause = f"the slope varies by less than {NO_SPREAD:.0%} over {count(window.samples)} samples"
-        return Idle(False, on, 0, window.samples, clause)
+        return Idle(False, False, on, 0, window.samples, clause)
     return None
 
 

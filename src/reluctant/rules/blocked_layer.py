@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reluctant.recording import Finding, NotJudged, Recording, Site, Treatment
 
 from ._causes import treatments_for, why_dead
+from ._curves import has_dead_side, is_bounded
 from ._dead import dead_units
 from ._evidence import rule_of_three
 from ._graph import is_weight
@@ -33,7 +34,7 @@ class BlockedLayer(Rule):
     All units silent on at least `least_samples` samples and at two measured steps or more. An error where the graph has no way
     around the activation; a warning where a residual connection or another branch still carries gradient to what lies before
     it. Not judged as a block: an activation that belongs to the loss (a hinge whose margin is met), a sigmoid or softmax used
-    as a gate.
+    as a gate, and a sigmoid or tanh that is flat throughout (RL203).
 
     ## Remedy
 
@@ -140,6 +141,8 @@ def _judged(known: Network, site: Site) -> bool:
     """Whether silence of the whole site is a fault: it is none in a gate, in the loss, or in a hinge whose margin is met."""
     if site.first_non_finite_step is not None or site.operation in ("softmax", "log_softmax"):
         return False
+    if is_bounded(site) and not has_dead_side(site):
+        return False  # a sigmoid or tanh whose slope is rounded to 0 is saturated, which is RL203's matter
     spots = known.site_spots.get(site.id, ())
     if site.role == "output" or (site.role == "hidden" and not any(_feeds_weights(known, spot) for spot in spots)):
         return not any(_is_hinge(known, spot) for spot in spots)

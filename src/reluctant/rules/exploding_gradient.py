@@ -77,16 +77,17 @@ class ExplodingGradient(Rule):
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each loss that blows up, and one for each chain of layers along which the gradient grows."""
         known = network(recording)
+        told: set[int] = set()
         for curve in recording.loss_curves:
             layers = layers_of(known, curve)
             growth = self._growth(curve, layers)
             if growth is not None:
+                told |= {layer.id for layer in layers}
                 yield self._over_steps(known, curve, layers, growth)
-        told: set[int] = set()
         for held, chain in spines(known):
             trend = self._over_layers(known, held, chain)
-            if trend is not None and trend.layers[0].id not in told:
-                told.add(trend.layers[0].id)
+            if trend is not None and not told & {layer.id for layer in trend.layers}:
+                told |= {layer.id for layer in trend.layers}
                 yield self._along(known, trend)
 
     bad = '''
@@ -135,13 +136,14 @@ for step in range(60):
 
     def _over_steps(self, known: Network, curve: LossCurve, layers: Sequence[Layer], growth: tuple[float, float]) -> Finding:
         loss, gradient = growth
+        grown = [f"the {what} grows {size(by)} times" for what, by in (("loss", loss), ("gradient", gradient)) if by >= 2]
         end = curve.first_non_finite_step
         cause = why_blown_up(known, layers, known.recording.steps if end is None else end)
         if cause.kind == "none":  # it grew with the steps, whatever the single ones were
             cause = Cause("learning-rate", "input, signal and weights are of usual size at the start, and grow with the steps taken")
         until = f" and is no longer finite from step {end} on" if end is not None and ends_non_finite(curve) else ""
         return self.found(
-            f"Training diverges: the loss grows {size(loss)} times and the gradient {size(gradient)} times over what they start at{until}.",
+            f"Training diverges: {' and '.join(grown)} over the start{until}.",
             loss_place(known, curve),
             cause=cause,
             treatments=treatments_for(cause, self.treatments),

@@ -8,14 +8,17 @@ from collections.abc import Iterator, Sequence
 from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Severity, Site, Treatment
 
 from ._causes import treatments_for
-from ._curves import is_bounded
+from ._curves import gain, is_bounded
 from ._initialisation import SCALE_TOO_LARGE, asked_gain, first_moment, initialised_at, ratio_to_gain
 from ._inputs import unscaled_before
 from ._network import Network, label, network
 from ._numbers import share, size
-from ._progress import Progress, progress
+from ._progress import Progress, is_solved, progress
 from ._rule import Rule
 from ._spine import Trend, decline, rise, spines
+
+EXPANDS = 0.5
+"""Gain below which the activation by itself makes the signal swell; with their default parameters all of the catalogue stay above it."""
 
 
 class MismatchedInitialisation(Rule):
@@ -61,7 +64,7 @@ class MismatchedInitialisation(Rule):
     code = "RL305"
     severity = "warning"
     treatments = (Treatment("reinitialise", "he"), Treatment("reinitialise", "lecun"), Treatment("normalise"))
-    follows_from = ()
+    follows_from = ("RL502",)
 
     drift: float = 100.0
     """By this factor. torch's default weights and ReLUs need six layers for it: no shallow network is called."""
@@ -147,6 +150,8 @@ for step in range(100):
 
     def _at_one(self, known: Network, site: Site, layer: Layer) -> Finding:
         ratio, flat = ratio_to_gain(known, layer) or 0.0, site.moments[0].flat_share
+        graphs = known.graph_ids(known.site_spots.get(site.id, ()))
+        state = progress(known, graphs)
         wanted = asked_gain(known, layer) / math.sqrt(layer.fan_in)
         clause = f"the weights of {label(layer)} start at {size(ratio)} times the {size(wanted)} that {site.operation} asks for"
         cause = Cause("initialisation", clause)
@@ -154,7 +159,7 @@ for step in range(100):
             f"At the first step {share(flat)} of what {site.operation} after {label(site)} receives lies on its flat part: the weights are "
             f"{size(ratio)} times too large.",
             initialised_at(known, layer),
-            severity=_severity(_held_by(known, site)),
+            severity="warning" if state == "learning" and not is_solved(known, graphs) else _severity(state),
             layer=layer.name,
             site=site.id,
             cause=cause,
@@ -164,7 +169,8 @@ for step in range(100):
 
     def _over_layers(self, known: Network, trend: Trend, state: Progress) -> Finding:
         culprit = _furthest(known, trend)
-        cause = Cause("initialisation", _evidence(known, trend, culprit))
+        expanding = _expanding(known, trend) if trend.ratio > 1 else None
+        cause = Cause("activation-choice", expanding) if expanding else Cause("initialisation", _evidence(known, trend, culprit))
         verb = "fades" if trend.ratio < 1 else "swells"
         factor = size(max(trend.ratio, 1 / trend.ratio))
         return self.found(
@@ -183,10 +189,6 @@ for step in range(100):
         )
 
 
-def _held_by(known: Network, site: Site) -> Progress:
-    return progress(known, known.graph_ids(known.site_spots.get(site.id, ())))
-
-
 def _spread(layer: Layer) -> float | None:
     first = first_moment(layer)
     return first.output_unit_std if first is not None else None
@@ -194,6 +196,14 @@ def _spread(layer: Layer) -> float | None:
 
 def _severity(state: Progress) -> Severity:
     return "error" if state in ("broken", "stuck") else "advice" if state == "learning" else "warning"
+
+
+def _expanding(known: Network, trend: Trend) -> str | None:
+    """An activation between these layers that makes values larger by itself, as a clause; None where there is none."""
+    ids = {layer.id for layer in trend.layers}
+    sites = (site for site in known.recording.sites if site.layer in ids and 0 < gain(site) < EXPANDS)
+    site = next(sites, None)
+    return f"{site.operation} with its parameters makes values {size(1 / gain(site))} times as large" if site is not None else None
 
 
 def _lost_by_weights(known: Network, trend: Trend) -> float:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
-from reluctant.recording import Finding, LossCurve, NotJudged, Recording, Site, Treatment
+from reluctant.recording import Cause, Finding, LossCurve, Node, NotJudged, Recording, Site, Treatment
 
 from ._causes import treatments_for, why_blown_up
 from ._network import Network, label, network, place_of
@@ -64,14 +65,18 @@ class NonFiniteValues(Rule):
             if step is None or curve.root in told:
                 continue
             told.add(curve.root)
-            site = _first_site(known, curve, step)
             lasts = ends_non_finite(curve)
             cause = why_blown_up(known, layers_of(known, curve), step)
+            root = _singular(known, curve, step) if cause.kind == "none" else None
+            site = _first_site(known, curve, step) if root is None else None
             where = f"first in the output of {site.operation} after {label(site)}" if site is not None else "in the loss"
+            if root is not None:
+                cause = Cause("none", f"{root.operation} has no finite slope there, while all values up to then are of usual size")
+                where = f"first in the gradient, a step after {root.operation} met a value at which its slope is infinite"
             then = ", and the loss stays so to the end." if lasts else "; the loss is finite again later."
             yield self.found(
                 f"Values become NaN or Inf at step {step}, {where}{then}",
-                place_of(site) if site is not None else loss_place(known, curve),
+                root.place if root is not None else place_of(site) if site is not None else loss_place(known, curve),
                 severity="error" if lasts else "warning",
                 layer=site.after if site is not None else "",
                 site=site.id if site is not None else None,
@@ -114,6 +119,29 @@ for step in range(60):
     loss.backward()
     optimizer.step()
 '''
+
+
+SINGULAR = ("sqrt", "norm", "linalg_vector_norm", "cdist", "euclidean_dist", "rsqrt", "log", "acos", "asin", "std", "div", "pow")
+"""Operations whose slope is infinite or undefined at some value, those that fail most often first."""
+
+
+def _singular(known: Network, curve: LossCurve, step: int) -> Node | None:
+    """The operation that turned a finite loss into gradients that are not: one of `SINGULAR`, of these the nearest to the loss.
+
+    None where gradients were not measured before the loss was lost, or were finite until then.
+    """
+    gradients = (
+        moment.step
+        for layer in layers_of(known, curve)
+        for moment in layer.moments
+        if moment.output_gradient_rms is not None and not math.isfinite(moment.output_gradient_rms)
+    )
+    if min(gradients, default=step) >= step:
+        return None
+    graphs = graphs_of(known, curve)
+    nodes = [held.nodes[node] for held in known.structures if held.graph.id in graphs for node in reversed(held.order)]
+    risky = [node for node in nodes if node.operation in SINGULAR and node.place is not None]
+    return min(risky, key=lambda node: SINGULAR.index(node.operation), default=None)
 
 
 def _first_site(known: Network, curve: LossCurve, step: int) -> Site | None:

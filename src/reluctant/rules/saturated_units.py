@@ -8,7 +8,7 @@ from reluctant.recording import FLAT_SLOPE, Finding, NotJudged, Recording, Site,
 
 from ._causes import treatments_for, why_flat
 from ._coverage import unseen_end
-from ._curves import curve, is_bounded
+from ._curves import curve, has_dead_side, is_bounded
 from ._network import Network, label, network, place_of, where
 from ._numbers import count, share
 from ._progress import is_solved
@@ -35,7 +35,9 @@ class SaturatedUnits(Rule):
     needs a fifth of the layer's units, on at least `least_samples` samples and two measured steps. Many flat entries do not
     suffice: units that switch between both ends do their work. Gates may saturate, since open and shut is what they are for. An
     output may saturate where its targets sit at its bounds, as those of a classifier do; it is judged only where all targets
-    lie well inside. Units that went flat as the loss was solved (down to a twentieth) are none of its findings.
+    lie well inside. A sigmoid or tanh whose every slope is rounded to 0 is an error, since nothing before it learns; a hard
+    tanh or ReLU6 of which that holds is blocked (RL202). Units that went flat as the loss was solved (down to a twentieth) are
+    none of its findings.
 
     ## Remedy
 
@@ -80,7 +82,8 @@ class SaturatedUnits(Rule):
             if window is None or not window.flat.units or not self._judged(known, site):
                 continue
             flat, units = window.flat.at_least(self.unit_share), window.flat.units
-            if flat < self.layer_share * units or window.passes.zero == units:
+            blocked = window.passes.zero == units
+            if flat < self.layer_share * units or (blocked and has_dead_side(site)):
                 continue
             if window.samples < self.least_samples or window.first_step == window.last_step:
                 yield self.not_judged(_too_few(site, flat, self.least_samples))
@@ -94,8 +97,10 @@ class SaturatedUnits(Rule):
             cause = why_flat(known, site, flat_at_start=at_start)
             yield self.found(
                 f"{count(flat)} of {count(units)} units of {site.operation} after {label(site)} are saturated: on at least "
-                f"{share(self.unit_share)} of {count(window.samples)} samples their slope is below {share(FLAT_SLOPE)} of the largest.",
+                f"{share(self.unit_share)} of {count(window.samples)} samples their slope is below {share(FLAT_SLOPE)} of the largest"
+                + (", and rounded to 0 for all of them: nothing before it learns." if blocked else "."),
                 place_of(site),
+                severity="error" if blocked else "warning",
                 layer=site.after,
                 site=site.id,
                 cause=cause,

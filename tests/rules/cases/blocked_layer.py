@@ -55,6 +55,8 @@ CASES = (
     Case("100 samples", silent_on(100, 900), "error"),
     Case("one measured step", silent_on(4000, 1199), not_judged=True),
     Case("a way around it", with_residual(BLOCKED), "warning"),
+    Case("a hard tanh", second(operation="hardtanh", parameters={"min_val": -1.0, "max_val": 1.0}), "error"),
+    Case("a tanh is RL203's", second(operation="tanh")),
     Case("a closed gate", second(role="gate", operation="sigmoid")),
     Case("a dead ReLU gate", second(role="gate"), "error"),
     Case("a met hinge", as_output(BLOCKED, "rsub")),

@@ -46,6 +46,12 @@ def flat(share: float, weights: float, loss_end: float = 2.3, operation: str = "
     return replace(recording, sites=sites)
 
 
+def sloped(slope: float) -> Recording:
+    """A signal that swells from layer to layer through leaky ReLUs of this slope, at torch's default weights."""
+    recording = spreading(geometric(7.0, 5), 0.58, "leaky_relu")
+    return replace(recording, sites=tuple(replace(site, parameters={"negative_slope": slope}) for site in recording.sites))
+
+
 def geometric(factor: float, count: int) -> list[float]:
     return [factor**index for index in range(count)]
 
@@ -65,7 +71,10 @@ CASES = (
     Case("fades by the slope of a sigmoid", spreading(geometric(0.2, 8), 1.0, "sigmoid")),
     Case("fades by weights", spreading(geometric(0.2, 8), 0.3), "error"),
     Case("half flat at the start, 5 times the gain", flat(0.5, 9.0), "error", "initialisation"),
-    Case("half flat at the start, and learns", flat(0.5, 9.0, 0.2), "advice"),
+    Case("half flat at the start, and learns", flat(0.5, 9.0, 0.5), "warning"),
+    Case("half flat at the start, and solved", flat(0.5, 9.0, 0.1), "advice"),
+    Case("a slope of 20", sloped(20.0), "error", "activation-choice"),
+    Case("a slope of 0.5", sloped(0.5), "error", "initialisation"),
     Case("half flat at the start, at the gain", flat(0.5, 1.7)),
     Case("less than half flat at the start", flat(0.49, 9.0)),
     Case("nothing flat about it", flat(0.5, 9.0, operation="elu")),

@@ -54,6 +54,12 @@ def output(low: float, high: float) -> Recording:
     return replace(recording, losses=(replace(recording.losses[0], kind="mse_loss", targets=targets),))
 
 
+def blocked(operation: str, **parameters: float) -> Recording:
+    """Every unit is flat on all samples, and the slope is rounded to 0."""
+    recent = replace(flat(100, 1.0), passes=histogram(100, zero=100))
+    return saturated(recent, flat(100, 1.0, 64, 0), operation=operation, parameters=parameters)
+
+
 CASES = (
     Case("none", saturated(flat(0, 1.0))),
     Case("19 of 100", saturated(flat(19, 1.0))),
@@ -67,6 +73,8 @@ CASES = (
     Case("a gate", saturated(flat(60, 1.0), role="gate")),
     Case("an activation without bounds", saturated(flat(60, 1.0), operation="elu")),
     Case("a hard tanh", saturated(flat(60, 1.0), operation="hardtanh", parameters={"min_val": -1.0, "max_val": 1.0}), "warning"),
+    Case("all of it, rounded to 0", blocked("tanh"), "error"),
+    Case("all of it, and hard: RL202's", blocked("hardtanh", min_val=-1.0, max_val=1.0)),
     Case("solved, flat since then", solved(saturated(flat(60, 1.0)))),
     Case("solved, flat from the start", solved(saturated(flat(60, 1.0), flat(60, 1.0, 64, 0))), "warning"),
     Case("an output with targets at its bounds", output(-1.0, 1.0)),
