@@ -24,6 +24,8 @@ class Idle:
     """Whether it is one whatever comes in."""
     exact: bool
     """Whether the straight line is one to the last digit; a smooth activation near the middle of its range is one nearly."""
+    from_start: bool
+    """Whether it was one at the first measured step already; else training made it so."""
     always_on: int
     silent: int
     samples: int
@@ -36,7 +38,7 @@ def idle(site: Site) -> Idle | None:
         return None
     if is_straight(site):
         samples = site.whole.samples if site.whole is not None else 0
-        return Idle(True, True, site.units, 0, samples, f"{site.operation} with these parameters is a straight line")
+        return Idle(True, True, True, site.units, 0, samples, f"{site.operation} with these parameters is a straight line")
     window = site.recent
     if window is None or not window.open.units or window.samples < LEAST_SAMPLES or window.first_step == window.last_step:
         return None
@@ -51,12 +53,17 @@ def _by_units(site: Site, window: UnitWindow) -> Idle | None:
         others = f", the other {count(silent)} are silent on all" if silent else ""
         state = "on" if exact else "near their largest slope"
         clause = f"{count(on)} of {count(units)} units are {state} for all of {count(window.samples)} samples{others}"
-        return Idle(False, exact, on, silent, window.samples, clause)
+        return Idle(False, exact, _at_start(site), on, silent, window.samples, clause)
     slope = _slope(site)
     if silent == 0 and window.slope_spread is not None and slope and window.slope_spread < NO_SPREAD * slope:
         clause = f"the slope varies by less than {NO_SPREAD:.0%} over {count(window.samples)} samples"
-        return Idle(False, False, on, 0, window.samples, clause)
+        return Idle(False, False, _at_start(site), on, 0, window.samples, clause)
     return None
+
+
+def _at_start(site: Site) -> bool:
+    start = site.start
+    return start is not None and start.open.units > 0 and start.open.one + start.passes.zero == start.open.units
 
 
 def _slope(site: Site) -> float | None:

@@ -33,11 +33,11 @@ class LinearNetwork(Rule):
 
     From the graph. Views, sums, constant factors, averages, dropout, and batch normalisation (constant once training is over)
     are affine; a product of two paths, a maximum, a norm, an attention are not, nor is anything whose kind is not known. An
-    activation of straight pieces whose units all stay on one piece (RL103) counts as affine, and says so. A softmax or sigmoid
-    behind the last layer does not make the network non-linear: the border between its classes is still a plane. Silent for a
-    single weight layer, for an embedding followed by one layer, and where every merging would enlarge the network: a linear
-    autoencoder or a factorisation of low rank is linear on purpose. A layer used several times (a linear recurrence) is left
-    alone too.
+    activation of straight pieces whose units all stay on one piece from the first step on (RL103) counts as affine, and says
+    so. A softmax or sigmoid behind the last layer does not make the network non-linear: the border between its classes is still
+    a plane. Silent for a single weight layer, for an embedding followed by one layer, and where every merging would enlarge the
+    network: a linear autoencoder or a factorisation of low rank is linear on purpose. A layer used several times (a linear
+    recurrence) is left alone too.
 
     ## Remedy
 
@@ -147,7 +147,7 @@ def _linear(known: Network, held: Structure, start: int) -> _Linear | None:
         layer, site = map_at(known, found), known.sites.get(found.site) if found.site is not None else None
         if layer is not None and not passes_straight(found):
             layers.append(layer)
-        elif found.kind == "activation" and site is not None and (bends := idle(site)) is not None and bends.exact:
+        elif found.kind == "activation" and site is not None and (found_idle := idle(site)) and found_idle.exact and found_idle.from_start:
             sites.append(site)
         elif not (found.kind == "data" or passes_straight(found) or _is_embedding(known, found.layer)):
             return None

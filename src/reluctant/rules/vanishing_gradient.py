@@ -35,12 +35,12 @@ class VanishingGradient(Rule):
     ## How it decides
 
     The gradient must fall by `vanished` or more over three layers or more, steadily (no single step may make up more than
-    `jump` of the fall, in logarithms: a last layer scaled down on purpose is one step), both at the start and at the end of the
-    run. It must matter: where the loss fell by half, it is advice. A gradient that is exactly 0 is no vanishing one but a
-    blocked one (RL202, RL405). Residual paths and normalisation need no exception: with them the measured gradient does not
-    fall. The cause is the larger part of the fall. Per layer, the measured factor is compared with √χ = σ_w·√E[f′²]: the part
-    that weights below the gain lose is ``initialisation``, the part that the slope of a bounded activation loses
-    ``activation-choice``; where both are as they should be, ``depth``.
+    `jump` of the fall, in logarithms: a last layer scaled down on purpose is one step), at the end of the run, or from its
+    start for half of it. It must matter: where the loss fell by half, it is advice. A gradient that is exactly 0 is no
+    vanishing one but a blocked one (RL202, RL405). Residual paths and normalisation need no exception: with them the measured
+    gradient does not fall. The cause is the larger part of the fall. Per layer, the measured factor is compared with √χ =
+    σ_w·√E[f′²]: the part that weights below the gain lose is ``initialisation``, the part that the slope of a bounded
+    activation loses ``activation-choice``; where both are as they should be, ``depth``.
 
     ## Remedy
 
@@ -69,6 +69,8 @@ class VanishingGradient(Rule):
     """First layer's gradient over the last one's. At the same learning rate the first layer then takes a thousand times as long."""
     least_layers: int = 3
     """Two factors at least: less is no trend."""
+    lasting: float = 0.5
+    """Share of the run, from its start, for which the gradient must have been lost where it comes back later."""
     jump: float = 0.6
     """Largest share of the fall that one step may make up."""
 
@@ -142,21 +144,30 @@ for step in range(150):
 '''
 
     def _lasting(self, layers: Sequence[Layer]) -> Trend | None:
-        """The trend at the end of the run, where it is one and was one at the start too, or a little earlier at least."""
-        late = [trend for back in (1, 2) if (trend := self._trend(layers, -back)) is not None]
-        early = self._trend(layers, 0)
-        return (early or late[0]) if len(late) == 2 else None
+        """The trend, where it holds at the last two moments looked at, or from the first one for `lasting` of the run; else None."""
+        measured = [{moment.step for moment in layer.moments} for layer in layers if layer.moments]
+        steps = _sample(sorted(set.intersection(*measured))) if measured else []
+        trends = {step: trend for step in steps if (trend := self._trend(layers, step)) is not None}
+        lost = next((step for step in steps if step not in trends), None)
+        if len(steps) < 2:
+            return None
+        long_lost = lost is not None and lost > steps[0] + self.lasting * (steps[-1] - steps[0])
+        return trends[min(trends)] if long_lost or set(steps[-2:]) <= set(trends) else None
 
-    def _trend(self, layers: Sequence[Layer], at: int) -> Trend | None:
-        trend = rise(layers, [_gradient(layer, at) for layer in layers], least=self.least_layers)
+    def _trend(self, layers: Sequence[Layer], step: int) -> Trend | None:
+        trend = rise(layers, [_gradient(layer, step) for layer in layers], least=self.least_layers)
         return trend if trend is not None and trend.ratio >= 1 / self.vanished and trend.largest_part <= self.jump else None
 
 
-def _gradient(layer: Layer, at: int) -> float | None:
-    """The gradient with respect to the layer's output at one of its moments, counted from the end where negative."""
-    if not -len(layer.moments) <= at < len(layer.moments):
-        return None
-    return layer.moments[at].output_gradient_rms
+def _sample(steps: Sequence[int]) -> list[int]:
+    """The first two, the last two and ten steps between, evenly spread over the run."""
+    spread = [steps[0] + (steps[-1] - steps[0]) * part / 11 for part in range(12)] if steps else []
+    return sorted({*steps[:2], *steps[-2:], *(min(steps, key=lambda step: abs(step - wanted)) for wanted in spread)})
+
+
+def _gradient(layer: Layer, step: int) -> float | None:
+    """The gradient with respect to the layer's output at a measured step."""
+    return next((moment.output_gradient_rms for moment in layer.moments if moment.step == step), None)
 
 
 def _why(known: Network, trend: Trend) -> tuple[Cause, Location]:

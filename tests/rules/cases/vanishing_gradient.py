@@ -18,11 +18,14 @@ def fading(
     weights: float = 0.58,
     slope: float = 0.7,
     loss: float = 2.29,
+    until: int = 620,
 ) -> Recording:
-    """A stack with these gradients from the first layer to the head, at the start and at the end of the run."""
+    """A stack with these gradients from the first layer to the head, up to step `until` and from there on."""
     recording = deep(len(start) - 1, operation)
     layers = tuple(
-        replace(layer, moments=tuple(replace(moment, output_gradient_rms=late if moment.step > 600 else early) for moment in layer.moments))
+        replace(
+            layer, moments=tuple(replace(moment, output_gradient_rms=late if moment.step > until else early) for moment in layer.moments)
+        )
         for layer, early, late in zip(recording.layers, start, end or start, strict=True)
     )
     sites = tuple(
@@ -45,7 +48,9 @@ CASES = (
     Case("falls by 900", fading(rising(900))),
     Case("falls by 1100", fading(rising(1100)), "error"),
     Case("falls, and the loss falls too", fading(rising(1e5), loss=0.2), "advice"),
-    Case("falls at the start only", fading(rising(1e5), rising(10))),
+    Case("falls at the start only", fading(rising(1e5), rising(10), until=50)),
+    Case("falls for a little less than half of the run", fading(rising(1e5), rising(10), until=500)),
+    Case("falls for a little more than half of the run", fading(rising(1e5), rising(10), until=700), "error"),
     Case("falls at the end only", fading(rising(10), rising(1e5)), "error"),
     Case("two layers", fading([1e-8, 1e-2])),
     Case("in one step", fading([1e-6, 1e-6, 1e-6, 1e-6, 1e-2])),
