@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reluctant.recording import Finding, NotJudged, Recording, Site, Treatment
 
 from ._causes import treatments_for, why_dead
+from ._certified import certified
 from ._curves import has_dead_side, is_bounded
 from ._dead import dead_units
 from ._evidence import rule_of_three
@@ -31,7 +32,8 @@ class BlockedLayer(Rule):
 
     ## How it decides
 
-    All units silent on at least `least_samples` samples and at two measured steps or more. An error where the graph has no way
+    All units silent on at least `least_samples` samples and at two measured steps or more. The finding says *certified* where
+    the bounds on data, weights and biases prove that no pre-activation exceeds 0. An error where the graph has no way
     around the activation; a warning where a residual connection or another branch still carries gradient to what lies before
     it. Not judged as a block: an activation that belongs to the loss (a hinge whose margin is met), a sigmoid or softmax used
     as a gate, and a sigmoid or tanh that is flat throughout (RL203).
@@ -82,10 +84,12 @@ class BlockedLayer(Rule):
                 continue
             frozen, reached = _cut_off(known, site)
             cause = why_dead(known, site)
+            proof = certified(known, site)
+            sure = f"certified, {proof}" if proof else f"each fires on fewer than {share(rule_of_three(found.samples))} of inputs (95 %)"
             who = f"All {count(found.units)} units" if found.units > 1 else "The only unit"
             yield self.found(
-                f"{who} after {label(site)} passed no gradient on {count(found.samples)} samples in a row: each fires on fewer than "
-                f"{share(rule_of_three(found.samples))} of inputs (95 %). {_consequence(frozen, reached)}",
+                f"{who} after {label(site)} passed no gradient on {count(found.samples)} samples in a row: {sure}. "
+                f"{_consequence(frozen, reached)}",
                 place_of(site),
                 severity="error" if frozen and not reached else "warning",
                 layer=site.after,
@@ -94,7 +98,7 @@ class BlockedLayer(Rule):
                 treatments=treatments_for(cause, self.treatments),
                 evidence={
                     "dead_units": found.units, "units": found.units, "dead_share": 1.0, "samples": found.samples,
-                    "frozen_layers": list(frozen),
+                    "frozen_layers": list(frozen), "certified": proof is not None,
                 },
             )
 

@@ -130,7 +130,7 @@ def _driven_share(site: Site) -> float:
     if start is None or not start.open.units:
         return 0.0
     if is_bounded(site):
-        return start.flat.at_least(0.95) / start.flat.units
+        return start.flat.at_least(0.95) / start.open.units
     return (start.open.zero + start.open.one) / start.open.units
 
 

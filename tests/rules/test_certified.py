@@ -1,0 +1,45 @@
+"""A dead layer is certified only where bounds prove it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reluctant.recording import Recording
+from reluctant.rules._certified import certified
+from reluctant.rules._network import network
+from tests.rules.cases.blocked_layer import BLOCKED
+from tests.rules.cases.dead_units import with_input, with_parameter
+from tests.rules.cases.unscaled_input import data
+
+
+def first_layer(weights: float, bias: float, operation: str = "relu") -> Recording:
+    """The first layer takes 64 numbers up to 3, with weights up to `weights` and biases up to `bias`."""
+    recording = with_input(BLOCKED, data(0.0, 1.0))
+    recording = with_parameter(recording, "fc1.weight", minimum=-weights, maximum=weights)
+    recording = with_parameter(recording, "fc1.bias", maximum=bias)
+    first, *others = recording.sites
+    return replace(recording, sites=(replace(first, operation=operation), *others))
+
+
+@pytest.mark.parametrize(
+    ("weights", "bias", "proved"),
+    [(0.1, -19.3, True), (0.1, -19.1, False), (0.1, 1.0, False), (0.0, 0.0, True), (0.0, 0.1, False)],
+)
+def test_bounds(weights: float, bias: float, proved: bool) -> None:
+    known = network(first_layer(weights, bias))
+    assert (certified(known, known.sites[0]) is not None) == proved
+
+
+@pytest.mark.parametrize("operation", ["tanh", "leaky_relu", "hardtanh", "custom:Rectify"])
+def test_only_what_is_dead_below_0(operation: str) -> None:
+    known = network(first_layer(0.1, -100.0, operation))
+    assert certified(known, known.sites[0]) is None
+
+
+def test_without_bounds_on_the_input() -> None:
+    known = network(with_parameter(BLOCKED, "fc2.bias", maximum=-100.0))
+    assert certified(known, known.sites[1]) is None
+    known = network(with_parameter(with_parameter(BLOCKED, "fc2.bias", maximum=-1.0), "fc2.weight", minimum=0.0, maximum=0.0))
+    assert "all its weights are 0" in (certified(known, known.sites[1]) or "")
