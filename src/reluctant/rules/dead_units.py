@@ -66,7 +66,7 @@ class DeadUnits(Rule):
         Treatment("normalise"),
         Treatment("swap-activation", "leaky_relu"),
     )
-    follows_from = ("RL303", "RL304", "RL305", "RL403", "RL404")
+    follows_from = ("RL202", "RL303", "RL304", "RL305", "RL403", "RL404")
 
     warning_share: float = 0.10
     """Below a tenth, healthy networks of some depth hold dead units too."""

@@ -162,7 +162,7 @@ def _pull(optimizer: Optimizer, group: OptimizerGroup, slope: Parameter) -> Pull
     if len(slope.moments) < 2:
         return None
     first, last = slope.moments[0].mean, slope.moments[-1].mean
-    if first == 0.0 or abs(last) >= abs(first):
+    if first == 0.0 or abs(last) >= abs(first) or not all(math.isfinite(moment.mean) for moment in slope.moments):
         return None
     decayed = _part_of_gradient(group, slope) if optimizer.type in GRADIENT_SCALED else _part_of_fall(optimizer, group, slope)
     return Pull(slope, first, last, decayed) if decayed is not None else None
