@@ -91,11 +91,15 @@ class Registry:
     too_many_sites: bool = False
     packed: bool = False
     """Whether values were met that hooks of the user's have packed."""
+    complex: bool = False
+    """Whether an activation of complex numbers was met."""
 
     def notes(self) -> Iterator[NotObserved]:
         """What was left out."""
         if self.too_many_sites:
             yield NotObserved("some activations", f"there were more than {SITES:,} different ones")
+        if self.complex:
+            yield NotObserved("activations of complex numbers", "they have no slope that is one number")
         if self.packed:
             why = "unpacking them would run the user's hooks a second time; slopes come from gradients instead"
             yield NotObserved("values behind saved_tensors_hooks", why)
@@ -193,7 +197,8 @@ class _Binder:
 
     def _path(self, module: torch.nn.Module) -> str:
         path = self.names.path(module)
-        root = type(self.names.root(module)).__name__
+        owner = self.names.root(module)
+        root = getattr(owner, "original_name", type(owner).__name__)
         return f"{root}.{path}" if self.several_roots and path else path
 
     def _parameter_name(self, record: ParameterRecord) -> str:
@@ -402,10 +407,16 @@ class _Binder:
         return (shape[-1] if len(shape) > 1 else 1) if shape else None
 
     def _note_roots(self) -> None:
-        for module in self.names.roots:
-            name = type(module).__name__
-            if name not in self.registry.roots and len(self.registry.roots) < 32 and any(True for _ in module.parameters()):
-                self.registry.roots.append(name)
+        """Note the classes of the models that take part in this plan."""
+        roots = {id(root) for root in self.names.roots}
+        for node in self.plan.nodes:
+            tensors = [self.registry.parameters.records[number].tensor() for number in node.parameters.values()]
+            owners = [owner[0] for owner in (self.names.owner(t) for t in tensors if t is not None) if owner is not None]
+            running = node.origin.modules if node.origin is not None else ()
+            for module in {id(m): m for m in (self.names.root(m) for m in (*owners, *running[-1:]))}.values():
+                name = getattr(module, "original_name", type(module).__name__)  # a scripted module knows what it was made from
+                if id(module) in roots and name not in self.registry.roots and len(self.registry.roots) < 32:
+                    self.registry.roots.append(name)
 
 
 def _layer_kind(operation: str) -> LayerKind:

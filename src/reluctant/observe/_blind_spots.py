@@ -29,7 +29,7 @@ def blind_spots(plan: Plan) -> Iterator[NotObserved]:
                 place,
                 "Compile with torch.compile after the watching has begun",
             )
-        elif "differentiable_graph" in node.operation:
+        elif node.operation == "differentiable_graph":
             yield NotObserved(
                 "activations inside code that TorchScript has fused",
                 "autograd shows it as one operation",

@@ -81,7 +81,7 @@ def _building_frame(built: object) -> tuple[types.CodeType, int] | None:
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        if is_users(code.co_filename) and not _constructs(frame, built):
+        if is_users(code) and not _constructs(frame, built):
             return code, frame.f_lineno or 0
         frame = frame.f_back
     return None

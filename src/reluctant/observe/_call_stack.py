@@ -30,20 +30,20 @@ _SCALER = os.path.join("torch", "amp", "grad_scaler.py")
 _MODULES = os.path.join("torch", "nn", "modules") + os.sep
 
 
-class CallStack(list):  # type: ignore[type-arg]
-    """What torch keeps with a node; to torch it is an empty list of lines."""
+class CallStack(list[str]):
+    """What torch keeps with a node; to torch it is a list of lines, which is empty unless the user is in anomaly mode."""
 
     __slots__ = ("frames", "modules")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(lines)
         self.frames: list[tuple[types.CodeType, int]] = []
         self.modules: list[weakref.ref[torch.nn.Module]] = []
 
 
-def capture_stack() -> CallStack:
+def capture_stack(lines: list[str]) -> CallStack:
     """The frames of the running program, innermost first, and its running modules, without keeping a frame alive."""
-    stack = CallStack()
+    stack = CallStack(lines)
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
@@ -72,26 +72,26 @@ class StackCapture:
         return self._mode.is_lent_to(self)
 
     def start(self) -> None:
-        """Let nodes carry their call stack from now on. A user who is in anomaly mode is left alone."""
+        """Let nodes carry their call stack from now on."""
         self._mode.borrow(self)
 
     def pause(self) -> None:
         """Leave anomaly mode for a backward pass, where it would print about the user's errors; `start` goes on."""
         if self.on:
-            self._mode.switch(False)
+            self._mode.pause(True)
 
     def stop(self) -> None:
         """Put back what `start` changed."""
         self._mode.give_back(self)
 
-    def answer(self) -> list[str]:
-        """The call stack, which to torch is an empty list of lines. Called by torch at each node that is made."""
+    def answer(self, lines: list[str]) -> list[str]:
+        """The call stack. Called by torch at each node that is made."""
         begin = time.perf_counter()
         try:
-            return capture_stack()
+            return lines if isinstance(lines, CallStack) else capture_stack(lines)
         except Exception as error:  # noqa: BLE001 - it would come up in the middle of the user's forward pass
             self._fail(error)
-            return []
+            return lines
         finally:
             self._seconds += time.perf_counter() - begin
 
@@ -132,9 +132,9 @@ class Origin:
         return tuple(m for m in (r() for r in self.running) if m is not None)
 
 
-def is_users(filename: str) -> bool:
-    """Whether a file is neither torch's, nor ours, nor the import system's."""
-    return not (filename.startswith((_TORCH, _OURS, "<frozen")))
+def is_users(code: types.CodeType) -> bool:
+    """Whether code is neither torch's, nor ours, nor the import system's; a mode through which every call goes is no place either."""
+    return not code.co_filename.startswith((_TORCH, _OURS, "<frozen")) and code.co_name not in _MODES
 
 
 def location_of(code: types.CodeType, line: int) -> Location:
@@ -152,7 +152,7 @@ def read_origin(node: Any) -> Origin | None:
     calls_below, compound, checkpointed = 0, False, False
     for code, line in stack.frames:
         filename = code.co_filename
-        if is_users(filename):
+        if is_users(code):
             if called is None:
                 called = location_of(code, line)
             user_frames.append((filename, line))
@@ -179,4 +179,5 @@ def read_origin(node: Any) -> Origin | None:
     )
 
 
+_MODES = frozenset({"__torch_function__", "__torch_dispatch__"})
 _COMPOUND_FILES = frozenset({"transformer.py", "rnn.py", "adaptive.py"})

@@ -19,9 +19,8 @@ class CompiledModels:
     That torch._dynamo was imported says nothing (an optimizer imports it), so the call of torch.compile is noticed.
     """
 
-    def __init__(self, leave_compiled: bool, guard: Guard) -> None:
-        self._leave, self._guard = leave_compiled, guard
-        self._wanted = False
+    def __init__(self, leave_compiled: bool, guard: Guard, due: Callable[[], bool]) -> None:
+        self._leave, self._guard, self._due = leave_compiled, guard, due
         self._stance: Any = None
         self._original: Callable[..., Any] | None = None
         self._wrapper: Callable[..., Any] | None = None
@@ -44,11 +43,10 @@ class CompiledModels:
     def _note(self) -> None:
         if self._original is not None:
             self.used = True
-            self.measure(self._wanted)
+            self.measure(self._due())
 
     def measure(self, eager: bool) -> None:
         """Let compiled code run eagerly from now on, or compiled again."""
-        self._wanted = eager
         if not self.used or self._leave:
             return
         if eager and self._stance is None:
@@ -56,6 +54,11 @@ class CompiledModels:
             self._stance.__enter__()
         elif not eager:
             self._release()
+
+    @property
+    def avoidable(self) -> bool:
+        """Whether a pass through compiled code could have been run eagerly instead."""
+        return self.used and not self._leave
 
     def stop(self) -> None:
         """Let compiled code run compiled again, and put torch.compile back."""

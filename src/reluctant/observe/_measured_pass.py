@@ -160,6 +160,7 @@ class MeasuredPass:
         return "relu" if bool(((values[:n] > 0) == (mask[:n] != 0)).all()) else f"other_{node.operation}"
 
     def _read_values(self, i: int, site: SiteRecord, operation: Operation, kept: Tensor | None) -> None:
+        self.registry.complex |= kept is not None and kept.is_complex()
         if kept is not None and kept.is_floating_point():
             values, axis = as_units(kept, site, self._layer_of(site))
             site.read(operation, values, axis)

@@ -26,14 +26,14 @@ class ModuleNames:
             for name, child in module._modules.items():
                 if child is not None:
                     todo.append(child)
-                    if name != _COMPILED:
+                    if not _is_wrapper(module):
                         self._parents.setdefault(id(child), (module, name))
             for name, parameter in module._parameters.items():
                 if parameter is not None:
                     self._owners.setdefault(id(parameter), (module, name))
         self._known = known
         self.roots = [
-            m for key, m in known.items() if key not in self._parents and (m._modules or m._parameters) and _COMPILED not in m._modules
+            m for key, m in known.items() if key not in self._parents and not _is_wrapper(m) and (m._modules or m._parameters)
         ]
 
     def path(self, module: torch.nn.Module) -> str:
@@ -57,3 +57,8 @@ class ModuleNames:
     def owner(self, parameter: torch.Tensor) -> tuple[torch.nn.Module, str] | None:
         """The module that holds `parameter`, and under which name."""
         return self._owners.get(id(parameter))
+
+
+def _is_wrapper(module: torch.nn.Module) -> bool:
+    """Whether torch has put it around a module of the user's, to compile or to export that."""
+    return _COMPILED in module._modules or type(module).__module__.startswith(("torch.export", "torch._"))

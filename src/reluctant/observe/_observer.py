@@ -48,7 +48,7 @@ class Observer:
         self._schedule = Schedule(budget_share, free_seconds)
         self._writer = Writer(output)
         self._guard = Guard(self.detach)
-        self._compiled = CompiledModels(leave_compiled, self._guard)
+        self._compiled = CompiledModels(leave_compiled, self._guard, self._schedule.due)
         self._building = BuildingLines(self._guard)
         self._children = Children(self._guard(self._leave_child))
         self._passes = Passes(self._schedule, self._guard, self._building, self._compiled, self._write_now_and_then)

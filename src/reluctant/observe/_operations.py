@@ -70,6 +70,9 @@ ATTENTION = _names(
     scaled_dot_product_flash_attention_for_cpu _scaled_dot_product_flash_attention_for_cpu"""
 )
 
+HIDDEN = _names("checkpoint_function compiled_function differentiable_graph")
+"""Whole parts of a network that autograd shows as one operation; of what they take it names what carries gradient only."""
+
 LOSSES = {
     "nll_loss": "nll_loss",
     "nll_loss2d": "nll_loss",

@@ -21,9 +21,9 @@ _TRACERS = (
 def out_of_sight() -> Iterator[None]:
     """Our operations record no gradient, and modes, transforms and autocasting of the user's neither see nor change them."""
     with (
+        torch._C.DisableTorchFunction(),  # first: modes are called for the others too
         torch.no_grad(),
         torch._C._DisableAutocast(),
-        torch._C.DisableTorchFunction(),
         _disable_current_modes(),
         temporarily_clear_interpreter_stack(),
     ):

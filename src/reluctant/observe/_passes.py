@@ -169,6 +169,8 @@ class Passes:
         value = noted[0] if noted else self._note_loss(line, outputs)
         self.passes += 1
         if plan is None or graph is None:
+            if wanted and plan is not None and plan.passed_over and not noted:
+                self.schedule.postpone(line)
             self._prepare_forward(_root_of(outputs))
             return
         graph.passes += 1
@@ -198,6 +200,8 @@ class Passes:
     def _plan_of(self, raw: RawGraph, line: Any, step: int, part: bool = False) -> tuple[Plan, GraphRecord | None]:
         """The plan for a graph: known by its signature, or learned now, or (without call stacks) to be learned next time."""
         known = self._plans.get(raw.signature)
+        if known is not None and known[0].passed_over:
+            return known
         placed = count_stacks(node.node for node in raw.nodes) if self._capture.on else 0
         if known is not None and known[0].placed >= placed:
             self._known_in_a_row += known[0].learned
@@ -209,7 +213,10 @@ class Passes:
         self.parameters.note_owned(self._building.optimizers())
         plan = make_plan(raw, lambda number: self.parameters.records[number].owned)
         graph = known[1] if known is not None else None
-        if plan.learned:
+        plan.passed_over = self._compiled.avoidable and any(node.operation == "compiled_function" for node in plan.nodes)
+        if plan.passed_over:
+            plan.placed = 0
+        elif plan.learned:
             if graph is None and not part:
                 graph = GraphRecord(self._graphs_met, plan, location_of(*line) if line else None, step, step)
                 self._graphs_met += 1
@@ -349,7 +356,7 @@ def _calling_line() -> tuple[types.CodeType, int] | None:
     """The innermost line of the user's code that is running."""
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None:
-        if is_users(frame.f_code.co_filename):
+        if is_users(frame.f_code):
             return frame.f_code, frame.f_lineno or 0
         frame = frame.f_back
     return None

@@ -63,6 +63,8 @@ class Plan:
     truncated: bool
     scaled: bool = False
     """Whether a gradient scaler has multiplied the loss: the root keeps the factor."""
+    passed_over: bool = False
+    """Whether nothing is learned from such passes, nor measured: a compiled region hides what can be had by running it eagerly."""
 
     @property
     def learned(self) -> bool:
@@ -125,6 +127,8 @@ class _Reduction:
 
     def _uses_data(self, name: str, node: RawNode) -> bool:
         """Whether an operation on parameters also takes data: then it is a layer, no reparametrisation."""
+        if name in ops.HIDDEN or (isinstance(node.node, torch._C._FunctionBase) and None in node.inputs):
+            return True
         operands = _operands(name)
         given = [node.inputs[j] for j in operands if j < len(node.inputs)]
         return any(j is None or self.from_data[j] for j in given)

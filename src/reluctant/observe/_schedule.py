@@ -31,6 +31,7 @@ class _Line:
     passes: int = 0
     next: int = 0
     latest: int = 0
+    before: tuple[int, int] = (0, 0)
 
 
 class Schedule:
@@ -55,10 +56,16 @@ class Schedule:
         seen.passes += 1
         if index < seen.next or not (index < FORCED or index >= WIDEST * seen.latest + 1 or self.affordable()):
             return False
+        seen.before = seen.next, seen.latest
         seen.latest = index
         growth = DENSER_GROWTH if self.dense else GROWTH
         seen.next = index + 1 if index < FIRST else index + max(1, int(growth * index))
         return True
+
+    def postpone(self, line: Hashable) -> None:
+        """The pass that was to be measured could not be: the next is as good."""
+        seen = self._lines[line]
+        seen.next, seen.latest = seen.before
 
     def due(self) -> bool:
         """Whether the next pass from some line is to be measured, as far as can be told before it."""

@@ -104,7 +104,6 @@ class SiteRecord:
 
     def read_ratio(self, arriving: Tensor, leaving: Tensor, axis: int | None) -> None:
         """Read one call from the gradients that arrive and leave: their ratio is the slope, where any arrives."""
-        self.exact = False
         self.unit_axis = axis
         arriving, leaving = _fewer_samples(arriving, axis), _fewer_samples(leaving, axis)
         if arriving.is_complex() or arriving.numel() == 0 or not bool(torch.isfinite(leaving).all()):
@@ -114,6 +113,7 @@ class SiteRecord:
         known = seen > 0
         if not bool(known.any()):
             return
+        self.exact = False
         slope = torch.where(valid, leaving / torch.where(valid, arriving, 1), 0)
         samples = int(seen[known].min())
         passing = _per_unit(valid & (leaving != 0), axis)
