@@ -9,7 +9,7 @@ from typing import Any
 from reluctant.recording import Cause, Finding, Location, Loss, Node, Recording, Severity, Site, Treatment, ValueStatistics
 
 from ._graph import Structure
-from ._interval import EVERYWHERE, Interval, exp, increasing
+from ._interval import EVERYWHERE, Interval, exp, hull, increasing
 from ._network import Network, network, numbered, place_of
 from ._reach import keeps_values, reach
 from ._rule import Rule
@@ -49,9 +49,17 @@ class Head:
 
     @property
     def target_interval(self) -> Interval:
-        """The targets that predictions can equal: `interval`, or its exponential where the loss takes predictions for logarithms."""
-        logarithms = self.loss.kind == "poisson_nll_loss" and self.loss.options.get("log_input", 1.0) != 0.0
-        return increasing(exp, self.interval) if logarithms else self.interval
+        """The targets that predictions can equal: `interval`, or its exponential where the loss takes predictions for logarithms.
+
+        Where it is not known whether a Poisson loss does, a target counts as reachable if either reading reaches it.
+        """
+        if self.loss.kind != "poisson_nll_loss":
+            return self.interval
+        of_logarithms = increasing(exp, self.interval)
+        log_input = self.loss.options.get("log_input")
+        if log_input is None:
+            return hull(self.interval, of_logarithms)
+        return of_logarithms if log_input else self.interval
 
     @property
     def compares(self) -> bool:

@@ -16,6 +16,12 @@ def number(*steps: Step, targets: ValueStatistics | None, kind: str = "mse_loss"
     return output_head(kind, steps, targets=targets, **changes)  # type: ignore[arg-type]
 
 
+def rate(*steps: Step, targets: ValueStatistics, log_input: float | None = None, **changes: object) -> Recording:
+    """A Poisson loss; None where it was not seen whether its predictions are logarithms."""
+    options = {} if log_input is None else {"log_input": log_input}
+    return number(*steps, targets=targets, kind="poisson_nll_loss", options=options, **changes)
+
+
 def labels(*distinct: float, kind: str = "binary_cross_entropy_with_logits", steps: tuple[Step, ...] = ()) -> Recording:
     return output_head(kind, steps, targets=values(min(distinct), max(distinct), distinct=distinct))
 
@@ -43,9 +49,11 @@ CASES = (
     Case("relu6 below is RL403's", number(Step("relu6"), targets=values(-2, 2))),
     Case("relu6 above", number(Step("relu6"), targets=values(0, 9)), "warning"),
     Case("exponential and signed targets", number(Step("exp", kind="elementwise"), targets=values(-2, 1)), "error"),
-    Case("logarithm of a rate", number(Step("tanh"), targets=values(0.4, 2.5), kind="poisson_nll_loss")),
-    Case("rates beyond", number(Step("tanh"), targets=values(0.4, 4), kind="poisson_nll_loss"), "warning"),
-    Case("rates themselves", number(Step("tanh"), targets=values(0.4, 2.5), kind="poisson_nll_loss", options={"log_input": 0.0}), "error"),
+    Case("logarithm of a rate", rate(Step("tanh"), targets=values(0.4, 2.5), log_input=1.0)),
+    Case("rates beyond", rate(Step("tanh"), targets=values(0.4, 4), log_input=1.0), "warning"),
+    Case("rates themselves", rate(Step("tanh"), targets=values(0.4, 2.5), log_input=0.0), "error"),
+    Case("an exponential, logarithms or not", rate(Step("exp", kind="elementwise"), targets=values(0, 9))),
+    Case("beyond both readings", rate(Step("softmax"), targets=values(-300, 300), classes=3), "error"),
     Case("no targets seen", number(Step("sigmoid"), targets=None), not_judged=True),
     Case("no targets seen, no bound", number(targets=None)),
     Case("probabilities", labels(0.0, 1.0)),
