@@ -54,7 +54,7 @@ class Schedule:
             seen = self._lines[line] = _Line()
         index = seen.passes
         seen.passes += 1
-        if index < seen.next or not (index < FORCED or index >= WIDEST * seen.latest + 1 or self.affordable()):
+        if index < seen.next or not (_must(seen, index) or self.affordable()):
             return False
         seen.before = seen.next, seen.latest
         seen.latest = index
@@ -72,7 +72,7 @@ class Schedule:
         if not self._lines:
             return True
         affordable = self.affordable()
-        return any(line.passes >= (line.next if affordable else WIDEST * line.latest + 1) for line in self._lines.values())
+        return any(line.passes >= line.next and (affordable or _must(line, line.passes)) for line in self._lines.values())
 
     def affordable(self) -> bool:
         """Whether the budget leaves room for another measurement now."""
@@ -92,3 +92,8 @@ class Schedule:
     def overhead_share(self) -> float:
         """Share of the time since the start that was spent on measuring."""
         return self.spent / max(time.perf_counter() - self.started, 1e-9)
+
+
+def _must(line: _Line, index: int) -> bool:
+    """Whether a line's pass number `index` is measured whatever it costs."""
+    return index < FORCED or index >= WIDEST * line.latest + 1

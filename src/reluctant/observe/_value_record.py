@@ -26,7 +26,8 @@ class ValueRecord:
         self._rows: bool | None = None
         self._log_rows: bool | None = None
         self._sample: list[Tensor] = []
-        self._sampled = 0
+        self._sampled = self._offered = 0
+        self._stride = 1
 
     def add(self, values: Tensor, class_axis: int | None = None) -> None:
         """Add a tensor; `class_axis` is the axis whose rows might be distributions."""
@@ -79,13 +80,16 @@ class ValueRecord:
                 self._distinct = None
 
     def _add_sample(self, flat: Tensor) -> None:
-        """Keep an even sample: each addition gives a few values, and the whole is thinned when it grows too long."""
-        part = flat[:: max(1, flat.numel() // 256)][:256].clone()
-        self._sample.append(part)
-        self._sampled += part.numel()
+        """Keep an even sample: each addition offers a few values, of which ever fewer are taken as the whole grows too long."""
+        part = flat[:: max(1, flat.numel() // 256)][:256]
+        taken = part[-self._offered % self._stride :: self._stride].clone()
+        self._offered += part.numel()
+        self._sample.append(taken)
+        self._sampled += taken.numel()
         if self._sampled > SAMPLE:
             self._sample = [torch.cat(self._sample)[::2].clone()]
             self._sampled = self._sample[0].numel()
+            self._stride *= 2
 
 
 class InputRecord:
