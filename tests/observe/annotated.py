@@ -71,7 +71,7 @@ def expected(path: Path) -> Expected:
 
 def plain(path: Path) -> Outcome:
     """Run a script as it is."""
-    return _run(path)
+    return run(path)
 
 
 def watched(path: Path, **options: Any) -> Outcome:
@@ -79,7 +79,7 @@ def watched(path: Path, **options: Any) -> Outcome:
     observer = Observer(script=str(path), **{"free_seconds": 1e6, **options})
     observer.attach()
     try:
-        outcome = _run(path)
+        outcome = run(path)
     finally:
         observer.detach()
     assert observer._guard.error is None, observer._guard.error
@@ -133,7 +133,8 @@ def _differences(site: Site, text: str) -> list[str]:
     return [f"{name}: {want} != {have}" for name, (want, have) in seen.items() if want != have]
 
 
-def _run(path: Path) -> Outcome:
+def run(path: Path) -> Outcome:
+    """Run a script in a ``__main__`` of its own, its random streams begun anew."""
     import numpy
 
     random.seed(0)

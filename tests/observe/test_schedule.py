@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -80,7 +81,7 @@ def test_any_run_is_seen_to_its_end(passes: int, pass_ms: float, cost_ms: float)
         run = simulate(clock, passes, pass_ms / 1000, cost_ms / 1000)
     assert run.measured[0][:FORCED] == list(range(min(FORCED, passes)))
     assert run.measured[0][-1] >= (passes - 1) / WIDEST - 2
-    assert all(later <= WIDEST * earlier + 2 for earlier, later in zip(run.measured[0], run.measured[0][1:], strict=False))
+    assert all(later <= WIDEST * earlier + 2 for earlier, later in pairwise(run.measured[0]))
 
 
 @pytest.mark.parametrize("passes", [10, 30, 100, 300])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +31,7 @@ def test_what_it_keeps_is_even(length: int) -> None:
     for entry in range(length):
         timeline.append(entry)
     entries = timeline.entries()
-    gaps = [b - a for a, b in zip(entries[16:], entries[17:], strict=False)]
+    gaps = [b - a for a, b in pairwise(entries[16:])]
     inner = gaps[:-1]
     assert length < 192 or len(entries) >= 96
     assert not inner or max(inner) <= 2 * min(inner)

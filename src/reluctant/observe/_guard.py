@@ -17,6 +17,7 @@ class Guard:
     """Wraps everything that torch calls back: an error ends the watching, is told once, and goes no further."""
 
     def __init__(self, let_go: Callable[[], None]) -> None:
+        """`let_go` ends the watching and does not raise."""
         self._let_go = let_go
         self._once = threading.Lock()
         self.error: str | None = None
@@ -41,10 +42,7 @@ class Guard:
         where = f" ({frame[0].filename.rsplit('/', 1)[-1]}:{frame[0].lineno})" if frame else ""
         self.error = f"{type(error).__name__}: {error}{where}"
         _say(f"an error of its own ended the watching; the run goes on untouched. {self.error}")
-        try:
-            self._let_go()
-        except Exception as second:  # noqa: BLE001 - every callback is already inert: nothing is left but to say so
-            _say(f"letting go failed too: {type(second).__name__}: {second}")
+        self._let_go()
 
     def notes(self) -> tuple[NotObserved, ...]:
         """What is not observed because of an error of ours."""

@@ -6,6 +6,7 @@ import functools
 import platform
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -84,19 +85,26 @@ class Observer:
         self._passes.start()
 
     def detach(self) -> None:
-        """Put everything back as it was found. May be called more than once."""
+        """Put everything back as it was found. May be called more than once; does not raise."""
         if not self._attached:
             return
         self._attached = False
-        self._passes.stop()
-        self._compiled.stop()
-        self._children.stop()
-        self._building.stop()
+        try:
+            self._put_back()
+        except Exception as error:  # noqa: BLE001 - it would come up in the user's code, where the watching ends
+            self._guard.fail(error)
+
+    def _put_back(self) -> None:
+        with ExitStack() as everything:  # whatever fails, the others are put back
+            for handle in self._handles:
+                everything.callback(handle.remove)
+            self._handles.clear()
+            for undo in (self._restore_make_grads, self._building.stop, self._children.stop, self._compiled.stop, self._passes.stop):
+                everything.callback(undo)
+
+    def _restore_make_grads(self) -> None:
         if self._original_make_grads is not None and torch.autograd._make_grads is self._patched_make_grads:
             torch.autograd._make_grads = self._original_make_grads
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
 
     def _leave_child(self) -> None:
         """A forked child is not watched, and must not write its parent's recording."""
