@@ -51,6 +51,10 @@ def test_a_layer_whose_name_is_a_number_is_called_a_layer() -> None:
     ("recording", "said"),
     [
         (recordings.nothing_observed(), "The script never called backward"),
+        (
+            replace(recordings.nothing_observed(), not_observed=(NotObserved("training in child processes", "children are not watched."),)),
+            "Nothing was observed, and nothing is judged: children are not watched.",
+        ),
         (Recording(), "The run was killed or is still going on, and had not called backward"),
         (Recording(exit_code=1, finished=True), "ended with exit code 1 before it called backward"),
         (Recording(exit_code=-9), "was ended by SIGKILL before it called backward"),

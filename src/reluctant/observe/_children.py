@@ -64,7 +64,8 @@ class Children:
         if self._trains is not None and self._trains[0]:
             why = "a process is watched, not its children, and a forked one called backward"
         elif not passes and started > 0:
-            why = f"this process never called backward, but it started {started} others, which are not watched"
+            other = "another one, which is" if started == 1 else f"{started} others, which are"
+            why = f"this process never called backward, but it started {other} not watched"
         else:
             return ()
         return (NotObserved("training in child processes", why, advice="Train in one process to see it"),)

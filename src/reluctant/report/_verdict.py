@@ -64,6 +64,8 @@ def _nothing_observed(recording: Recording) -> str:
         return "The run was killed or is still going on, and had not called backward: there is nothing to judge."
     if recording.exit_code:
         return f"The script {_exit(recording.exit_code)} before it called backward: nothing was observed, and nothing is judged."
+    if recording.torch and recording.not_observed:  # it may well have been called where it could not be seen
+        return f"Nothing was observed, and nothing is judged: {recording.not_observed[0].why.rstrip('.')}."
     return "The script never called backward: nothing was observed, and nothing is judged."
 
 
