@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -121,6 +122,8 @@ class _Binder:
             for j in node.inputs:
                 self.consumers[j].append(i)
         self.reaches_weight = [False] * len(plan.nodes)
+        self.calls: Counter[int] = Counter()
+        """How often each layer, by its number, is called in one pass."""
 
     def run(self) -> None:
         nodes = self.plan.nodes
@@ -153,7 +156,8 @@ class _Binder:
                 self.registry.too_many_sites = True
                 return None
             known = self.registry.layers[key] = self._new_layer(node, weight, len(self.registry.layers))
-        known.calls += 1
+        self.calls[known.number] += 1
+        known.calls = max(known.calls, self.calls[known.number])
         for part, number in node.parameters.items():
             record = self.registry.parameters.records[number]
             record.role = _part_role(part, known.kind)
@@ -164,7 +168,7 @@ class _Binder:
 
     def _new_layer(self, node: PlanNode, weight: int | None, number: int) -> LayerRecord:
         record = self.registry.parameters.records[weight] if weight is not None else None
-        shape = record.shape if record else ()
+        shape = node.computed or (record.shape if record else ())
         kind = _layer_kind(node.operation)
         fan_in, fan_out = _fans(kind, shape, node)
         name, module_type = self._layer_name(record, node)
@@ -182,6 +186,7 @@ class _Binder:
             fan_in,
             fan_out,
             shape,
+            computed=bool(node.computed),
         )
 
     def _layer_name(self, record: ParameterRecord | None, node: PlanNode) -> tuple[str, str]:
@@ -190,9 +195,8 @@ class _Binder:
         if owner is None and node.origin is not None and node.origin.calls_below and node.origin.modules:
             owner = (node.origin.modules[0], "")
         if owner is not None:
-            module = owner[0]
-            path = self._path(module).split(".parametrizations.")[0]
-            return path or type(module).__name__, type(module).__name__
+            kind = type(owner[0]).__name__.removeprefix("Parametrized")
+            return self._path(owner[0]).split(".parametrizations.")[0] or kind, kind
         return (f"weight {'×'.join(map(str, record.shape))}" if record else node.operation), ""
 
     def _path(self, module: torch.nn.Module) -> str:

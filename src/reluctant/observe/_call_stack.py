@@ -13,7 +13,7 @@ import sys
 import time
 import types
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +22,12 @@ import torch
 from reluctant.recording import Location
 
 from ._anomaly_mode import AnomalyMode
+from ._autograd_graph import ACCUMULATE, RawGraph
 
 _TORCH = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _FUNCTIONAL = os.path.join("torch", "nn", "functional.py")
+_UTILITIES = os.path.join(_TORCH, "nn", "utils") + os.sep
 _SCALER = os.path.join("torch", "amp", "grad_scaler.py")
 _MODULES = os.path.join("torch", "nn", "modules") + os.sep
 
@@ -101,9 +103,9 @@ class StackCapture:
         return spent
 
 
-def count_stacks(nodes: Iterable[Any]) -> int:
-    """How many of the nodes carry a `CallStack`."""
-    return sum(isinstance(node.metadata.get("traceback_"), CallStack) for node in nodes)
+def count_stacks(raw: RawGraph) -> int:
+    """How many operations of a graph carry a `CallStack`."""
+    return sum(isinstance(n.node.metadata.get("traceback_"), CallStack) for n in raw.nodes if n.name != ACCUMULATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ class Origin:
     """Module calls between the user's line and the node: 0 a function, 1 a module called there, more when a container called it."""
     compound: bool
     """Whether a torch module that is more than an activation (an encoder layer, attention, a recurrent cell) wrote the call."""
-    checkpointed: bool
+    reparametrised: bool
+    """Whether it computes a weight from parameters (weight norm, spectral norm): what else it takes is no data."""
     user_frames: tuple[tuple[str, int], ...]
     scaled: bool = False
     """Whether a gradient scaler of torch's made it: what follows is the loss, times a factor that changes over the run."""
@@ -149,7 +152,7 @@ def read_origin(node: Any) -> Origin | None:
         return None
     called, user_frames = None, []
     functions: list[str] = []
-    calls_below, compound, checkpointed = 0, False, False
+    calls_below, compound, reparametrised = 0, False, False
     for code, line in stack.frames:
         filename = code.co_filename
         if is_users(code):
@@ -163,8 +166,7 @@ def read_origin(node: Any) -> Origin | None:
                 calls_below += 1
             elif _MODULES in filename:
                 compound |= os.path.basename(filename) in _COMPOUND_FILES or "MultiheadAttention" in getattr(code, "co_qualname", "")
-        if filename.startswith(_TORCH) and filename.endswith("checkpoint.py"):
-            checkpointed = True
+        reparametrised |= filename.startswith(_UTILITIES) and os.path.basename(filename) in _REPARAMETRISATIONS
     innermost = stack.modules[0]() if stack.modules else None
     return Origin(
         called,
@@ -173,11 +175,12 @@ def read_origin(node: Any) -> Origin | None:
         type(innermost).__name__ if innermost is not None else "",
         calls_below,
         compound,
-        checkpointed,
+        reparametrised,
         tuple(user_frames[:8]),
         stack.frames[0][0].co_filename.endswith(_SCALER) if stack.frames else False,
     )
 
 
+_REPARAMETRISATIONS = frozenset({"parametrize.py", "spectral_norm.py", "weight_norm.py"})
 _MODES = frozenset({"__torch_function__", "__torch_dispatch__"})
 _COMPOUND_FILES = frozenset({"transformer.py", "rnn.py", "adaptive.py"})

@@ -49,6 +49,8 @@ class LayerRecord:
     fan_in: int
     fan_out: int
     weight_shape: tuple[int, ...]
+    computed: bool = False
+    """Whether the weight is computed from the parameter that stands for it: the values of the one say nothing of the other."""
     groups: int = 1
     transposed: bool = False
     training: bool | None = None
@@ -120,7 +122,7 @@ class LayerRecord:
             place=self.place,
             called=self.called,
             built=self.built,
-            weight=self.weight,
+            weight=None if self.computed else self.weight,
             bias=self.bias,
             fan_in=self.fan_in,
             fan_out=self.fan_out,

@@ -213,7 +213,8 @@ class MeasuredPass:
         wanted = self._outputs or layer.moments.last is None
         if wanted or feeds_loss:
             rows = HEAD_ROWS if feeds_loss else ROWS_RECOMPUTED
-            output = recompute_output(node.operation, raw, self._tensor(layer.weight), self._tensor(layer.bias), rows)
+            weight = None if node.computed else self._tensor(layer.weight)
+            output = recompute_output(node.operation, raw, weight, self._tensor(layer.bias), rows)
             if output is not None:
                 if wanted:
                     layer.read_output(*output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
+from torch.nn.utils.parametrize import ParametrizationList
 
 _COMPILED = "_orig_mod"
 """Under this name the wrapper that torch.compile makes holds the user's module: the wrapper itself is not the user's."""
@@ -55,8 +56,13 @@ class ModuleNames:
         return module
 
     def owner(self, parameter: torch.Tensor) -> tuple[torch.nn.Module, str] | None:
-        """The module that holds `parameter`, and under which name."""
-        return self._owners.get(id(parameter))
+        """The module that holds `parameter`, and under which name; of what a weight is computed from, the module with that weight."""
+        found = self._owners.get(id(parameter))
+        if found is None or not isinstance(found[0], ParametrizationList):
+            return found
+        holder, weight = self._parents.get(id(found[0]), found)
+        module, _ = self._parents.get(id(holder), found)
+        return module, f"{weight}.{found[1]}"
 
 
 def _is_wrapper(module: torch.nn.Module) -> bool:

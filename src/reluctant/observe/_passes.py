@@ -202,7 +202,7 @@ class Passes:
         known = self._plans.get(raw.signature)
         if known is not None and known[0].passed_over:
             return known
-        placed = count_stacks(node.node for node in raw.nodes) if self._capture.on else 0
+        placed = count_stacks(raw) if self._capture.on else 0
         if known is not None and known[0].placed >= placed:
             self._known_in_a_row += known[0].learned
             if self._known_in_a_row >= SETTLED:

@@ -34,6 +34,8 @@ class PlanNode:
     shape: tuple[int, ...] = ()
     parameters: dict[str, int] = field(default_factory=dict)
     """Numbers of the parameters it uses, by part: weight, bias, slope, scale, shift."""
+    computed: tuple[int, ...] = ()
+    """Shape of the weight, where it is computed from the parameters that are named (weight norm, low-rank factors)."""
     data_input: bool = False
     """Whether what it works on carries no gradient."""
     scale: float | None = None
@@ -83,6 +85,8 @@ class _Reduction:
         """For nodes made of parameters alone: the number of the parameter."""
         self.from_data = [False] * len(raw.nodes)
         """For those: whether the leaf may be data whose gradient is asked for, being no `nn.Parameter`."""
+        self.computed = [False] * len(raw.nodes)
+        """For those: whether more was done to the parameter than to look at it from another side."""
         self.accumulators: list[tuple[int, int]] = []
         self.composites: dict[Any, int] = {}
         self.moved: set[int] = set()
@@ -118,15 +122,19 @@ class _Reduction:
             given
             and name not in ops.EMBEDDINGS
             and all(self.only_parameters[j] is not None for j in given)
-            and not self._uses_data(name, node)
+            and not self._uses_data(i, name, node)
         ):
             self.only_parameters[i] = self.only_parameters[given[0]]
             self.from_data[i] = all(self.from_data[j] for j in given)
+            self.computed[i] = name not in ops.VIEWS or any(self.computed[j] for j in given)
             return
         self._reduce(i, name, node)
 
-    def _uses_data(self, name: str, node: RawNode) -> bool:
+    def _uses_data(self, i: int, name: str, node: RawNode) -> bool:
         """Whether an operation on parameters also takes data: then it is a layer, no reparametrisation."""
+        origin = self.origins[i]
+        if origin is not None and origin.reparametrised:
+            return False
         if name in ops.HIDDEN or (isinstance(node.node, torch._C._FunctionBase) and None in node.inputs):
             return True
         operands = _operands(name)
@@ -290,6 +298,9 @@ class _Reduction:
             j = node.inputs[position] if position is not None and position < len(node.inputs) else None
             if j is not None and self.only_parameters[j] is not None:
                 self.nodes[made].parameters[part] = self.only_parameters[j] or 0
+                if position == weight and self.computed[j]:
+                    shape = shape_of(self.raw.nodes[j].node)
+                    self.nodes[made].computed = shape[::-1] if self.raw.nodes[j].name == "TBackward0" else shape
 
     def _recurrent(self, i: int, name: str, node: RawNode) -> None:
         parameters = [self.only_parameters[j] for j in node.inputs if j is not None and self.only_parameters[j] is not None]

@@ -215,7 +215,7 @@ class Layer:
     called: Location | None = None
     built: Location | None = None
     weight: int | None = None
-    """Id of its weight `Parameter`."""
+    """Id of its weight `Parameter`; None where the weight is computed from parameters (weight norm, low-rank factors)."""
     bias: int | None = None
     fan_in: int = 0
     fan_out: int = 0
