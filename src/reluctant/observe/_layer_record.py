@@ -141,8 +141,11 @@ def recompute_output(
 ) -> tuple[Tensor, int] | None:
     """A layer's output for its first samples, and its unit axis, from the input that autograd keeps for it.
 
-    autograd keeps the weight only where the input needs a gradient; the first layer's comes from the parameter.
+    autograd keeps the weight only where the input needs a gradient; the first layer's comes from the parameter. None where something is
+    missing, such as a frozen bias, which no graph names.
     """
+    if bias is None and (name == "addmm" or getattr(node, "_saved_bias_sym_sizes_opt", None) is not None):
+        return None
     if name in ("addmm", "mm", "linear"):
         left, right = saved_tensor(node, "mat1" if name == "addmm" else "self"), saved_tensor(node, "mat2")
         if right is None and weight is not None and left is not None and weight.dim() == 2:

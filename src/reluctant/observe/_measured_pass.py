@@ -16,6 +16,7 @@ from ._autograd_graph import RawGraph
 from ._binding import Registry
 from ._layer_record import ROWS_RECOMPUTED, LayerRecord, recompute_output
 from ._loss_record import LossRecord, compared_values
+from ._mask import follows_sign
 from ._norms import root_mean_square
 from ._out_of_sight import out_of_sight, plain_values
 from ._plan import Plan, PlanNode
@@ -148,16 +149,9 @@ class MeasuredPass:
         elif node.operation in MASKS:
             mask = saved_mask(node.operation, raw)
             if mask is not None:
-                site.operation = self._mask_name(node, mask)
+                if follows_sign(mask, self._values.get(node.inputs[0])):
+                    site.operation = "relu"
                 self._read_values(i, site, MASKS[node.operation], mask)
-
-    def _mask_name(self, node: PlanNode, mask: Tensor) -> str:
-        """What a mask does, where the values that it is put on are known: ``x * (x > 0)`` is a ReLU."""
-        values = self._values.get(node.inputs[0])
-        if values is None or values.dim() != mask.dim() or values.shape[1:] != mask.shape[1:]:
-            return node.operation
-        n = min(len(values), len(mask))
-        return "relu" if bool(((values[:n] > 0) == (mask[:n] != 0)).all()) else f"other_{node.operation}"
 
     def _read_values(self, i: int, site: SiteRecord, operation: Operation, kept: Tensor | None) -> None:
         self.registry.complex |= kept is not None and kept.is_complex()

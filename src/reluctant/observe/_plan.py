@@ -13,8 +13,9 @@ from reluctant.recording import NodeKind
 from . import _operations as ops
 from ._autograd_graph import ACCUMULATE, RawGraph, RawNode
 from ._call_stack import Origin, read_origin
+from ._mask import follows_sign, is_mask, known_values
 from ._saved_tensor import is_packed, saved_tensor, saved_value
-from ._slopes import SOFTMAX, is_activation
+from ._slopes import SOFTMAX, is_activation, saved_mask
 
 DATA = -1
 """Stands for an input without gradient while a graph is being reduced."""
@@ -208,10 +209,17 @@ class _Reduction:
 
     def _where(self, i: int, name: str, node: RawNode, inputs: list[int]) -> None:
         """`maximum(x, 0)` and `where(x > 0, x, 0)` are ReLUs by another name; other selections choose between values."""
-        if name in ("maximum", "where") and len(inputs) == 1 and _zero_alternative(name, node):
-            self._add(i, "relu" if name == "maximum" else name, "activation", inputs)
+        if name == "maximum" and len(inputs) == 1 and _zero_alternative(node):
+            self._add(i, "relu", "activation", inputs)
+        elif name == "where" and len(inputs) == 1 and self._follows_sign(node, saved_mask(name, node.node)) is not False:
+            self._add(i, "where", "activation", inputs)
         else:
             self._add(i, name, "pooling", inputs)
+
+    def _follows_sign(self, node: RawNode, mask: torch.Tensor | None) -> bool | None:
+        """Whether a mask follows the sign of the one input that it is put on."""
+        below = next(j for j in node.inputs if j is not None)
+        return follows_sign(mask, known_values(self.raw.nodes[below].node)) if mask is not None else None
 
     def _product(self, i: int, node: RawNode, inputs: list[int]) -> None:
         parameters = self._parameters_of(i, node)
@@ -227,10 +235,16 @@ class _Reduction:
                 made = self._add(i, "mul", "affine", inputs)
                 # What a gradient scaler multiplies with is taken out of everything that is recorded.
                 self.nodes[made].scale, self.nodes[made].offset = 1.0 if origin is not None and origin.scaled else constant, 0.0
-            elif _is_mask(saved_tensor(node.node, other), shape_of(node.node)):
-                self._add(i, "mask", "activation", inputs)
             else:
-                self._add(i, "mul", "product", inputs)
+                chooses = self._chooses_by_sign(node, saved_tensor(node.node, other))
+                self._add(i, "mask" if chooses else "mul", "activation" if chooses else "product", inputs)
+
+    def _chooses_by_sign(self, node: RawNode, factor: torch.Tensor | None) -> bool:
+        """Whether a factor makes the hand-made ReLU ``x * (x > 0)``. Where x is not known, a tensor of booleans is taken for that."""
+        if factor is None or not is_mask(factor, len(shape_of(node.node))):
+            return False
+        follows = self._follows_sign(node, factor)
+        return factor.dtype == torch.bool if follows is None else follows
 
     def _parameters_of(self, i: int, node: RawNode) -> list[int]:
         """The parameters that an elementwise operation takes; a leaf as large as the result may be data, and is none."""
@@ -433,15 +447,6 @@ def _affine_constants(name: str, node: RawNode) -> tuple[float | None, float | N
     return None, None
 
 
-def _zero_alternative(name: str, node: RawNode) -> bool:
-    if name == "where":
-        return True
+def _zero_alternative(node: RawNode) -> bool:
     other = saved_tensor(node.node, "other" if node.inputs[0] is not None else "self")
     return other is not None and not bool(other.any())
-
-
-def _is_mask(other: torch.Tensor | None, shape: tuple[int, ...]) -> bool:
-    """Whether a factor chooses what passes, as in the hand-made ReLU ``x * (x > 0)``."""
-    if other is None or other.dim() != len(shape) or other.is_complex() or not bool((other == 0).any()):
-        return False
-    return other.dtype == torch.bool or bool(((other == 0) | (other == 1)).all())
