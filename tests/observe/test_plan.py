@@ -127,6 +127,24 @@ def test_a_computed_weight_has_its_own_shape_and_is_not_mistaken_for_its_paramet
     assert all(moment.output_rms is None or moment.output_rms < 5 for moment in only.moments)
 
 
+def test_a_frozen_layer_is_a_layer_without_a_parameter() -> None:
+    net = nn.Sequential(linear(), nn.Linear(4, 5).requires_grad_(False), nn.ReLU(), nn.Linear(5, 6).requires_grad_(False), nn.Tanh())
+    seen = watched(lambda: net(X).sum())
+    assert [kind for _, kind in chain(seen)] == ["affine", "activation", "weight", "activation", "weight", "weight"]
+    frozen = layer(seen, "1")
+    assert (frozen.weight, frozen.weight_shape, frozen.fan_in, frozen.fan_out) == (None, (5, 4), 4, 5)
+    assert {s.operation: (s.after, s.units) for s in seen.sites} == {"relu": ("1", 5), "tanh": ("3", 6)}
+
+
+def test_a_product_with_a_constant_matrix_is_affine() -> None:
+    fc, adjacency = linear(), torch.rand(6, 6)
+    seen = watched(lambda: (adjacency @ fc(X)).sigmoid().mm(torch.ones(4, 2)).sum())
+    assert chain(seen) == [
+        ("sum", "affine"), ("mm", "affine"), ("sigmoid", "activation"), ("mm", "affine"), ("addmm", "weight"),
+    ]
+    assert seen.sites[0].role == "output"
+
+
 def test_low_rank_factors_of_a_weight_are_no_layers() -> None:
     fc, a, b = linear(), nn.Parameter(torch.randn(2, 4)), nn.Parameter(torch.randn(4, 2))
     fc.requires_grad_(False)

@@ -149,7 +149,9 @@ class _Binder:
 
     def _layer(self, node: PlanNode) -> LayerRecord | None:
         weight = node.parameters.get("weight", node.parameters.get("scale"))
-        key = (node.operation in ops.NORMALISATIONS, weight) if weight is not None else (node.operation, self._where(node))
+        key: tuple[Any, ...] = (node.operation in ops.NORMALISATIONS, weight)
+        if weight is None:
+            key = (node.operation, self._where(node), self._module_key(node))
         known = self.registry.layers.get(key)
         if known is None:
             if len(self.registry.layers) >= SITES:

@@ -36,7 +36,7 @@ class PlanNode:
     parameters: dict[str, int] = field(default_factory=dict)
     """Numbers of the parameters it uses, by part: weight, bias, slope, scale, shift."""
     computed: tuple[int, ...] = ()
-    """Shape of the weight, where it is computed from the parameters that are named (weight norm, low-rank factors)."""
+    """Shape of the weight, where it is none of the parameters that receive a gradient: computed from them, or frozen."""
     data_input: bool = False
     """Whether what it works on carries no gradient."""
     scale: float | None = None
@@ -286,7 +286,21 @@ class _Reduction:
             if j is not None and self.only_parameters[j] is not None:
                 self._layer(i, name, node, data=(data,), weight=weight, bias=bias)
                 return
-        self._add(i, name, "product", self._inputs(node))
+        inputs = self._inputs(node)
+        if len(inputs) != 1 or None not in (node.inputs[first], node.inputs[second]):
+            self._add(i, name, "product", inputs)
+        else:
+            self._constant_matrix(i, name, node, inputs)
+
+    def _constant_matrix(self, i: int, name: str, node: RawNode, inputs: list[int]) -> None:
+        """A product with a matrix that carries no gradient: a frozen layer, where a module with a weight computes it, else affine."""
+        origin = self.origins[i]
+        module = next(iter(origin.modules), None) if origin is not None else None
+        matrix = saved_tensor(node.node, "mat2")
+        frozen = matrix is not None and isinstance(getattr(module, "weight", None), torch.Tensor)
+        made = self._add(i, name, "weight" if frozen else "affine", inputs)
+        if frozen and matrix is not None:
+            self.nodes[made].computed = tuple(matrix.shape[::-1])
 
     def _may_be_data(self, node: RawNode, position: int) -> bool:
         j = node.inputs[position] if position < len(node.inputs) else None
