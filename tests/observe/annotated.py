@@ -15,6 +15,7 @@ import random
 import re
 import sys
 import types
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ class Outcome:
 
     recording: Recording | None
     printed: str
+    warned: set[str] = field(default_factory=set)
     digests: list[str] = field(default_factory=list)
 
 
@@ -96,6 +98,17 @@ def recorded(source: str, folder: Path, **options: Any) -> Recording:
     return recording
 
 
+def same(path: Path) -> Recording:
+    """What is seen of a script that runs watched as it runs plainly; fails where it does not."""
+    as_it_is = plain(path)
+    seen = watched(path)
+    assert seen.printed == as_it_is.printed
+    assert seen.digests == as_it_is.digests
+    assert seen.warned <= as_it_is.warned
+    assert seen.recording is not None
+    return seen.recording
+
+
 def mismatches(recording: Recording, announced: Expected) -> list[str]:
     """How a recording differs from what was announced, in words."""
     found = []
@@ -146,14 +159,15 @@ def run(path: Path) -> Outcome:
     before = sys.modules["__main__"]
     sys.modules["__main__"] = module
     try:
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
             exec(compile(path.read_text(), str(path), "exec"), module.__dict__)
     finally:
         sys.modules["__main__"] = before
     digests = [f"{name} {_digest(value)}" for name, value in module.__dict__.items() if (_digest(value))]
     digests += [f"random {_hash(torch.get_rng_state().numpy().tobytes())} {_hash(repr(random.getstate()).encode())}"]
     digests += [f"numpy {_hash(repr(numpy.random.get_state()).encode())}", f"anomaly {torch.is_anomaly_enabled()}"]
-    return Outcome(None, printed.getvalue(), digests)
+    return Outcome(None, printed.getvalue(), {f"{w.filename}:{w.lineno} {w.message}" for w in warned}, digests)
 
 
 def _digest(value: Any) -> str:

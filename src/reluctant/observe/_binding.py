@@ -337,7 +337,7 @@ class _Binder:
                 logarithms.append(at)
         if len(logarithms) == 2:
             self._note_cross_entropy(logarithms)
-        if not any(n.loss_kind for n in nodes):
+        if nodes[root].origin is not None and not any(n.loss_kind for n in nodes):
             nodes[root].loss_kind, nodes[root].handwritten = "custom", True
 
     def _note_cross_entropy(self, logarithms: list[int]) -> None:

@@ -283,24 +283,31 @@ class _Reduction:
         bias = {"linear": 2}.get(name, 0 if first == 1 else None)
         for data, weight in sorted(((first, second), (second, first)), key=lambda pair: self._may_be_data(node, pair[1])):
             j = node.inputs[weight] if weight < len(node.inputs) else None
-            if j is not None and self.only_parameters[j] is not None:
-                self._layer(i, name, node, data=(data,), weight=weight, bias=bias)
-                return
+            if j is None or self.only_parameters[j] is None:
+                continue
+            if self.from_data[j] and node.inputs[data] is None and self._weight_of_module(i) is not None:
+                break  # what a frozen layer is given
+            self._layer(i, name, node, data=(data,), weight=weight, bias=bias)
+            return
         inputs = self._inputs(node)
-        if len(inputs) != 1 or None not in (node.inputs[first], node.inputs[second]):
+        if len(inputs) > 1 or None not in (node.inputs[first], node.inputs[second]):
             self._add(i, name, "product", inputs)
         else:
-            self._constant_matrix(i, name, node, inputs)
+            self._constant_matrix(i, name, inputs)
 
-    def _constant_matrix(self, i: int, name: str, node: RawNode, inputs: list[int]) -> None:
+    def _constant_matrix(self, i: int, name: str, inputs: list[int]) -> None:
         """A product with a matrix that carries no gradient: a frozen layer, where a module with a weight computes it, else affine."""
+        weight = self._weight_of_module(i)
+        made = self._add(i, name, "affine" if weight is None else "weight", inputs)
+        if weight is not None:
+            self.nodes[made].computed, self.nodes[made].data_input = tuple(weight.shape), not inputs
+
+    def _weight_of_module(self, i: int) -> torch.Tensor | None:
+        """The weight of the innermost running module."""
         origin = self.origins[i]
         module = next(iter(origin.modules), None) if origin is not None else None
-        matrix = saved_tensor(node.node, "mat2")
-        frozen = matrix is not None and isinstance(getattr(module, "weight", None), torch.Tensor)
-        made = self._add(i, name, "weight" if frozen else "affine", inputs)
-        if frozen and matrix is not None:
-            self.nodes[made].computed = tuple(matrix.shape[::-1])
+        weight = getattr(module, "weight", None)
+        return weight if isinstance(weight, torch.Tensor) else None
 
     def _may_be_data(self, node: RawNode, position: int) -> bool:
         j = node.inputs[position] if position < len(node.inputs) else None
