@@ -42,6 +42,15 @@ def test_the_report_is_written_in_the_form_of_the_suffix(tmp_path: Path) -> None
     assert "never called backward" in (tmp_path / "run.txt").read_text()
 
 
+@pytest.mark.parametrize("form", ["json", "txt"])
+def test_the_output_stays_where_it_was_named_when_the_script_goes_elsewhere(form: str, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "script.py").write_text("import os\nos.chdir('elsewhere')\n")
+    observed("-q", "-o", f"run.{form}", "script.py", folder=tmp_path)
+    assert (tmp_path / f"run.{form}").exists()
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
 def test_settings_come_from_pyproject(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.reluctant]\nquiet = true\noutput = 'from-settings.json'")
     assert observed(SCRIPT, "normal", folder=tmp_path) == plain(SCRIPT, "normal", folder=tmp_path)

@@ -40,6 +40,7 @@ class CheckUp:
         self._rules = rules
         self._owner = os.getpid()
         self._import_path = list(sys.path)
+        self._target = os.path.abspath(configuration.output)  # the script may change the folder
         self._observer: Any = None
         self._status_line = StatusLine.over_terminal() if configuration.live else None
         self._exit_code: int | None = None
@@ -71,7 +72,7 @@ class CheckUp:
                 arguments=self._program.arguments,
                 budget_share=configuration.budget,
                 leave_compiled=configuration.leave_compiled,
-                output=Path(configuration.output) if Path(configuration.output).suffix.lower() == RECORDED else None,
+                output=Path(self._target) if Path(configuration.output).suffix.lower() == RECORDED else None,
             )
             self._observer.attach()
             if self._status_line is not None:
@@ -146,11 +147,11 @@ class CheckUp:
                 sys.__stdout__.write(dumps(document))
                 sys.__stdout__.flush()
         elif Path(output).suffix.lower() == RECORDED:
-            save(document, output, force=True)  # that it may be replaced was settled before the run
+            save(document, self._target, force=True)  # that it may be replaced was settled before the run
         else:
             from reluctant.report import renderer_for
 
-            write(output, renderer_for(output)().render(document).encode(), force=True)
+            write(self._target, renderer_for(output)().render(document).encode(), force=True)
 
     def _print(self, document: Document) -> None:
         if (stream := _standard_error()) is not None:

@@ -149,7 +149,7 @@ class Passes:
                 value = self._note_loss(line, outputs)
             if value is None or math.isfinite(value) or self.curves[line].first_non_finite_step != self.step:
                 self.passes += 1
-                self._prepare_forward(_root_of(outputs))
+                self._prepare_forward(_root_of(outputs) if self._learn else None)
                 return
             with out_of_sight():
                 self._begin(line, outputs, True, [value])
