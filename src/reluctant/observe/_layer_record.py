@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reluctant.recording import Layer, LayerMoment, Location
 
-from ._norms import square_sum
+from ._norms import square_sum, widest
 from ._saved_tensor import saved_tensor
 from ._site_record import _fewer_samples
 from ._timeline import Timeline
@@ -68,14 +68,14 @@ class LayerRecord:
         few = _fewer_samples(values, None)
         if few.is_floating_point() and few.numel():
             self.pending.input_square += square_sum(few)
-            self.pending.input_sum += float(few.sum(dtype=torch.float64))
+            self.pending.input_sum += float(few.sum(dtype=widest(few)))
             self.pending.input_entries += few.numel()
 
     def read_output(self, values: Tensor, unit_axis: int) -> None:
         """Read its pre-activations: overall size, how far units sit from 0, and what the input adds to each."""
         if values.is_complex() or values.numel() == 0:
             return
-        rows = values.movedim(unit_axis, -1).reshape(-1, values.shape[unit_axis]).to(torch.float64)
+        rows = values.movedim(unit_axis, -1).reshape(-1, values.shape[unit_axis]).to(widest(values))
         if len(rows) < 2 or not bool(torch.isfinite(rows).all()):
             return
         means = rows.mean(0)

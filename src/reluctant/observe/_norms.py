@@ -15,3 +15,8 @@ def square_sum(values: Tensor) -> float:
 def root_mean_square(values: Tensor) -> float:
     """Root of the mean square; 0 for an empty tensor."""
     return float((square_sum(values) / values.numel()) ** 0.5) if values.numel() else 0.0
+
+
+def widest(values: Tensor) -> torch.dtype:
+    """The type to add values up in: double precision, except on the one device that lacks it."""
+    return torch.float32 if values.device.type == "mps" else torch.float64

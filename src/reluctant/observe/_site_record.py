@@ -11,7 +11,7 @@ from torch import Tensor
 
 from reluctant.recording import FLAT_SLOPE, Location, Site, SiteMoment
 
-from ._norms import square_sum
+from ._norms import square_sum, widest
 from ._slopes import Operation
 from ._timeline import Timeline
 from ._unit_statistics import UnitCounts, UnitStatistics
@@ -71,7 +71,7 @@ class SiteRecord:
         if entries == 0:
             return
         output = operation.output(kept) if operation.output is not None else None
-        total = float((kept if output is None else output).sum(dtype=torch.float64))
+        total = float((kept if output is None else output).sum(dtype=widest(kept)))
         if not math.isfinite(total) and not bool(torch.isfinite(kept).all()):
             self._note_non_finite(kept)
             return
@@ -98,7 +98,7 @@ class SiteRecord:
             if not bool(torch.isfinite(result).all()):
                 self._note_non_finite(result)
                 return
-            self.pending.output_sum += float(result.sum(dtype=torch.float64))
+            self.pending.output_sum += float(result.sum(dtype=widest(result)))
             self.pending.output_square += square_sum(result)
             self.pending.entries += result.numel()
 
@@ -229,8 +229,8 @@ def _counts(operation: Operation, kept: Tensor, output: Tensor | None, axis: int
         _per_unit(size >= 0.95 * operation.largest_slope, axis),
         _per_unit(size < FLAT_SLOPE * operation.largest_slope, axis),
         float(((slope if output is None else output) == 0).sum()) / entries,
-        float(slope.sum(dtype=torch.float64)) / entries,
-        float((slope * slope).sum(dtype=torch.float64)) / entries,
+        float(slope.sum(dtype=widest(slope))) / entries,
+        float((slope * slope).sum(dtype=widest(slope))) / entries,
     )
 
 

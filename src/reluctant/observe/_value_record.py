@@ -9,6 +9,8 @@ from torch import Tensor
 
 from reluctant.recording import InputStatistics, ValueStatistics
 
+from ._norms import widest
+
 SAMPLE = 4096
 DISTINCT = 32
 
@@ -32,7 +34,7 @@ class ValueRecord:
     def add(self, values: Tensor, class_axis: int | None = None) -> None:
         """Add a tensor; `class_axis` is the axis whose rows might be distributions."""
         values = values.detach()
-        flat = values.reshape(-1).to(torch.float64)
+        flat = values.reshape(-1).to(widest(values))
         flat = flat[torch.isfinite(flat)]
         if flat.numel() == 0:
             return
@@ -47,7 +49,7 @@ class ValueRecord:
         self._add_distinct(flat)
         self._add_sample(flat)
         if class_axis is not None and values.dim() >= 2 and values.shape[class_axis] >= 2 and values.is_floating_point():
-            rows = values.to(torch.float64)
+            rows = values.to(widest(values))
             self._rows = self._rows is not False and _is_one(rows.sum(class_axis)) and bool((rows >= -1e-6).all())
             self._log_rows = self._log_rows is not False and _is_one(rows.exp().sum(class_axis)) and bool((rows <= 1e-6).all())
 
@@ -82,7 +84,7 @@ class ValueRecord:
     def _add_sample(self, flat: Tensor) -> None:
         """Keep an even sample: each addition offers a few values, of which ever fewer are taken as the whole grows too long."""
         part = flat[:: max(1, flat.numel() // 256)][:256]
-        taken = part[-self._offered % self._stride :: self._stride].clone()
+        taken = part[-self._offered % self._stride :: self._stride].to("cpu", torch.float64, copy=True)
         self._offered += part.numel()
         self._sample.append(taken)
         self._sampled += taken.numel()
@@ -106,7 +108,7 @@ class InputRecord:
         """Add a batch; every axis but `feature_axis` counts as samples."""
         if values.numel() == 0 or values.dim() == 0 or not values.is_floating_point():
             return
-        rows = values.detach().movedim(feature_axis, -1).reshape(-1, values.shape[feature_axis]).to(torch.float64)
+        rows = values.detach().movedim(feature_axis, -1).reshape(-1, values.shape[feature_axis]).to(widest(values))
         rows = rows[:: max(1, rows.numel() // (1 << 18))]
         if not bool(torch.isfinite(rows).all()):
             return
