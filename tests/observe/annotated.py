@@ -167,7 +167,13 @@ def run(path: Path) -> Outcome:
     digests = [f"{name} {_digest(value)}" for name, value in module.__dict__.items() if (_digest(value))]
     digests += [f"random {_hash(torch.get_rng_state().numpy().tobytes())} {_hash(repr(random.getstate()).encode())}"]
     digests += [f"numpy {_hash(repr(numpy.random.get_state()).encode())}", f"anomaly {torch.is_anomaly_enabled()}"]
-    return Outcome(None, printed.getvalue(), {f"{w.filename}:{w.lineno} {w.message}" for w in warned}, digests)
+    return Outcome(None, printed.getvalue(), {_told(w.message, path) for w in warned}, digests)
+
+
+def _told(warning: object, path: Path) -> str:
+    """A warning's text; of a call stack, what lies below the script's first line."""
+    text = str(warning)
+    return text[max(0, text.find(f'File "{path}"')) :]
 
 
 def _digest(value: Any) -> str:

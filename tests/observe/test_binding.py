@@ -74,7 +74,7 @@ def test_losses_by_kind(name: str) -> None:
     assert found.place is not None
     assert found.place.file == __file__
     assert classes is None or found.classes == classes
-    assert found.first_loss == pytest.approx(float(function(model(X))) / 2, rel=1e-4)
+    assert found.first_loss == pytest.approx(function(model(X)).item() / 2, rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,11 @@ from . import _operations as ops
 from ._plan import Plan, PlanNode
 
 
-def blind_spots(plan: Plan) -> Iterator[NotObserved]:
-    """A note for each operation of a learned plan whose inside stays hidden."""
+def blind_spots(plan: Plan, *, compiling_noticed: bool) -> Iterator[NotObserved]:
+    """A note for each operation of a learned plan whose inside stays hidden.
+
+    `compiling_noticed` says that there is a note about compiled code already.
+    """
     for node in plan.nodes:
         place = node.origin.called if node.origin is not None else None
         if node.operation in ops.RECURRENT:
@@ -22,7 +25,7 @@ def blind_spots(plan: Plan) -> Iterator[NotObserved]:
                 place,
                 f"A loop over nn.{kind}Cell shows them" if kind in ("LSTM", "GRU", "RNN") else "",
             )
-        elif node.operation == "compiled_function":
+        elif node.operation == "compiled_function" and not compiling_noticed:
             yield NotObserved(
                 "activations inside compiled code",
                 "it was compiled in a way that Reluctant did not notice",

@@ -225,7 +225,7 @@ class Passes:
             elif graph is not None:
                 graph.plan = plan
             self.registry.bind(plan, graph)
-            self.notes.update(dict.fromkeys(blind_spots(plan)))
+            self.notes.update(dict.fromkeys(blind_spots(plan, compiling_noticed=self._compiled.used)))
             self._known_in_a_row = 0
         else:
             self._learn_again()

@@ -1,10 +1,7 @@
 """The user's own anomaly mode finds the user's NaN, and reads as the user has set it."""
-import warnings
-
 import torch
 from torch import nn
 
-warnings.simplefilter("ignore")
 print(torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled())
 model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))  # site: relu 8 after 0
 x = torch.randn(16, 4)
