@@ -268,6 +268,42 @@ def test_a_frozen_bias_does_not_falsify_what_is_computed_again() -> None:
     assert all(moment.output_mean is None for moment in seen.layers[0].moments)
 
 
+@pytest.mark.parametrize(
+    ("build", "data", "move", "units"),
+    [
+        (lambda: nn.Linear(4, 5), (7, 4), lambda z: z, 5),
+        (lambda: nn.Linear(4, 5), (7, 3, 4), lambda z: z, 5),
+        (lambda: nn.Linear(4, 5), (4,), lambda z: z, 5),
+        (lambda: nn.Linear(4, 5), (7, 3, 4), lambda z: z.transpose(1, 2), 5),
+        (lambda: nn.Linear(4, 1), (7, 4), lambda z: z.squeeze(1), 1),
+        (lambda: nn.Linear(4, 1), (7, 3, 4), lambda z: z.squeeze(-1), 1),
+        (lambda: nn.Conv2d(3, 5, 3), (2, 3, 8, 8), lambda z: z, 5),
+        (lambda: nn.Conv2d(3, 5, 3), (3, 8, 8), lambda z: z, 5),
+        (lambda: nn.Conv2d(3, 5, 3), (2, 3, 8, 8), lambda z: z.permute(0, 2, 3, 1), 5),
+        (lambda: nn.Conv2d(3, 5, 3), (2, 3, 8, 8), lambda z: z.to(memory_format=torch.channels_last), 5),
+        (lambda: nn.Conv2d(3, 5, 3), (2, 3, 8, 8), lambda z: z.flatten(2), 5),
+        (lambda: nn.Conv2d(3, 5, 3), (2, 3, 8, 8), lambda z: z.flatten(2).transpose(1, 2), 5),
+        (lambda: nn.Conv2d(3, 5, 3), (2, 3, 8, 8), lambda z: z.flatten(1), 5),
+        (lambda: nn.Conv2d(3, 5, 3), (2, 3, 8, 8), lambda z: z.mean((2, 3)), 5),
+        (lambda: nn.Conv1d(3, 5, 3), (2, 3, 8), lambda z: z, 5),
+        (lambda: nn.Conv3d(3, 5, 3), (2, 3, 8, 8, 8), lambda z: z, 5),
+        (lambda: nn.ConvTranspose2d(3, 5, 3), (2, 3, 8, 8), lambda z: z, 5),
+    ],
+)
+def test_units_follow_from_the_layer(
+    build: Callable[[], nn.Module], data: tuple[int, ...], move: Callable[[Tensor], Tensor], units: int
+) -> None:
+    model = build()
+    with torch.no_grad():
+        for p in model.parameters():
+            p.mul_(0.001)
+        model.bias.copy_(torch.tensor([1.0, -1.0, 1.0, 1.0, 1.0])[:units])
+    seen = site(watched(lambda: move(model(torch.randn(data))).relu().sum()), "relu")
+    assert (seen.units, seen.silent_units) == (units, (1,) if units > 1 else ())
+    assert seen.whole is not None
+    assert seen.whole.samples * units == 3 * move(model(torch.randn(data))).numel()
+
+
 def test_booleans_where_numbers_belong() -> None:
     net = nn.Sequential(fc(4), nn.LeakyReLU(True))
     assert site(watched(lambda: net(X).sum()), "leaky_relu").booleans == ("negative_slope",)
