@@ -194,10 +194,8 @@ def _digest(value: Any) -> str:
 
 
 def _bytes(part: Any) -> bytes:
-    if not isinstance(part, torch.Tensor):
+    if type(part) not in (torch.Tensor, torch.nn.Parameter) or part.layout != torch.strided or part.is_nested:
         return repr(part).encode()
-    if part.is_sparse:
-        part = part.to_dense()
     flat = part.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
     return flat.view(torch.uint8).numpy().tobytes() if part.numel() else b""
 

@@ -92,6 +92,8 @@ class Registry:
     too_many_sites: bool = False
     packed: bool = False
     """Whether values were met that hooks of the user's have packed."""
+    strange: bool = False
+    """Whether an activation of tensors was met that are no plain arrays of numbers."""
     complex: bool = False
     """Whether an activation of complex numbers was met."""
 
@@ -99,6 +101,9 @@ class Registry:
         """What was left out."""
         if self.too_many_sites:
             yield NotObserved("some activations", f"there were more than {SITES:,} different ones")
+        if self.strange:
+            why = "they are nested, sparse or of a subclass of torch.Tensor, whose operations may do more than compute"
+            yield NotObserved("activations of tensors that are no plain arrays", why)
         if self.complex:
             yield NotObserved("activations of complex numbers", "they have no slope that is one number")
         if self.packed:

@@ -18,9 +18,9 @@ from ._layer_record import ROWS_RECOMPUTED, LayerRecord, recompute_output
 from ._loss_record import LossRecord, compared_values
 from ._mask import follows_sign
 from ._norms import root_mean_square
-from ._out_of_sight import out_of_sight, plain_values
+from ._out_of_sight import is_plain, out_of_sight, plain_values
 from ._plan import Plan, PlanNode
-from ._saved_tensor import is_packed_by_user, saved_tensor
+from ._saved_tensor import is_out_of_the_ordinary, is_packed_by_user, saved_tensor
 from ._site_record import SiteRecord
 from ._slopes import MASKS, SOFTMAX, Operation, is_readable, read_operation, saved_mask
 
@@ -146,6 +146,7 @@ class MeasuredPass:
                 site.operation, site.parameters = operation.name, dict(operation.parameters)
                 self._read_values(i, site, operation, saved_tensor(raw, operation.keeps))
                 self.registry.packed |= is_packed_by_user(raw, operation.keeps)
+                self.registry.strange |= is_out_of_the_ordinary(raw, operation.keeps)
         elif node.operation in MASKS:
             mask = saved_mask(node.operation, raw)
             if mask is not None:
@@ -350,9 +351,9 @@ def _class_axis(values: Tensor | None) -> int | None:
 
 
 def _dense(gradients: tuple[Tensor | None, ...]) -> Tensor | None:
-    """The first gradient as plain values, where there is one that is no sparse tensor."""
+    """The first gradient as plain values, where there is one that is a plain array of numbers."""
     gradient = gradients[0] if gradients else None
-    return None if gradient is None or gradient.layout != torch.strided or gradient.is_nested else plain_values(gradient)
+    return plain_values(gradient) if gradient is not None and is_plain(gradient) else None
 
 
 def _signed(dim: int) -> int:

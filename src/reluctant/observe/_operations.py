@@ -33,7 +33,7 @@ SELECTIONS = _names("gather index index_select masked_select select take take_al
 AFFINE = _names(
     """adaptive_avg_pool2d adaptive_avg_pool3d add avg_pool1d avg_pool2d avg_pool3d cat col2im constant_pad_nd cumsum fft_c2c fft_c2r
     fft_r2c im2col index_add mean mkldnn_adaptive_avg_pool2d nan_to_num neg reflection_pad2d replication_pad2d rsub scatter_add
-    stack sub sum trace upsample_bicubic2d upsample_bilinear2d upsample_linear1d upsample_nearest1d upsample_nearest2d"""
+    sparse_addmm stack sub sum trace upsample_bicubic2d upsample_bilinear2d upsample_linear1d upsample_nearest1d upsample_nearest2d"""
 )
 
 MATRIX_PRODUCTS = _names("addbmm addmm addmv baddbmm bmm dot linalg_vecdot linear mm mv")

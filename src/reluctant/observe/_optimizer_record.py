@@ -10,6 +10,7 @@ from torch import Tensor
 
 from reluctant.recording import Location, Optimizer, OptimizerGroup
 
+from ._out_of_sight import is_plain
 from ._parameter_record import RECORDED, ParameterRecord, Parameters, sample_of
 
 KEPT = 256
@@ -58,7 +59,8 @@ class OptimizerRecord:
                     and tensor.grad is not None
                     and tensor.numel()
                     and tensor.is_floating_point()
-                    and not tensor.grad.is_sparse
+                    and is_plain(tensor)
+                    and is_plain(tensor.grad)
                 ):
                     record.before, record.gradient = record.sample(), sample_of(tensor.grad.detach()) / scale
                     self.updating.append(record)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
-from torch.utils._python_dispatch import _disable_current_modes
+from torch.utils._python_dispatch import _disable_current_modes, is_traceable_wrapper_subclass
 
 _TRACERS = (
     torch._C._TorchDispatchModeKey.FAKE,
@@ -43,6 +43,13 @@ def is_inside_a_transform() -> bool:
 def is_tracing() -> bool:
     """Whether operations are only being written down or simulated (compiling, exporting, fake tensors): nothing has a value."""
     return bool(torch._C._len_torch_dispatch_stack()) and any(torch._C._get_dispatch_mode(mode) is not None for mode in _TRACERS)
+
+
+def is_plain(values: Tensor) -> bool:
+    """Whether a tensor is a dense array of numbers: not sparse, nested, without values, or of a class that does as it likes."""
+    if values.layout != torch.strided or values.is_nested or values.device.type == "meta" or values.is_quantized:
+        return False
+    return not is_traceable_wrapper_subclass(values)
 
 
 def underlying(values: Tensor) -> Tensor:

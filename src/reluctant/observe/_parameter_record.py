@@ -13,7 +13,7 @@ from torch import Tensor
 from reluctant.recording import Parameter, ParameterMoment
 
 from ._norms import root_mean_square
-from ._out_of_sight import underlying
+from ._out_of_sight import is_plain, underlying
 from ._timeline import Timeline
 
 SAMPLE = 1 << 14
@@ -49,7 +49,7 @@ class ParameterRecord:
     def sample(self) -> Tensor | None:
         """A copy of the entries that are looked at."""
         tensor = self.tensor()
-        return None if tensor is None else sample_of(tensor.detach())
+        return sample_of(tensor.detach()) if tensor is not None and is_plain(tensor) else None
 
     def plain(self) -> Parameter:
         """The parameter as data."""

@@ -26,7 +26,7 @@ from ._guard import Guard
 from ._loss_curve import LossCurveRecord
 from ._measured_pass import MeasuredPass
 from ._optimizer_record import Optimizers
-from ._out_of_sight import is_inside_a_mode, is_tracing, out_of_sight, underlying
+from ._out_of_sight import is_inside_a_mode, is_plain, is_tracing, out_of_sight, underlying
 from ._parameter_record import Parameters, after_step, note_values
 from ._plan import Plan, make_plan
 from ._saved_tensor import saved_tensor
@@ -337,7 +337,7 @@ class Passes:
         if curve is None or not isinstance(loss, Tensor):
             return None
         plain = underlying(loss)
-        if plain.numel() != 1 or not plain.is_cpu or plain.is_complex():
+        if not is_plain(plain) or plain.numel() != 1 or not plain.is_cpu or plain.is_complex():
             return None
         value = float(plain.item())
         if curve.scaled:

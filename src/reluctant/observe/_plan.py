@@ -418,10 +418,8 @@ def shape_of(node: Any) -> tuple[int, ...]:
     metadata = getattr(node, "_input_metadata", None)
     if not metadata:
         return ()
-    try:
-        return tuple(int(n) for n in metadata[0].shape)
-    except (RuntimeError, TypeError):  # nested tensors and symbolic shapes have no plain size
-        return ()
+    shape = tuple(metadata[0].shape)
+    return shape if all(isinstance(n, int) for n in shape) else ()  # those of nested and traced tensors are symbols
 
 
 def _operands(name: str) -> tuple[int, ...]:

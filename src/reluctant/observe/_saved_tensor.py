@@ -6,21 +6,19 @@ from typing import Any
 
 from torch import Tensor
 
-from ._out_of_sight import plain_values
+from ._out_of_sight import is_plain, plain_values
 
 
 def saved_tensor(node: Any, name: str) -> Tensor | None:
     """The tensor that `node` keeps under ``_saved_NAME``.
 
-    None where there is none, where it was freed or changed in place since, where it has no values (meta), and where a hook
-    would have to unpack it: that is the user's code, or runs a checkpointed region again.
+    None where there is none, where it was freed or changed in place since, where it is no plain array of numbers, and where a hook would
+    have to unpack it: that is the user's code, or runs a checkpointed region again.
     """
     if is_packed(node, name):
         return None
     value = saved_value(node, name)
-    if not isinstance(value, Tensor) or value.device.type == "meta":
-        return None
-    return plain_values(value)
+    return plain_values(value) if isinstance(value, Tensor) and is_plain(value) else None
 
 
 def saved_value(node: Any, name: str) -> Any:
@@ -42,3 +40,9 @@ def is_packed_by_user(node: Any, name: str) -> bool:
     raw = getattr(node, f"_raw_saved_{name}", None)
     hook = getattr(raw, "unpack_hook", None)
     return hook is not None and getattr(hook, "__module__", "") != "torch.utils.checkpoint"
+
+
+def is_out_of_the_ordinary(node: Any, name: str) -> bool:
+    """Whether what is kept is a tensor of a class, or in a form, that is not looked into."""
+    value = None if is_packed(node, name) else saved_value(node, name)
+    return isinstance(value, Tensor) and not is_plain(value)
