@@ -41,7 +41,7 @@ class Program:
             self.start()
         except (NoProgramError, SystemExit):
             raise
-        except BaseException:
+        except BaseException:  # also KeyboardInterrupt: whatever the program raises goes on, only its traceback loses our frames
             show_without_our_frames(runner=__file__, afterwards=_forget_file)
             raise
         _forget_file()
