@@ -27,15 +27,17 @@ docs: .venv/.has-docs
 	@echo "Open site/index.html, or serve it: $(BIN)/python -m mkdocs serve"
 
 # A stamp is newer than the files that say what to install exactly when nothing is left to install.
-.venv/.has-demo: pyproject.toml constraints.txt | .venv/bin/python
+KERNELS := hatch_build.py $(wildcard src/reluctant/kernels/*.py src/reluctant/kernels/native/* src/reluctant/activations/*.py)
+
+.venv/.has-demo: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
 	$(INSTALL) --editable '.[demo]'
 	@touch $@
 
-.venv/.has-dev: pyproject.toml constraints.txt | .venv/bin/python
+.venv/.has-dev: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
 	$(INSTALL) --editable '.[dev]'
 	@touch $@ .venv/.has-demo
 
-.venv/.has-docs: pyproject.toml constraints.txt | .venv/bin/python
+.venv/.has-docs: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
 	$(INSTALL) --editable '.[demo,docs,test]'
 	@touch $@
 
@@ -45,4 +47,4 @@ docs: .venv/.has-docs
 	"$(PYTHON)" -m venv .venv || { rm -rf .venv; exit 1; }
 
 clean:
-	rm -rf .venv build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv src/reluctant/kernels/compiled build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -26,6 +26,8 @@ ARROWS: dict[str, set[str] | None] = {
     "activations": set(),
     "cli": ANYTHING,
     "configuration": set(),
+    "kernels": {"activations"},
+    "nn": {"kernels", "activations"},
     "exam": {"observe", "recording", "report", "rules"},
     "observe": {"recording", "activations"},
     "recording": set(),

@@ -291,6 +291,12 @@ class Tensors:
     def __getattr__(self, name: str) -> Any:
         return getattr(torch, name)
 
+    def normal_share(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.special.ndtr(x)
+
+    def normal_density(self, x: torch.Tensor) -> torch.Tensor:
+        return (-0.5 * x * x).exp() / math.sqrt(2 * math.pi)
+
     def minimum(self, a: torch.Tensor, b: float) -> torch.Tensor:
         return a.clamp(max=b)
 

@@ -123,6 +123,10 @@ class Activation:
         """f'(x) computed from y = f(x) alone, where that is possible: then nothing but the output need be kept for backward."""
         raise NotImplementedError
 
+    def lost_in_output(self, m: Arithmetic, x: Value) -> Value:
+        """The inputs at which single precision holds too little of the output for `derivative_from_output`; most have none."""
+        raise NotImplementedError
+
     @property
     def output_suffices(self) -> bool:
         """Whether `derivative_from_output` exists and holds for these parameters."""

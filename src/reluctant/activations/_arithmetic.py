@@ -50,11 +50,11 @@ class Arithmetic(Protocol):
     def sigmoid(self, x: Value) -> Value:
         """1 / (1 + exp(-x)), with its full relative precision on both sides."""
 
-    def erf(self, x: Value) -> Value:
-        """The error function."""
+    def normal_share(self, x: Value) -> Value:
+        """Φ(x), the share of N(0, 1) below x, with its full relative precision on both sides."""
 
-    def erfc(self, x: Value) -> Value:
-        """1 - erf(x), with its full relative precision for large x."""
+    def normal_density(self, x: Value) -> Value:
+        """φ(x), the density of N(0, 1)."""
 
     def minimum(self, a: Value, b: Value) -> Value:
         """The smaller; NaN where one is NaN."""
@@ -115,11 +115,11 @@ class Floats(_OnlyThese):
         tail = math.exp(x)
         return tail / (1.0 + tail)
 
-    def erf(self, x: float) -> float:
-        return math.erf(x)
+    def normal_share(self, x: float) -> float:
+        return 0.5 * math.erfc(-x / math.sqrt(2))
 
-    def erfc(self, x: float) -> float:
-        return math.erfc(x)
+    def normal_density(self, x: float) -> float:
+        return math.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
 
     def minimum(self, a: float, b: float) -> float:
         return a if a < b or a != a else b
@@ -146,8 +146,13 @@ class Arrays(_OnlyThese):
 
         for name in ("abs", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "minimum", "maximum", "where"):
             setattr(self, name, getattr(np, name))
-        self.erf = self._one_by_one(math.erf)
-        self.erfc = self._one_by_one(math.erfc)
+        self._erfc = self._one_by_one(math.erfc)
+
+    def normal_share(self, x: Value) -> Value:
+        return 0.5 * self._erfc(-x / math.sqrt(2))
+
+    def normal_density(self, x: Value) -> Value:
+        return self.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
 
     def sigmoid(self, x: Value) -> Value:
         # Each half of 1 / (1 + exp(-x)) is taken where exp cannot overflow and nothing is lost beside the 1.

@@ -56,20 +56,21 @@ class GELU(Activation):
         )
 
     def forward(self, m: Arithmetic, x: Value) -> Value:
-        return x * (self._tanh_gate(m, x) if self.approximate == "tanh" else _normal_share(m, x))
+        return x * (self._tanh_gate(m, x) if self.approximate == "tanh" else m.normal_share(x))
 
     def derivative(self, m: Arithmetic, x: Value) -> Value:
         if self.approximate == "none":
-            return _normal_share(m, x) + x * m.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-        gate, rest = self._tanh_gate(m, x), self._tanh_gate(m, -x)
+            return m.normal_share(x) + x * m.normal_density(x)
+        z = _argument(x)
+        gate, rest = m.sigmoid(z), m.sigmoid(-z)
         return gate + 2.0 * x * gate * rest * math.sqrt(2 / math.pi) * (1.0 + 3.0 * CUBIC * x * x)
 
     @staticmethod
     def _tanh_gate(m: Arithmetic, x: Value) -> Value:
         """(1 + tanh u) / 2, written as σ(2u), which keeps its relative precision for x far below 0."""
-        return m.sigmoid(2.0 * math.sqrt(2 / math.pi) * (x + CUBIC * x * x * x))
+        return m.sigmoid(_argument(x))
 
 
-def _normal_share(m: Arithmetic, x: Value) -> Value:
-    """Φ(x), the share of N(0, 1) below x; by erfc, which keeps its relative precision for x far below 0."""
-    return 0.5 * m.erfc(-x / math.sqrt(2))
+def _argument(x: Value) -> Value:
+    """2u."""
+    return 2.0 * math.sqrt(2 / math.pi) * (x + CUBIC * x * x * x)

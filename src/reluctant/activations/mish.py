@@ -29,13 +29,20 @@ class Mish(Activation):
     )
 
     def forward(self, m: Arithmetic, x: Value) -> Value:
-        return x * m.tanh(_softplus(m, x))
+        _, top, rest = _terms(m, x)
+        return x * (top / (top + rest))
 
     def derivative(self, m: Arithmetic, x: Value) -> Value:
-        s = _softplus(m, x)
-        # sech² s as 4 σ(2s) σ(-2s), without the cancellation of 1 - tanh²
-        return m.tanh(s) + x * m.sigmoid(x) * 4.0 * m.sigmoid(2.0 * s) * m.sigmoid(-2.0 * s)
+        u, top, rest = _terms(m, x)
+        r = 1.0 / (top + rest)
+        # σ(x) sech² s is 4 (1 + u) u² r² above 0 and 4 (1 + u) u r² below: no difference in it that could cancel
+        return top * r + x * (4.0 * (1.0 + u) * m.where(x > 0, u * u, u)) * (r * r)
 
 
-def _softplus(m: Arithmetic, x: Value) -> Value:
-    return m.maximum(x, 0.0) + m.log1p(m.exp(-m.abs(x)))
+def _terms(m: Arithmetic, x: Value) -> tuple[Value, Value, Value]:
+    """U = exp(-|x|), and tanh s as top / (top + rest).
+
+    tanh(ln(1 + e)) = (e² + 2e) / (e² + 2e + 2) with e = exp(x); above 0 both are multiplied by u², so that nothing overflows.
+    """
+    u = m.exp(-m.abs(x))
+    return u, m.where(x > 0, 1.0 + 2.0 * u, u * (u + 2.0)), m.where(x > 0, 2.0 * u * u, 2.0)

@@ -48,6 +48,14 @@ class RReLU(Activation):
     def derivative(self, m: Arithmetic, x: Value, slope: Value = None) -> Value:
         return m.where(x > 0, 1.0, self.mean_slope if slope is None else slope)
 
+    def derivative_from_output(self, m: Arithmetic, y: Value, slope: Value = None) -> Value:
+        return m.where(y > 0, 1.0, self.mean_slope if slope is None else slope)
+
+    @property
+    def output_suffices(self) -> bool:
+        """With a slope below 0 the output is positive on both sides and no longer tells them apart."""
+        return self.lower >= 0
+
     @property
     def mean_slope(self) -> float:
         """The expectation of the drawn slope."""

@@ -38,5 +38,9 @@ class SquaredReLU(Activation):
     def derivative(self, m: Arithmetic, x: Value) -> Value:
         return 2.0 * m.maximum(x, 0.0)
 
+    def lost_in_output(self, m: Arithmetic, x: Value) -> Value:
+        """The square of a float below 2⁻⁶³ is denormal or 0, and that of one from 2⁶⁴ on is infinite."""
+        return (x > 0) & ((x < 2.0**-63) | (x >= 2.0**64))
+
     def derivative_from_output(self, m: Arithmetic, y: Value) -> Value:
         return 2.0 * m.sqrt(y)

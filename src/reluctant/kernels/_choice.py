@@ -1,0 +1,112 @@
+"""Chooses for each call between a compiled kernel and torch's own operator."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reluctant.activations import Activation, Gated
+
+from ._channelwise import channelwise
+from ._drawn import drawn
+from ._elementwise import elementwise
+from ._eligible import dense, eligible
+from ._library import library
+from ._measured import measured
+from ._pairs import pairs
+from ._signature import signature
+from ._torch_operator import torch_operator
+
+DTYPES = (torch.float32, torch.bfloat16, torch.float16)
+"""Types of elements that there are kernels for."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which implementation serves an activation for a type of elements on this machine, and why."""
+
+    kernel: Any
+    """The kernel; None where torch's own operator serves."""
+    from_elements: int
+    """Size of a tensor from which the kernel serves; below it torch's operator does."""
+    reason: str
+
+
+@functools.lru_cache(maxsize=1024)
+def choice(activation: Activation, dtype: torch.dtype) -> Choice:
+    """The choice for an activation and a type; compiled kernels are looked up by the first call."""
+    if dtype not in DTYPES:
+        return Choice(None, 0, f"there are kernels for {', '.join(_name(kind) for kind in DTYPES)}, not for {_name(dtype)}")
+    if not library():
+        return Choice(None, 0, library().reason)
+    kernel = _kernel(activation, dtype)
+    if kernel is None:
+        return Choice(None, 0, "the compiled library has no kernel for it")
+    times = measured(signature(activation).name, _name(dtype))
+    return Choice(kernel if times.worthwhile else None, times.from_elements, times.reason)
+
+
+def _kernel(activation: Activation, dtype: torch.dtype) -> Any:
+    kind = signature(activation).kind
+    if isinstance(activation, Gated):
+        return pairs(activation, dtype)
+    makers: dict[str, Callable[..., Any]] = {"learned": channelwise, "drawn": drawn, "plain": elementwise}
+    return makers[kind](activation, dtype)
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+@functools.lru_cache(maxsize=1024)
+def function(activation: Activation) -> Callable[..., Tensor]:
+    """The activation as a function of its tensors: x; a and b of a pair; x and the learned weight. Drawn values: the training form."""
+    operator = torch_operator(activation)
+
+    def of_one(x: Tensor) -> Tensor:
+        if eligible(x):
+            chosen = choice(activation, x.dtype)
+            if chosen.kernel is not None and x.numel() >= chosen.from_elements and dense(x):
+                y: Tensor = chosen.kernel(x)
+                return y
+        return operator(x)
+
+    def of_two(a: Tensor, b: Tensor) -> Tensor:
+        if eligible(a) and eligible(b) and a.dtype is b.dtype and a.shape == b.shape and a.is_contiguous() and b.is_contiguous():
+            chosen = choice(activation, a.dtype)
+            if chosen.kernel is not None and a.numel() >= chosen.from_elements:
+                y: Tensor = chosen.kernel.of_two(a, b)
+                return y
+        return operator(a, b)
+
+    def with_weight(x: Tensor, weight: Tensor) -> Tensor:
+        if eligible(x) and eligible(weight) and x.dtype is weight.dtype:
+            chosen = choice(activation, x.dtype)
+            if chosen.kernel is not None and x.numel() >= chosen.from_elements and dense(x):
+                y: Tensor | None = chosen.kernel(x, weight)
+                if y is not None:
+                    return y
+        return operator(x, weight)
+
+    return of_two if isinstance(activation, Gated) else with_weight if activation.learned else of_one
+
+
+@functools.lru_cache(maxsize=64)
+def halves(activation: Gated) -> Callable[[Tensor, int], Tensor]:
+    """A gated pair as a function of one tensor that holds the gate and then the value along a dimension."""
+    operator = function(activation)
+
+    def of_halves(x: Tensor, dim: int) -> Tensor:
+        if eligible(x) and dim in (-1, x.dim() - 1) and x.is_contiguous() and x.shape[dim] % 2 == 0:
+            chosen = choice(activation, x.dtype)
+            if chosen.kernel is not None and x.numel() >= 2 * chosen.from_elements:
+                y: Tensor = chosen.kernel.of_halves(x)
+                return y
+        return operator(*x.chunk(2, dim))
+
+    return of_halves

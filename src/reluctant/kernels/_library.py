@@ -1,0 +1,96 @@
+"""The compiled library of this machine, or why there is none."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ._sources import COMPILED, fingerprint
+
+CAPABILITIES = {"AVX512": ("avx512", "avx2"), "AVX2": ("avx2",)}
+"""What torch says of the processor (its variable ATEN_CPU_CAPABILITY counts), and the levels that run there, the best first."""
+
+
+class Shape(ctypes.Structure):
+    """A tensor as batches × channels × inner."""
+
+    _fields_ = [("batches", ctypes.c_int64), ("channels", ctypes.c_int64), ("inner", ctypes.c_int64)]
+
+
+class Pair(ctypes.Structure):
+    """Two matrices of one size with row strides of their own."""
+
+    _fields_ = [("rows", ctypes.c_int64), ("columns", ctypes.c_int64), ("a_stride", ctypes.c_int64), ("b_stride", ctypes.c_int64)]
+
+
+ARGUMENTS: dict[str, Any] = {
+    "tensor": ctypes.c_void_p, "count": ctypes.c_int64, "seed": ctypes.c_uint64, "parameter": ctypes.c_float, "shape": Shape, "pair": Pair,
+}
+"""Kinds of arguments that kernels take."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """A loaded library; falsy where there is none."""
+
+    level: str = ""
+    """``avx512`` or ``avx2``."""
+    reason: str = ""
+    """Why there is none."""
+    handle: ctypes.CDLL | None = None
+
+    def __bool__(self) -> bool:
+        return self.handle is not None
+
+    def function(self, name: str, arguments: Sequence[str], returns: Any = None) -> Callable[..., Any] | None:
+        """A kernel that takes arguments of these kinds; None where this library has none of the name.
+
+        Tensors are passed by address. The interpreter's lock is free while it runs.
+        """
+        try:
+            # By item, not by attribute: each caller gets an object of its own whose argument types nobody else changes.
+            function = self.handle[f"reluctant_{name}"] if self.handle is not None else None
+        except AttributeError:
+            return None
+        if function is not None:
+            function.argtypes = [ARGUMENTS[kind] for kind in arguments]
+            function.restype = returns
+        return function
+
+
+@functools.cache
+def library() -> Library:
+    """The library for this processor; loaded by the first call."""
+    capability = torch.backends.cpu.get_cpu_capability()
+    levels = CAPABILITIES.get(capability, ())
+    if not levels:
+        return Library(reason=f"torch reports the processor's vector instructions as {capability}; there are kernels for AVX2 and AVX-512")
+    present = [level for level in levels if (COMPILED / f"{level}.so").exists()]
+    if not present:
+        return Library(reason="no kernels were compiled when reluctant was installed, for want of a C++ compiler or of a known platform")
+    return _load(present[0], COMPILED / f"{present[0]}.so")
+
+
+def _load(level: str, file: Path) -> Library:
+    try:
+        handle = ctypes.CDLL(str(file))
+    except OSError as error:
+        return Library(reason=f"{file} cannot be loaded: {error}")
+    handle.reluctant_fingerprint.restype = ctypes.c_char_p
+    if handle.reluctant_fingerprint().decode() != fingerprint():
+        return Library(reason=f"{file} was compiled from other sources than these; install reluctant again")
+    _use_threads_of_torch(handle)
+    return Library(level, handle=handle)
+
+
+def _use_threads_of_torch(handle: ctypes.CDLL) -> None:
+    """Hand over `torch_parallel_for` of torch's stable C interface, by which work is spread over the pool of threads that torch uses."""
+    torch_library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
+    handle.reluctant_use_threads.argtypes = [ctypes.c_void_p]
+    handle.reluctant_use_threads(ctypes.cast(torch_library.torch_parallel_for, ctypes.c_void_p))

@@ -1,0 +1,52 @@
+"""What was measured of each kernel against torch's own operator, and what follows for the choice between them."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).parent / "measured.json"
+"""Written by ``python benchmarks/every_activation.py --write``: ratios of torch's time to the kernel's, forward and backward together."""
+
+WORTHWHILE = 1.0
+"""Smallest ratio at which a kernel is used."""
+WORTHWHILE_FOR_LESS_MEMORY = 0.97
+"""The same where it keeps fewer bytes for backward than torch does."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What follows from the measurements of one kernel and type of elements."""
+
+    worthwhile: bool
+    from_elements: int
+    reason: str
+
+
+@functools.cache
+def _document() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return document
+
+
+def measured(name: str, dtype: str) -> Measured:
+    """Whether the kernel is worth its while, from which size on, and why. Unmeasured kernels are used."""
+    rows = _document()["ratios"].get(name, {}).get(dtype)
+    if rows is None:
+        return Measured(True, 0, "compiled kernel; not measured against torch's operator yet")
+    ratios = {int(size): ratio for size, ratio in rows["by_elements"].items()}
+    enough = WORTHWHILE_FOR_LESS_MEMORY if rows["kept_bytes"] < rows["kept_bytes_by_torch"] else WORTHWHILE
+    good: list[int] = []
+    for size in sorted(ratios, reverse=True):
+        if ratios[size] < enough:
+            break
+        good.append(size)
+    told = ", ".join(f"{ratio:.2f} times torch's speed at {size:,} elements" for size, ratio in sorted(ratios.items()))
+    if not good:
+        return Measured(False, 0, f"torch's own operator is as fast: the kernel reached {told}")
+    # The smallest size that was measured stands for all below it.
+    first = 0 if good[-1] == min(ratios) else good[-1]
+    return Measured(True, first, f"compiled kernel: {told}")

@@ -1,0 +1,184 @@
+"""Traces the formulas of an activation, so that they can be printed as the code of a kernel."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reluctant.activations import Activation
+
+SYMBOLS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "less": "<", "less_equal": "<=", "greater": ">",
+           "greater_equal": ">=", "and": "&", "or": "|"}
+"""Operations with two operands that Python, C and Triton write alike."""
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """A value of a formula: an input, a parameter, or an operation on other terms. Equal terms of one `Trace` are one object."""
+
+    trace: Trace
+    operation: str
+    operands: tuple[Term | float, ...]
+    name: str = ""
+    """Of an input or a parameter."""
+    number: int = 0
+    """Its place in the trace."""
+
+    @property
+    def varies(self) -> bool:
+        """Whether it differs from element to element: it depends on an input."""
+        return self.operation == "input" or any(isinstance(operand, Term) and operand.varies for operand in self.operands)
+
+    def __add__(self, other: Any) -> Any:
+        return self.trace.add(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self.trace.add(other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return self.trace.term("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.trace.term("subtract", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return self.trace.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.trace.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.trace.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.trace.divide(other, self)
+
+    def __neg__(self) -> Any:
+        return self.trace.negative(self)
+
+    def __lt__(self, other: Any) -> Any:
+        return self.trace.term("less", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.trace.term("less_equal", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.trace.term("greater", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.trace.term("greater_equal", self, other)
+
+    def __and__(self, other: Any) -> Any:
+        return self.trace.term("and", self, other)
+
+    def __or__(self, other: Any) -> Any:
+        return self.trace.term("or", self, other)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a formula asked `if` about a value: write m.where(condition, a, b)")
+
+
+class Trace:
+    """`Arithmetic` on terms. What it simplifies holds for every float, NaN and ±∞ included, unless its comment says otherwise."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], Term] = {}
+
+    def input(self, name: str) -> Term:
+        """A value that differs from element to element."""
+        return self._unique("input", (), name)
+
+    def parameter(self, name: str) -> Term:
+        """A value that is the same for all elements."""
+        return self._unique("parameter", (), name)
+
+    def term(self, operation: str, *operands: Any) -> Term:
+        """An operation on terms and numbers."""
+        return self._unique(operation, tuple(entry if isinstance(entry, Term) else float(entry) for entry in operands), "")
+
+    def _unique(self, operation: str, operands: tuple[Term | float, ...], name: str) -> Term:
+        parts = (id(entry) if isinstance(entry, Term) else ("number", math.copysign(1, entry), entry) for entry in operands)
+        key = (operation, name, *parts)
+        return self._known.setdefault(key, Term(self, operation, operands, name, len(self._known)))
+
+    def add(self, a: Any, b: Any) -> Term:
+        """The sum."""
+        return self.term("add", a, b)
+
+    def negative(self, a: Any) -> Any:
+        """Minus `a`."""
+        if not isinstance(a, Term):
+            return -a
+        return a.operands[0] if a.operation == "negative" else self.term("negative", a)
+
+    def multiply(self, a: Any, b: Any) -> Any:
+        """The product. A choice between constants is made before the product, as torch does it: where a slope is 0, NaN · 0 is 0."""
+        for factor, other in ((a, b), (b, a)):
+            if not isinstance(factor, Term):
+                if factor == 1.0:
+                    return other
+            elif factor.operation == "where" and any(isinstance(choice, float) and choice in (0.0, 1.0) for choice in factor.operands[1:]):
+                condition, yes, no = factor.operands
+                return self.where(condition, self._times_choice(yes, other), self._times_choice(no, other))
+        return self.term("multiply", a, b)
+
+    def _times_choice(self, choice: Any, other: Any) -> Any:
+        return 0.0 if not isinstance(choice, Term) and choice == 0.0 else self.multiply(choice, other)
+
+    def divide(self, a: Any, b: Any) -> Any:
+        """The quotient. By what is the same for all elements one multiplies with its reciprocal, as torch's own kernels do."""
+        if isinstance(b, Term) and b.varies:
+            return self.term("divide", a, b)
+        reciprocal = self.term("divide", 1.0, b) if isinstance(b, Term) else 1.0 / b
+        return self.multiply(a, reciprocal)
+
+    def abs(self, x: Any) -> Any:
+        """|x|."""
+        return self.term("abs", x.operands[0] if isinstance(x, Term) and x.operation == "negative" else x)
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """`a` where the condition holds, else `b`."""
+        return self.term("where", condition, a, b)
+
+    def sigmoid(self, x: Any) -> Any:
+        """1 / (1 + exp(-x)), by an exponential that cannot overflow; σ(x) and σ(-x) share it."""
+        e = self.term("exp", self.negative(self.abs(x)))
+        upper = self.term("divide", 1.0, self.add(e, 1.0))
+        if isinstance(x, Term) and x.operation == "negative":
+            return self.where(self.term("greater_equal", x.operands[0], 0.0), self.multiply(e, upper), upper)
+        return self.where(self.term("greater_equal", x, 0.0), upper, self.multiply(e, upper))
+
+    def __getattr__(self, name: str) -> Callable[..., Term]:
+        """The other operations of `Arithmetic` are terms of their own name."""
+        from reluctant.activations._arithmetic import OPERATIONS
+
+        if name not in OPERATIONS:
+            raise AttributeError(name)
+        return lambda *operands: self.term(name, *operands)
+
+
+def with_symbols(definition: type[Activation], trace: Trace, fixed: Mapping[str, str]) -> Activation:
+    """An activation whose numeric parameters are terms; words are those of `fixed`, or the defaults."""
+    symbolic = object.__new__(definition)
+    for entry in dataclasses.fields(definition):
+        value = fixed.get(entry.name, entry.default) if isinstance(entry.default, str) else trace.parameter(entry.name)
+        object.__setattr__(symbolic, entry.name, value)
+    return symbolic
+
+
+def in_order(*results: Term | float) -> Iterator[Term]:
+    """Every term that the results need, each after those it needs itself."""
+    seen: set[int] = set()
+
+    def visit(term: Term | float) -> Iterator[Term]:
+        if isinstance(term, Term) and id(term) not in seen:
+            seen.add(id(term))
+            for operand in term.operands:
+                yield from visit(operand)
+            yield term
+
+    for result in results:
+        yield from visit(result)

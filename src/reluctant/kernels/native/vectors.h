@@ -1,0 +1,107 @@
+// Vectors of floats as wide as the processor's registers, and the loops that run over tensors with them.
+//
+// GCC's and Clang's vector extensions instead of plain loops: whether a plain loop becomes vector code is the compiler's guess, and
+// a wrong guess costs a factor of ten (it did for the loops that sum up slopes' gradients).
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+#include <immintrin.h>
+
+#if defined(__AVX512F__)
+#define LANES 16
+#else
+#define LANES 8
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+typedef float V __attribute__((vector_size(4 * LANES)));
+typedef int32_t M __attribute__((vector_size(4 * LANES)));
+typedef uint32_t W __attribute__((vector_size(4 * LANES)));
+typedef uint16_t H __attribute__((vector_size(2 * LANES)));
+typedef float V_in_memory __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef uint16_t H_in_memory __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
+
+// Passing vectors by value between inlined functions never reaches the calling convention that this warns of.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+INLINE V splat(float value) { return V{} + value; }
+INLINE V where(M condition, V a, V b) { return condition ? a : b; }
+INLINE V as_floats(M bits) { return (V)bits; }
+INLINE M as_bits(V values) { return (M)values; }
+
+// bfloat16: the upper half of a float. Rounds to nearest, ties to even; NaN stays NaN.
+struct bfloat16 {
+    uint16_t bits;
+};
+
+// IEEE 754 binary16.
+struct float16 {
+    uint16_t bits;
+};
+
+INLINE V load(const float* from) { return *(const V_in_memory*)from; }
+INLINE V load(const bfloat16* from) {
+    return (V)(__builtin_convertvector(*(const H_in_memory*)from, W) << 16);
+}
+INLINE void store(float* to, V values) { *(V_in_memory*)to = values; }
+INLINE void store(bfloat16* to, V values) {
+    W bits = (W)values;
+    W rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+    rounded = (values != values) ? (W)((bits >> 16) | 0x40) : rounded;
+    *(H_in_memory*)to = __builtin_convertvector(rounded, H);
+}
+
+#if defined(__AVX512F__)
+INLINE V load(const float16* from) { return (V)_mm512_cvtph_ps((__m256i)*(const H_in_memory*)from); }
+INLINE void store(float16* to, V values) { *(H_in_memory*)to = (H)_mm512_cvtps_ph((__m512)values, _MM_FROUND_TO_NEAREST_INT); }
+#else
+INLINE V load(const float16* from) { return (V)_mm256_cvtph_ps((__m128i)*(const H_in_memory*)from); }
+INLINE void store(float16* to, V values) { *(H_in_memory*)to = (H)_mm256_cvtps_ph((__m256)values, _MM_FROUND_TO_NEAREST_INT); }
+#endif
+
+// A vector of which only the first `count` elements are in memory; the others are 0.
+template <class T>
+INLINE V load_some(const T* from, int64_t count) {
+    T whole[LANES];
+    memset(whole, 0, sizeof whole);
+    memcpy(whole, from, count * sizeof(T));
+    return load(whole);
+}
+template <class T>
+INLINE void store_some(T* to, V values, int64_t count) {
+    T whole[LANES];
+    store(whole, values);
+    memcpy(to, whole, count * sizeof(T));
+}
+
+// out[i] = f(a[i])
+template <class T, class F>
+INLINE void map(const T* a, T* out, int64_t count, F f) {
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) store(out + i, f(load(a + i)));
+    if (i < count) store_some(out + i, f(load_some(a + i, count - i)), count - i);
+}
+
+// out[i] = f(a[i], b[i])
+template <class T, class F>
+INLINE void map(const T* a, const T* b, T* out, int64_t count, F f) {
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) store(out + i, f(load(a + i), load(b + i)));
+    if (i < count) store_some(out + i, f(load_some(a + i, count - i), load_some(b + i, count - i)), count - i);
+}
+
+// Whether f holds for one element.
+template <class F>
+INLINE int32_t any_of(const float* a, int64_t count, F f) {
+    M found = M{};
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) found |= f(load(a + i));
+    if (i < count) found |= f(load_some(a + i, count - i));
+    for (int lane = 0; lane < LANES; lane++)
+        if (found[lane]) return 1;
+    return 0;
+}

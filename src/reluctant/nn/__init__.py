@@ -1,0 +1,34 @@
+"""Activations as modules: drop-in for torch.nn, faster where torch is not at the limit, and lean in what they keep for backward.
+
+``from reluctant import nn`` gives every module of the catalogue under torch's name (``nn.ELU(alpha=0.5)``), those that torch has no module
+for under the paper's (``nn.SwiGLU()``, ``nn.SquaredReLU()``), and all the rest of torch.nn as it is. State dicts are torch's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch.nn
+
+from reluctant.activations import definitions
+
+from . import functional
+from ._modules import module_for
+
+MODULES: dict[str, type[torch.nn.Module]] = {
+    module.__name__: module for module in map(module_for, definitions().values())
+}
+"""The modules made from the catalogue, by name."""
+
+globals().update(MODULES)
+
+__all__ = [*sorted(MODULES), "functional"]
+
+
+def __getattr__(name: str) -> Any:
+    """What torch.nn has and the catalogue has not."""
+    return getattr(torch.nn, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *dir(torch.nn)})

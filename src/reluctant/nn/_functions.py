@@ -1,0 +1,125 @@
+"""Makes the function of an activation: torch's signature, the catalogue's meaning, the fastest implementation."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from reluctant.activations import Activation, Gated
+from reluctant.kernels._choice import function, halves
+
+Made = Callable[..., Tensor]
+
+
+def function_for(definition: type[Activation]) -> Made:
+    """The function, named and documented."""
+    if issubclass(definition, Gated):
+        made, signature = _of_pair(definition)
+    elif definition.learned:
+        made, signature = _with_weight(definition)
+    else:
+        made, signature = _of_input(definition)
+    name = definition.torch_function or definition.name
+    made.__name__ = made.__qualname__ = name
+    made.__module__ = "reluctant.nn.functional"
+    made.__doc__ = f"{definition.summary()}\n\nSee ``reluctant activation {definition.name}``."
+    made.__signature__ = signature  # type: ignore[attr-defined]
+    return made
+
+
+def takes_inplace(definition: type[Activation]) -> bool:
+    """Whether torch's function or module has the argument `inplace`."""
+    if not definition.torch_class:
+        return False
+    return "inplace" in inspect.signature(getattr(torch.nn, definition.torch_class).__init__).parameters
+
+
+def _parameters(definition: type[Activation]) -> list[inspect.Parameter]:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return [inspect.Parameter(entry.name, kind, default=entry.default) for entry in dataclasses.fields(definition)]
+
+
+def _input(name: str) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _of_input(definition: type[Activation]) -> tuple[Made, inspect.Signature]:
+    parameters = _parameters(definition)
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    if definition.drawn:
+        parameters.append(inspect.Parameter("training", kind, default=False))
+    if takes_inplace(definition):
+        parameters.append(inspect.Parameter("inplace", kind, default=False))
+    signature = inspect.Signature([_input("input"), *parameters])
+    own = getattr(F, definition.torch_function, None)
+    default = _call(definition, own, {parameter.name: parameter.default for parameter in parameters})
+    known: dict[Any, Made] = {}
+
+    def made(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if not args and not kwargs:
+            return default(input)
+        if torch.compiler.is_compiling() and own is not None:
+            result: Tensor = own(input, *args, **kwargs)
+            return result
+        key = (args, tuple(kwargs.items()))
+        try:
+            call = known.get(key)
+        except TypeError:  # an argument that cannot be hashed, such as a tensor: torch says whether it can be used
+            if own is None:
+                raise
+            by_torch: Tensor = own(input, *args, **kwargs)
+            return by_torch
+        if call is None:
+            bound = signature.bind(input, *args, **kwargs)
+            bound.apply_defaults()
+            call = known[key] = _call(definition, own, dict(list(bound.arguments.items())[1:]))
+        return call(input)
+
+    return made, signature
+
+
+def _call(definition: type[Activation], own: Made | None, arguments: Mapping[str, Any]) -> Made:
+    """The function of the input alone, with the other arguments fixed."""
+    given = {name: value for name, value in arguments.items() if name not in ("inplace", "training")}
+    if arguments.get("inplace") and own is not None:
+        fixed = own
+        return lambda input: fixed(input, **arguments)
+    if definition.drawn and not arguments["training"]:
+        return _evaluation(definition, given)
+    return function(definition(**given))
+
+
+def _evaluation(definition: type[Activation], given: Mapping[str, Any]) -> Made:
+    """The form without draws: of RReLU a leaky ReLU with the mean slope, as torch computes it."""
+    own = getattr(F, definition.torch_function)
+    return lambda input: own(input, **given, training=False)
+
+
+def _with_weight(definition: type[Activation]) -> tuple[Made, inspect.Signature]:
+    call = function(definition())
+    (name,) = definition.learned
+
+    def made(input: Tensor, weight: Tensor) -> Tensor:
+        return call(input, weight)
+
+    return made, inspect.Signature([_input("input"), _input(name)])
+
+
+def _of_pair(definition: type[Gated]) -> tuple[Made, inspect.Signature]:
+    call = function(definition())
+
+    def made(gate: Tensor, value: Tensor) -> Tensor:
+        return call(gate, value)
+
+    return made, inspect.Signature([_input("gate"), _input("value")])
+
+
+def of_halves(definition: type[Gated]) -> Callable[[Tensor, int], Tensor]:
+    """The pair as a function of one tensor and the dimension along which the gate and then the value lie in it."""
+    return halves(definition())

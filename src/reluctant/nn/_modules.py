@@ -1,0 +1,94 @@
+"""Makes the module of an activation: a subclass of torch's own where there is one."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reluctant.activations import Activation, Gated
+
+from . import functional
+from ._functions import of_halves, takes_inplace
+
+
+def module_for(definition: type[Activation]) -> type[torch.nn.Module]:
+    """The module, named as torch or the paper names it.
+
+    A subclass of torch's module has its arguments, defaults, repr and state_dict, and passes for it in isinstance.
+    """
+    name = definition.torch_class or definition.__name__
+    base = getattr(torch.nn, definition.torch_class) if definition.torch_class else torch.nn.Module
+    body: dict[str, Any] = {"__module__": "reluctant.nn", "__qualname__": name, "__doc__": _document(definition)}
+    if not definition.torch_class:
+        body.update(_of_pair(definition) if issubclass(definition, Gated) else _without_torch(definition))
+    else:
+        body["forward"] = _forward(definition)
+    return type(name, (base,), body)
+
+
+def _document(definition: type[Activation]) -> str:
+    return f"{definition.summary()}\n\nSee ``reluctant activation {definition.name}`` for formula, parameters and source."
+
+
+def _forward(definition: type[Activation]) -> Callable[..., Tensor]:
+    function = getattr(functional, definition.torch_function or definition.name)
+    names = [entry.name for entry in dataclasses.fields(definition)]
+    if definition.learned:
+        names = list(definition.learned)
+    if definition.drawn:
+        names.append("training")
+    if takes_inplace(definition):
+        names.append("inplace")
+
+    def forward(self: torch.nn.Module, input: Tensor) -> Tensor:
+        """The activation of the input, of any shape."""
+        result: Tensor = function(input, *[getattr(self, name) for name in names])
+        return result
+
+    return forward
+
+
+def _without_torch(definition: type[Activation]) -> Mapping[str, Any]:
+    """Body of a module for an activation that torch has no module for: its parameters are arguments and attributes."""
+    fields = dataclasses.fields(definition)
+    self_and_fields = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)]
+    self_and_fields += [inspect.Parameter(entry.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=entry.default) for entry in fields]
+    signature = inspect.Signature(self_and_fields)
+
+    def initialise(self: torch.nn.Module, *args: Any, **kwargs: Any) -> None:
+        torch.nn.Module.__init__(self)
+        bound = signature.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        for entry, value in zip(fields, bound.args[1:], strict=True):
+            setattr(self, entry.name, value)
+        definition(*bound.args[1:])  # refuses values that the activation does not take
+
+    initialise.__signature__ = signature  # type: ignore[attr-defined]
+
+    def extra_repr(self: torch.nn.Module) -> str:
+        return ", ".join(f"{entry.name}={getattr(self, entry.name)}" for entry in fields)
+
+    return {"__init__": initialise, "extra_repr": extra_repr, "forward": _forward(definition)}
+
+
+def _of_pair(definition: type[Gated]) -> Mapping[str, Any]:
+    """Body of a module for a gated pair: it halves its input, as torch.nn.GLU does, but has the gate in the first half."""
+    function = of_halves(definition)
+
+    def initialise(self: Any, dim: int = -1) -> None:
+        torch.nn.Module.__init__(self)
+        self.dim = dim
+
+    def extra_repr(self: Any) -> str:
+        return f"dim={self.dim}"
+
+    def forward(self: Any, input: Tensor) -> Tensor:
+        """The gated product of the halves: input (…, 2n, …), output (…, n, …)."""
+        return function(input, self.dim)
+
+    return {"__init__": initialise, "extra_repr": extra_repr, "forward": forward}
