@@ -56,7 +56,7 @@ def drawn(activation: Activation, dtype: torch.dtype) -> Forward | None:
         run_back(g.data_ptr(), source.data_ptr(), dx.data_ptr(), source.numel(), ctx.seed, *values)
         return dx, None
 
-    with_backward = autograd_function(activation, forward_and_keep, backward)
+    with_backward = autograd_function(activation, forward_and_keep, backward, kept)
 
     def call(x: Tensor) -> Tensor:
         seed = int(torch.empty((), dtype=torch.int64).random_())

@@ -24,15 +24,19 @@ class KernelFunction(torch.autograd.Function):
 
     activation: ClassVar[Activation]
     """What it computes: so an observer can name it."""
+    kept: ClassVar[str]
+    """What it keeps for backward: ``input`` or ``output``."""
 
 
-def autograd_function(activation: Activation, forward: Callable[..., Any], backward: Callable[..., Any]) -> Callable[..., Any]:
+def autograd_function(
+    activation: Activation, forward: Callable[..., Any], backward: Callable[..., Any], kept: str = "input"
+) -> Callable[..., Any]:
     """A function of tensors whose node in autograd's graph is named after the activation (``ELUBackward``); both get a context first.
 
     It is `apply` without the steps that look for function transforms, under which no kernel is ever reached: they cost 2 of the 26 µs
     that an autograd function written in Python takes for forward and backward.
     """
-    body = {"forward": staticmethod(forward), "backward": staticmethod(backward), "activation": activation}
+    body = {"forward": staticmethod(forward), "backward": staticmethod(backward), "activation": activation, "kept": kept}
     function = type(type(activation).__name__, (KernelFunction,), body)
     call: Callable[..., Any] = super(torch.autograd.Function, function).apply  # type: ignore[misc]
     return call
@@ -57,7 +61,7 @@ def differentiable(activation: Activation, forward: Forward, backward: Backward,
             return dx
         return backward(like(g, source), source)
 
-    with_backward = autograd_function(activation, forward_and_keep, backward_or_formula)
+    with_backward = autograd_function(activation, forward_and_keep, backward_or_formula, kept)
 
     def call(x: Tensor) -> Tensor:
         y: Tensor = with_backward(x) if x.requires_grad and torch.is_grad_enabled() else forward(x)
