@@ -31,12 +31,14 @@ ARROWS: dict[str, set[str] | None] = {
     "exam": {"observe", "recording", "report", "rules"},
     "observe": {"recording", "activations"},
     "recording": set(),
-    "report": {"recording", "rules"},
+    "page": set(),
+    "report": {"recording", "rules", "page"},
+    "rewrites": {"nn", "kernels", "activations"},
     "rules": {"recording", "activations"},
 }
 """By part of the package (a folder or a file): the other parts that it may import. `docs/design.md` says why."""
 
-WITHOUT_TORCH = {"activations", "configuration", "recording", "report", "rules", *FOUNDATION}
+WITHOUT_TORCH = {"activations", "configuration", "page", "recording", "report", "rules", *FOUNDATION}
 """Help, manual pages and the rendering of a saved run start at once, so these never import torch, not even inside a function."""
 
 SCRIPTS = {"demo"}

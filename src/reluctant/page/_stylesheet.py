@@ -1,0 +1,34 @@
+"""The shared style sheets."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from ._assets import asset
+
+Sheet = Literal["colours", "page", "figures"]
+"""``colours``: every colour by its name, light and dark. ``page``: text, tables, boxes, print. ``figures``: what is drawn as SVG."""
+
+_VARIABLE = re.compile(r"(--[\w-]+):\s*([^;]+);")
+_LIGHT_DARK = re.compile(r"light-dark\(\s*([^,()]+?)\s*,\s*([^,()]+?)\s*\)")
+_USE = re.compile(r"var\((--[\w-]+)\)")
+
+
+def stylesheet(*sheets: Sheet) -> str:
+    """The text of some sheets, one after the other."""
+    return "\n".join(asset("reluctant.page", f"{sheet}.css") for sheet in sheets)
+
+
+def in_plain_colours(css: str, *, dark: bool = False) -> str:
+    """A style with every ``var(--name)`` of the shared colours replaced by its colour.
+
+    For figures that stand alone: programs that read SVG know neither variables nor two schemes of colours in one file.
+    """
+    values = colours(dark=dark)
+    return _USE.sub(lambda use: values.get(use[1], use[0]), css)
+
+
+def colours(*, dark: bool) -> dict[str, str]:
+    """Every variable of the shared colours with its value in one of the two schemes."""
+    return {name: _LIGHT_DARK.sub(r"\2" if dark else r"\1", value.strip()) for name, value in _VARIABLE.findall(stylesheet("colours"))}
