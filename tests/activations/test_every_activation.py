@@ -291,6 +291,9 @@ class Tensors:
     def __getattr__(self, name: str) -> Any:
         return getattr(torch, name)
 
+    def softplus(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.logaddexp(x, torch.zeros_like(x))
+
     def normal_share(self, x: torch.Tensor) -> torch.Tensor:
         return torch.special.ndtr(x)
 

@@ -26,6 +26,9 @@ class Arithmetic(Protocol):
     def sqrt(self, x: Value) -> Value:
         """The square root."""
 
+    def reciprocal(self, x: Value) -> Value:
+        """1 / x for an x that is surely between 2⁻¹⁰⁰ and 2¹⁰⁰: a kernel computes that faster than a quotient."""
+
     def exp(self, x: Value) -> Value:
         """Euler's number to the power of x; ∞ where that is too large to hold."""
 
@@ -43,6 +46,9 @@ class Arithmetic(Protocol):
 
     def cos(self, x: Value) -> Value:
         """The cosine."""
+
+    def softplus(self, x: Value) -> Value:
+        """ln(1 + exp(x)), with its full relative precision on both sides."""
 
     def tanh(self, x: Value) -> Value:
         """The hyperbolic tangent."""
@@ -88,6 +94,9 @@ class Floats(_OnlyThese):
     def sqrt(self, x: float) -> float:
         return math.sqrt(x) if x >= 0 else math.nan
 
+    def reciprocal(self, x: float) -> float:
+        return 1.0 / x if x != 0 else math.copysign(math.inf, x)
+
     def exp(self, x: float) -> float:
         return math.exp(x) if not x > 709.0 else _or_infinity(math.exp, x)
 
@@ -105,6 +114,9 @@ class Floats(_OnlyThese):
 
     def cos(self, x: float) -> float:
         return math.cos(x) if math.isfinite(x) else math.nan
+
+    def softplus(self, x: float) -> float:
+        return self.maximum(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
     def tanh(self, x: float) -> float:
         return math.tanh(x)
@@ -144,7 +156,7 @@ class Arrays(_OnlyThese):
     def __init__(self) -> None:
         import numpy as np  # on use: the catalogue is read far more often than it computes on arrays
 
-        for name in ("abs", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "minimum", "maximum", "where"):
+        for name in ("abs", "sqrt", "reciprocal", "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "minimum", "maximum", "where"):
             setattr(self, name, getattr(np, name))
         self._erfc = self._one_by_one(math.erfc)
 
@@ -153,6 +165,9 @@ class Arrays(_OnlyThese):
 
     def normal_density(self, x: Value) -> Value:
         return self.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+
+    def softplus(self, x: Value) -> Value:
+        return self.maximum(x, 0.0) + self.log1p(self.exp(-self.abs(x)))
 
     def sigmoid(self, x: Value) -> Value:
         # Each half of 1 / (1 + exp(-x)) is taken where exp cannot overflow and nothing is lost beside the 1.

@@ -30,11 +30,11 @@ class Mish(Activation):
 
     def forward(self, m: Arithmetic, x: Value) -> Value:
         _, top, rest = _terms(m, x)
-        return x * (top / (top + rest))
+        return x * (top * m.reciprocal(top + rest))
 
     def derivative(self, m: Arithmetic, x: Value) -> Value:
         u, top, rest = _terms(m, x)
-        r = 1.0 / (top + rest)
+        r = m.reciprocal(top + rest)
         # σ(x) sech² s is 4 (1 + u) u² r² above 0 and 4 (1 + u) u r² below: no difference in it that could cancel
         return top * r + x * (4.0 * (1.0 + u) * m.where(x > 0, u * u, u)) * (r * r)
 

@@ -40,10 +40,10 @@ class SELU(Activation):
     )
 
     def forward(self, m: Arithmetic, x: Value) -> Value:
-        return SCALE * m.where(x > 0, x, ALPHA * m.expm1(x))
+        return m.where(x > 0, SCALE * x, SCALE * ALPHA * m.expm1(x))
 
     def derivative(self, m: Arithmetic, x: Value) -> Value:
-        return SCALE * m.where(x > 0, 1.0, ALPHA * m.exp(x))
+        return m.where(x > 0, SCALE, SCALE * ALPHA * m.exp(x))
 
     def derivative_from_output(self, m: Arithmetic, y: Value) -> Value:
         return m.where(y > 0, SCALE, y + SCALE * ALPHA)

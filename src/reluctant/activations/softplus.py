@@ -41,7 +41,7 @@ class Softplus(Activation):
 
     def forward(self, m: Arithmetic, x: Value) -> Value:
         z = self.beta * x
-        return m.where(z > self.threshold, x, (m.maximum(z, 0.0) + m.log1p(m.exp(-m.abs(z)))) / self.beta)
+        return m.where(z > self.threshold, x, m.softplus(z) / self.beta)
 
     def derivative(self, m: Arithmetic, x: Value) -> Value:
         z = self.beta * x

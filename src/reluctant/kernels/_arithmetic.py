@@ -20,6 +20,7 @@ class Tensors:
 
     abs = staticmethod(torch.abs)
     sqrt = staticmethod(torch.sqrt)
+    reciprocal = staticmethod(torch.reciprocal)
     exp = staticmethod(torch.exp)
     expm1 = staticmethod(torch.expm1)
     log = staticmethod(torch.log)
@@ -28,6 +29,10 @@ class Tensors:
     cos = staticmethod(torch.cos)
     tanh = staticmethod(torch.tanh)
     sigmoid = staticmethod(torch.sigmoid)
+
+    def softplus(self, x: Tensor) -> Tensor:
+        """ln(1 + e^x), without torch's threshold."""
+        return torch.logaddexp(x, torch.zeros_like(x))
 
     def normal_share(self, x: Tensor) -> Tensor:
         """Φ(x), by erfc, which keeps its relative precision far below 0."""

@@ -13,11 +13,9 @@ from reluctant.activations import Activation
 from ._arithmetic import tensors
 from ._eligible import like
 from ._kernel import autograd_function
-from ._library import Shape, library
+from ._library import NAMES, Shape, library
 from ._signature import signature
 
-NAMES = {torch.float32: "float", torch.bfloat16: "bfloat16", torch.float16: "float16"}
-"""Types of elements by their names in the library."""
 PIECE, ROWS = 32768, 64
 """Elements and rows whose sums make one partial sum: GRAIN and ROWS of the library."""
 

@@ -16,14 +16,11 @@ from ._channelwise import channelwise
 from ._drawn import drawn
 from ._elementwise import elementwise
 from ._eligible import dense, eligible
-from ._library import library
+from ._library import NAMES, library
 from ._measured import measured
 from ._pairs import pairs
 from ._signature import signature
 from ._torch_operator import torch_operator
-
-DTYPES = (torch.float32, torch.bfloat16, torch.float16)
-"""Types of elements that there are kernels for."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +37,19 @@ class Choice:
 @functools.lru_cache(maxsize=1024)
 def choice(activation: Activation, dtype: torch.dtype) -> Choice:
     """The choice for an activation and a type; compiled kernels are looked up by the first call."""
-    if dtype not in DTYPES:
-        return Choice(None, 0, f"there are kernels for {', '.join(_name(kind) for kind in DTYPES)}, not for {_name(dtype)}")
+    if dtype not in NAMES:
+        return Choice(None, 0, f"there are kernels for {', '.join(_name(kind) for kind in NAMES)}, not for {_name(dtype)}")
     if not library():
         return Choice(None, 0, library().reason)
-    kernel = _kernel(activation, dtype)
+    kernel = kernel_for(activation, dtype)
     if kernel is None:
         return Choice(None, 0, "the compiled library has no kernel for it")
     times = measured(signature(activation).name, _name(dtype))
     return Choice(kernel if times.worthwhile else None, times.from_elements, times.reason)
 
 
-def _kernel(activation: Activation, dtype: torch.dtype) -> Any:
+def kernel_for(activation: Activation, dtype: torch.dtype) -> Any:
+    """The compiled kernel, whether or not it is worth its while; None where there is none."""
     kind = signature(activation).kind
     if isinstance(activation, Gated):
         return pairs(activation, dtype)

@@ -14,13 +14,12 @@ from pathlib import Path
 
 from reluctant.errors import ReluctantError
 
-from ._c_source import source
+from ._c_source import sources
 from ._sources import COMPILED, LEVELS, NATIVE, fingerprint
 
 FLAGS = ("-std=c++17", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-exceptions", "-fno-rtti", "-fPIC", "-fvisibility=hidden",
          "-shared", "-Wl,--as-needed", "-w")
 """As plain C as C++ gets: the library needs nothing but the C library, neither torch nor a C++ runtime of a certain version."""
-WIDE = ("-mprefer-vector-width=512",)
 
 
 class CannotCompileError(ReluctantError):
@@ -42,9 +41,9 @@ def compile_kernels(folder: Path = COMPILED) -> list[Path]:
     command = shlex.split(compiler())
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        activations = Path(scratch) / "activations.cpp"
-        activations.write_text(source(), encoding="utf-8")
-        files = [activations, *sorted(NATIVE.glob("*.cpp"))]
+        for name, text in sources().items():
+            (Path(scratch) / name).write_text(text, encoding="utf-8")
+        files = [*sorted(Path(scratch).glob("*.cpp")), *sorted(NATIVE.glob("*.cpp"))]
         with ThreadPoolExecutor(len(LEVELS)) as pool:
             return list(pool.map(lambda level: _compile_level(command, level, files, folder), LEVELS))
 
@@ -52,8 +51,7 @@ def compile_kernels(folder: Path = COMPILED) -> list[Path]:
 def _compile_level(command: list[str], level: str, files: list[Path], folder: Path) -> Path:
     target = folder / f"{level}.so"
     unfinished = target.with_suffix(f".{os.getpid()}.so")
-    wide = WIDE if level == "avx512" else ()
-    arguments = [*FLAGS, *wide, f"-march={LEVELS[level]}", f'-DFINGERPRINT="{fingerprint()}"', f"-I{NATIVE}", "-o", str(unfinished)]
+    arguments = [*FLAGS, f"-march={LEVELS[level]}", f'-DFINGERPRINT="{fingerprint()}"', f"-I{NATIVE}", "-o", str(unfinished)]
     done = subprocess.run([*command, *arguments, *map(str, files)], capture_output=True, text=True, check=False)
     if done.returncode:
         unfinished.unlink(missing_ok=True)

@@ -10,10 +10,9 @@ from torch import Tensor
 from reluctant.activations import Activation
 
 from ._arithmetic import tensors
-from ._channelwise import NAMES
 from ._eligible import like
 from ._kernel import Forward, autograd_function
-from ._library import library
+from ._library import NAMES, library
 from ._signature import signature
 
 

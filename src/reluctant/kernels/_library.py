@@ -34,6 +34,9 @@ ARGUMENTS: dict[str, Any] = {
 }
 """Kinds of arguments that kernels take."""
 
+NAMES = {torch.float32: "float", torch.bfloat16: "bfloat16", torch.float16: "float16"}
+"""Types of elements that there are kernels for, by their names in the library."""
+
 
 @dataclass(frozen=True)
 class Library:

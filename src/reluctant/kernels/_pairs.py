@@ -12,9 +12,8 @@ from torch import Tensor
 from reluctant.activations import Gated
 
 from ._arithmetic import tensors
-from ._channelwise import NAMES
 from ._kernel import autograd_function
-from ._library import Pair, library
+from ._library import NAMES, Pair, library
 from ._signature import signature
 
 

@@ -31,7 +31,7 @@ class Table:
 @functools.lru_cache(maxsize=64)
 def table(activation: Activation, dtype: torch.dtype) -> Table:
     """The tables of an activation; about 20 ms where they are not known yet, and 384 KB. The 64 used last are kept."""
-    x = torch.arange(-(2**15), 2**15, dtype=torch.int32).to(torch.int16).view(dtype)
+    x = every(dtype)
     with torch.no_grad():
         wide = x.double()
         y = activation.forward(tensors(torch.float64), wide)
@@ -42,8 +42,22 @@ def table(activation: Activation, dtype: torch.dtype) -> Table:
             from_output = activation.derivative_from_output(tensors(torch.float64), wide)
             if activation.torch_keeps == ("output",) or _as_good(from_output, values, slopes, dtype):
                 kept, slopes = "output", from_output
-    order = x.view(torch.int16).int() & 0xFFFF
-    return Table(_in_order(values, order), _in_order(slopes.expand_as(wide).float(), order), kept)
+    return Table(_in_order(values, places(x)), _in_order(slopes.expand_as(wide).float(), places(x)), kept)
+
+
+def every(dtype: torch.dtype) -> Tensor:
+    """Every value of a type of 16 bits, NaN and ±∞ included."""
+    return torch.arange(-(2**15), 2**15, dtype=torch.int32).to(torch.int16).view(dtype)
+
+
+def places(x: Tensor) -> Tensor:
+    """Where tables hold the entries of these values."""
+    return x.view(torch.int16).int() & 0xFFFF
+
+
+def same(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors of 16-bit floats have the same bits, or NaN in the same places."""
+    return bool(((a.view(torch.int16) == b.view(torch.int16)) | (a.isnan() & b.isnan())).all())
 
 
 def _in_order(entries: Tensor, order: Tensor) -> Tensor:

@@ -129,11 +129,10 @@ class Trace:
         return 0.0 if not isinstance(choice, Term) and choice == 0.0 else self.multiply(choice, other)
 
     def divide(self, a: Any, b: Any) -> Any:
-        """The quotient. By what is the same for all elements one multiplies with its reciprocal, as torch's own kernels do."""
-        if isinstance(b, Term) and b.varies:
-            return self.term("divide", a, b)
-        reciprocal = self.term("divide", 1.0, b) if isinstance(b, Term) else 1.0 / b
-        return self.multiply(a, reciprocal)
+        """The quotient. By a parameter one multiplies with its reciprocal, taken once for all elements, as torch's own kernels do."""
+        if isinstance(b, Term) and not b.varies:
+            return self.multiply(a, self.term("divide", 1.0, b))
+        return self.term("divide", a, b)
 
     def abs(self, x: Any) -> Any:
         """|x|."""
@@ -146,7 +145,7 @@ class Trace:
     def sigmoid(self, x: Any) -> Any:
         """1 / (1 + exp(-x)), by an exponential that cannot overflow; σ(x) and σ(-x) share it."""
         e = self.term("exp", self.negative(self.abs(x)))
-        upper = self.term("divide", 1.0, self.add(e, 1.0))
+        upper = self.term("reciprocal", self.add(e, 1.0))
         if isinstance(x, Term) and x.operation == "negative":
             return self.where(self.term("greater_equal", x.operands[0], 0.0), self.multiply(e, upper), upper)
         return self.where(self.term("greater_equal", x, 0.0), upper, self.multiply(e, upper))

@@ -1,12 +1,15 @@
 // Elementary functions on vectors of floats.
 //
 // Coefficients are minimax fits in 50 digits (benchmarks/coefficients.py prints them). Each function says over what it was fitted; the
-// error that a whole activation reaches is measured by `reluctant bench --accuracy`.
+// errors that whole activations reach are measured by benchmarks/every_activation.py.
 #pragma once
 
 #include "vectors.h"
 
 INLINE V v_abs(V x) { return as_floats(as_bits(x) & 0x7fffffff); }
+
+// |value| with the sign of x: of an odd or increasing function through 0, so that -0 gives -0.
+INLINE V with_sign_of(V x, V value) { return as_floats((as_bits(value) & 0x7fffffff) | (as_bits(x) & (int32_t)0x80000000)); }
 
 // NaN in x comes through: a comparison with it is false.
 INLINE V at_most(float bound, V x) { return splat(bound) < x ? splat(bound) : x; }
@@ -15,7 +18,7 @@ INLINE V at_least(float bound, V x) { return splat(bound) > x ? splat(bound) : x
 INLINE V v_minimum(V a, V b) { return (b < a) | (b != b) ? b : a; }
 INLINE V v_maximum(V a, V b) { return (b > a) | (b != b) ? b : a; }
 
-#if defined(__AVX512F__)
+#if LANES == 16
 INLINE V v_sqrt(V x) { return (V)_mm512_sqrt_ps((__m512)x); }
 // a · b + c rounded once. The compiler contracts plain expressions as well; this is for where the single rounding is the point.
 INLINE V v_fma(V a, V b, V c) { return (V)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
@@ -24,10 +27,26 @@ INLINE V v_sqrt(V x) { return (V)_mm256_sqrt_ps((__m256)x); }
 INLINE V v_fma(V a, V b, V c) { return (V)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 #endif
 
+// 1 / x for |x| from 2^-100 to 2^100, rounded to 0.57 units in the last place: an estimate of 14 bits and one step of Newton's method
+// take less than half of a division's time.
+INLINE V v_reciprocal(V x) {
+#if LANES == 16
+    V estimate = (V)_mm512_rcp14_ps((__m512)x);
+    return v_fma(v_fma(-x, estimate, splat(1.0f)), estimate, estimate);
+#elif defined(__AVX512VL__)
+    V estimate = (V)_mm256_rcp14_ps((__m256)x);
+    return v_fma(v_fma(-x, estimate, splat(1.0f)), estimate, estimate);
+#else
+    return 1.0f / x;
+#endif
+}
+
 // x · 2^k for whole k from -252 to 254, denormal results included.
 INLINE V times_power_of_two(V x, V k) {
-#if defined(__AVX512F__)
+#if LANES == 16
     return (V)_mm512_scalef_ps((__m512)x, (__m512)k);
+#elif defined(__AVX512VL__)
+    return (V)_mm256_scalef_ps((__m256)x, (__m256)k);
 #else
     M whole = __builtin_convertvector(k, M);
     M half = whole >> 1;
@@ -43,31 +62,38 @@ INLINE void split_by_ln2(V x, V& k, V& r) {
     r = r - k * splat(0x1.7f7d1cp-20f);
 }
 
-// e^x. q fits (e^r - 1 - r) / r².
-INLINE V v_exp(V x) {
-    V k, r;
+// x = k ln 2 + r and e^r = 1 + r + rest. `rest` fits (e^r - 1 - r) / r² and is far smaller than r, so that it may be rounded.
+INLINE void exponential_parts(V x, V& k, V& r, V& rest) {
     split_by_ln2(at_least(-104.0f, at_most(89.0f, x)), k, r);
     V q = splat(0x1.6a23d6p-10f);
     q = q * r + splat(0x1.123a2p-7f);
     q = q * r + splat(0x1.5558f2p-5f);
     q = q * r + splat(0x1.555492p-3f);
     q = q * r + splat(0x1.fffffcp-2f);
-    return times_power_of_two((q * (r * r) + r) + 1.0f, k);
+    rest = q * (r * r);
 }
 
-// e^x - 1 with its full relative precision. q fits (e^r - 1 - r) / r²; half of 2^k, so that k = 128 does not overflow on the way.
+// e^x. What is lost in 1 + r is added to the small rest: a fifth of a unit in the last place for two operations.
+INLINE V v_exp(V x) {
+    V k, r, rest;
+    exponential_parts(x, k, r, rest);
+    V sum = 1.0f + r;
+    return times_power_of_two(sum + (rest + (r - (sum - 1.0f))), k);
+}
+
+// e^x - 1 with its full relative precision; infinite from 88.37 on, a little before e^x is. q fits (e^r - 1 - r) / r².
 INLINE V v_expm1(V x) {
     V k, r;
     split_by_ln2(at_least(-104.0f, at_most(89.0f, x)), k, r);
-    V q = splat(0x1.6bec04p-10f);
-    q = q * r + splat(0x1.1227bp-7f);
-    q = q * r + splat(0x1.555674p-5f);
-    q = q * r + splat(0x1.5554bp-3f);
-    q = q * r + splat(0x1.fffffep-2f);
+    V q = splat(0x1.a032e4p-13f);
+    q = q * r + splat(0x1.6d723ep-10f);
+    q = q * r + splat(0x1.11118ap-7f);
+    q = q * r + splat(0x1.5554bp-5f);
+    q = q * r + splat(0x1.555554p-3f);
+    q = q * r + splat(0x1p-1f);
     V p = q * (r * r) + r;
-    V half = times_power_of_two(splat(0.5f), k);
-    V result = half * p + (half - 0.5f);
-    return result + result;
+    V scale = times_power_of_two(splat(1.0f), k);
+    return with_sign_of(x, scale * p + (scale - 1.0f));
 }
 
 // ln(1 + z) with its full relative precision, for -1 < z < 2^126. q fits (f - ln(1 + f)) / f² over sqrt(½) - 1 to sqrt(2) - 1.
@@ -89,21 +115,51 @@ INLINE V v_log1p(V z) {
     return k * splat(0x1.62e4p-1f) + (f - (f * f * q - k * splat(0x1.7f7d1cp-20f)));
 }
 
-// Hyperbolic tangent. Below 1 an odd polynomial (q fits (tanh(x)/x - 1) / x²), above it 1 - 2 / (e^2x + 1), whose error is small there.
+// ln(1 + e^x) with its full relative precision on both sides: max(x, 0) + ln(1 + u), u = e^-|x|. What u loses by rounding is half of the
+// error otherwise, so it is carried along. q fits (f - ln(1 + f)) / f² over -1/4 to 1/2.
+INLINE V v_softplus(V x) {
+    V k, r, rest;
+    exponential_parts(-v_abs(x), k, r, rest);
+    V sum = 1.0f + r, low = rest + (r - (sum - 1.0f));
+    V mantissa = sum + low, lost = (sum - mantissa) + low;
+    V u = times_power_of_two(mantissa, k);
+    M upper = u > 0.5f;
+    V f = upper ? u * 0.5f - 0.5f : u;
+    V q = splat(0x1.6fe6f8p-5f);
+    q = q * f + splat(-0x1.abf70ep-4f);
+    q = q * f + splat(0x1.0d9008p-3f);
+    q = q * f + splat(-0x1.2897bp-3f);
+    q = q * f + splat(0x1.54f23ep-3f);
+    q = q * f + splat(-0x1.99685ap-3f);
+    q = q * f + splat(0x1.000024p-2f);
+    q = q * f + splat(-0x1.5555a6p-2f);
+    q = q * f + splat(0x1p-1f);
+    V start = upper ? splat(0x1.62e43p-1f) : V{};
+    // ln 2 as one float is off by 2e-9, far below what matters beside it; 1 - u/2 is the slope of ln(1 + u) well enough for a last bit.
+    V tail = times_power_of_two(lost, k) * (1.0f - 0.5f * u) - f * f * q;
+    V logarithm = start + (f + tail);
+    return (x > 0.0f ? x : V{}) + logarithm;
+}
+
+// Hyperbolic tangent. Below 1 an odd polynomial (q fits (tanh(x)/x - 1) / x²), above it 1 - 2 / (e^2x + 1), whose error is small there;
+// the 1 joins the power of two, so that the divisor is rounded once.
 INLINE V v_tanh(V x) {
     V size = v_abs(x);
     V s = x * x;
-    V q = splat(-0x1.77dd4ep-12f);
-    q = q * s + splat(0x1.2da506p-9f);
-    q = q * s + splat(-0x1.0460cap-7f);
-    q = q * s + splat(0x1.60094p-6f);
-    q = q * s + splat(-0x1.b96224p-5f);
-    q = q * s + splat(0x1.110be2p-3f);
-    q = q * s + splat(-0x1.55553cp-2f);
-    V near = x * s * q + x;
-    V far = 1.0f - 2.0f / (v_exp(size + size) + 1.0f);
-    far = as_floats(as_bits(far) | (as_bits(x) & (int32_t)0x80000000));
-    return size < 1.0f ? near : far;
+    V q = splat(0x1.e8047ep-14f);
+    q = q * s + splat(-0x1.aecb78p-11f);
+    q = q * s + splat(0x1.8f99b8p-9f);
+    q = q * s + splat(-0x1.18de38p-7f);
+    q = q * s + splat(0x1.64c0a2p-6f);
+    q = q * s + splat(-0x1.b9f6dep-5f);
+    q = q * s + splat(0x1.11103cp-3f);
+    q = q * s + splat(-0x1.555552p-2f);
+    V near = (s * q) * size + size;
+    V k, r, rest;
+    exponential_parts(at_most(15.0f, size) * 2.0f, k, r, rest);
+    V scale = times_power_of_two(splat(1.0f), k);
+    V far = 1.0f - 2.0f * v_reciprocal(scale * (r + rest) + (scale + 1.0f));
+    return with_sign_of(x, size < 1.0f ? near : far);
 }
 
 // e^(-t²/2) for |t| <= 15, with the part of t² that one float does not hold.
@@ -121,7 +177,7 @@ INLINE V v_normal_density(V x) { return v_bell(at_most(15.0f, v_abs(x))) * splat
 // Share of N(0, 1) below x, with its full relative precision on both sides. q fits Φ(-t) e^(t²/2) in 1 / (1 + 0.3 t).
 INLINE V v_normal_share(V x) {
     V t = at_most(15.0f, v_abs(x));
-    V s = 1.0f / (t * 0.3f + 1.0f);
+    V s = v_reciprocal(t * 0.3f + 1.0f);
     V q = splat(0x1.3aa23ep-5f);
     q = q * s + splat(-0x1.5abdfcp-3f);
     q = q * s + splat(0x1.d4e4e2p-3f);

@@ -9,7 +9,7 @@
 static const int64_t STREAM_BLOCK = 64;
 
 INLINE void multiply_wide(W a, uint32_t b, W& high, W& low) {
-#if defined(__AVX512F__)
+#if LANES == 16
     __m512i factor = _mm512_set1_epi32(b), x = (__m512i)a;
     __m512i even = _mm512_mul_epu32(x, factor), odd = _mm512_mul_epu32(_mm512_srli_epi64(x, 32), factor);
     high = (W)_mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);

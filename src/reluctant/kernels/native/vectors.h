@@ -7,11 +7,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "threads.h"
+
 #include <immintrin.h>
 
-#if defined(__AVX512F__)
-#define LANES 16
-#else
+// Floats in a vector: a file that computes much defines it as 16 where there are registers for that; see _c_source.py for the reason.
+#ifndef LANES
 #define LANES 8
 #endif
 
@@ -44,18 +45,32 @@ struct float16 {
 };
 
 INLINE V load(const float* from) { return *(const V_in_memory*)from; }
-INLINE V load(const bfloat16* from) {
-    return (V)(__builtin_convertvector(*(const H_in_memory*)from, W) << 16);
-}
 INLINE void store(float* to, V values) { *(V_in_memory*)to = values; }
+
+// Between 32 and 16 bits: by name, because compilers make a dozen instructions of a general conversion of vectors.
+#if LANES == 16
+INLINE W widened(H halves) { return (W)_mm512_cvtepu16_epi32((__m256i)halves); }
+INLINE H narrowed(W words) { return (H)_mm512_cvtepi32_epi16((__m512i)words); }
+#elif defined(__AVX512VL__)
+INLINE W widened(H halves) { return (W)_mm256_cvtepu16_epi32((__m128i)halves); }
+INLINE H narrowed(W words) { return (H)_mm256_cvtepi32_epi16((__m256i)words); }
+#else
+INLINE W widened(H halves) { return (W)_mm256_cvtepu16_epi32((__m128i)halves); }
+INLINE H narrowed(W words) {
+    __m256i packed = _mm256_packus_epi32((__m256i)words, (__m256i)words);
+    return (H)_mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0x08));
+}
+#endif
+
+INLINE V load(const bfloat16* from) { return (V)(widened(*(const H_in_memory*)from) << 16); }
 INLINE void store(bfloat16* to, V values) {
     W bits = (W)values;
-    W rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-    rounded = (values != values) ? (W)((bits >> 16) | 0x40) : rounded;
-    *(H_in_memory*)to = __builtin_convertvector(rounded, H);
+    W rounded = bits + 0x7fff + ((bits >> 16) & 1);
+    W kept = (values != values) ? bits | 0x400000 : rounded;
+    *(H_in_memory*)to = narrowed(kept >> 16);
 }
 
-#if defined(__AVX512F__)
+#if LANES == 16
 INLINE V load(const float16* from) { return (V)_mm512_cvtph_ps((__m256i)*(const H_in_memory*)from); }
 INLINE void store(float16* to, V values) { *(H_in_memory*)to = (H)_mm512_cvtps_ph((__m512)values, _MM_FROUND_TO_NEAREST_INT); }
 #else
@@ -92,6 +107,16 @@ INLINE void map(const T* a, const T* b, T* out, int64_t count, F f) {
     int64_t i = 0;
     for (; i + LANES <= count; i += LANES) store(out + i, f(load(a + i), load(b + i)));
     if (i < count) store_some(out + i, f(load_some(a + i, count - i), load_some(b + i, count - i)), count - i);
+}
+
+// The same in pieces on several threads.
+template <class T, class F>
+INLINE void map_in_pieces(const T* a, T* out, int64_t count, F f) {
+    in_pieces(count, GRAIN, [=](int64_t begin, int64_t end) { map(a + begin, out + begin, end - begin, f); });
+}
+template <class T, class F>
+INLINE void map_in_pieces(const T* a, const T* b, T* out, int64_t count, F f) {
+    in_pieces(count, GRAIN, [=](int64_t begin, int64_t end) { map(a + begin, b + begin, out + begin, end - begin, f); });
 }
 
 // Whether f holds for one element.

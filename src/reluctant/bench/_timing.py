@@ -1,0 +1,55 @@
+"""Times functions against one another: in turn, in one run, by the processor time of the thread."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+SHORTEST = 0.002
+"""Seconds below which a reading is repeated: the clock of processor time has steps."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Readings of several functions, round by round."""
+
+    seconds: Mapping[str, tuple[float, ...]]
+    """By function: seconds a call, one for each round."""
+
+    def median(self, name: str) -> float:
+        """Seconds a call of a function."""
+        return statistics.median(self.seconds[name])
+
+    def ratio(self, slower: str, faster: str) -> float:
+        """Median over the rounds of one function's time by another's: drifts of the machine's speed fall on both."""
+        return statistics.median(a / b for a, b in zip(self.seconds[slower], self.seconds[faster], strict=True))
+
+
+def interleaved(functions: Mapping[str, Callable[[], object]], *, rounds: int = 9, seconds: float = 60.0) -> Times:
+    """Call all functions in turn, the order turned round from round to round, after two calls each that are not counted.
+
+    Ends after the rounds, or after three of them once the seconds are over. Processor time of the calling thread, on which with one
+    thread everything runs: waiting for a core that others use is not counted.
+    """
+    repeats = {}
+    for name, function in functions.items():
+        function()
+        repeats[name] = max(1, round(SHORTEST / max(_once(function, 1), 1e-9)))
+    found: dict[str, list[float]] = {name: [] for name in functions}
+    start = time.perf_counter()
+    for turn in range(rounds):
+        names = list(functions) if turn % 2 == 0 else list(functions)[::-1]
+        for name in names:
+            found[name].append(_once(functions[name], repeats[name]))
+        if turn >= 2 and time.perf_counter() - start > seconds:
+            break
+    return Times({name: tuple(values) for name, values in found.items()})
+
+
+def _once(function: Callable[[], object], repeats: int) -> float:
+    start = time.thread_time()
+    for _ in range(repeats):
+        function()
+    return (time.thread_time() - start) / repeats
