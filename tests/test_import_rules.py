@@ -28,6 +28,7 @@ ARROWS: dict[str, set[str] | None] = {
     "configuration": set(),
     "kernels": {"activations"},
     "nn": {"kernels", "activations"},
+    "explain": {"activations", "page", "report"},
     "exam": {"observe", "recording", "report", "rules"},
     "observe": {"recording", "activations"},
     "recording": set(),

@@ -1,0 +1,100 @@
+"""``reluctant explain``: the classic account of activations, measured again on this machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path, PurePath
+
+import click
+
+from reluctant.errors import UsageError
+from reluctant.explain import LANGUAGES, Account, Language, Outcome, account, dumps, in_full, load, page, select, summary, write_figures
+from reluctant.recording._file import write
+from reluctant.report import width_of
+from reluctant.report.terminal import encodable
+
+ROOMY = 100
+FORMS: dict[str, Callable[[Account, Language], bytes]] = {
+    ".html": lambda measured, language: page(measured, language).encode(),
+    ".json": lambda measured, language: dumps(measured),
+}
+
+
+@click.command()
+@click.argument("claims", nargs=-1)
+@click.option("-o", "--output", metavar="FILE", help="Write the page to FILE (.html), or what was measured (.json).")
+@click.option("--lang", "language", type=click.Choice(list(LANGUAGES)), default="en", help="Language of the page, the figures and the terminal.")
+@click.option("--figures", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Write every figure to DIR, as SVG and PNG.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 10**6), help="The first seed of every experiment.")
+@click.option("--from", "source", metavar="FILE", help="Measure nothing; show what FILE (.json) holds.")
+@click.option("--force", is_flag=True, help="Replace files that exist.")
+def command(
+    claims: tuple[str, ...], output: str | None, language: Language, figures: Path | None, seed: int, source: str | None, force: bool
+) -> None:
+    """Why a non-linearity, and why so often ReLU: each claim of the classic account, measured here.
+
+    CLAIMS are numbers or names, as in `reluctant explain 4`, shown in full; without any, all are measured, and shown in short. All of them
+    take less than a minute.
+    """
+    chosen = select(claims)
+    form = _form(output)
+    for path in filter(None, (output,)):
+        _refuse_existing(path, force)
+    tell = _Teller(language, in_full if claims else summary)
+    if source is not None:
+        measured = _only(load(source), {claim.claim_name() for claim in chosen})
+        for outcome in measured.outcomes:
+            tell(outcome)
+    else:
+        measured = account([claim(seed=seed) for claim in chosen], seed, tell)
+    if output is not None and form is not None:
+        write(output, form(measured, language), force)
+        click.echo(f"Written: {output}", err=True)
+    if figures is not None:
+        written = write_figures(measured, language, figures, force)
+        click.echo(f"Written: {len(written)} files in {figures}", err=True)
+    _say_what_next(tell, claims, output)
+
+
+class _Teller:
+    """Prints each outcome as it is there."""
+
+    def __init__(self, language: Language, form: Callable[[Outcome, Language, int], object]) -> None:
+        self.language, self.form = language, form
+        self.width = min(width_of(sys.stdout), ROOMY)
+
+    def __call__(self, outcome: Outcome) -> None:
+        lines: object = self.form(outcome, self.language, self.width)
+        for line in lines:  # type: ignore[attr-defined]
+            self.say(line)
+        self.say("")
+
+    def say(self, line: str) -> None:
+        """One line, with what the output's encoding lacks as something close."""
+        click.echo(encodable(line, sys.stdout.encoding))
+
+
+def _form(output: str | None) -> Callable[[Account, Language], bytes] | None:
+    if output is None:
+        return None
+    suffix = PurePath(output).suffix.lower()
+    if suffix not in FORMS:
+        raise UsageError(f"the ending {suffix!r} stands for no form", where=output, advice=f"Use one of {', '.join(FORMS)}")
+    return FORMS[suffix]
+
+
+def _refuse_existing(path: str, force: bool) -> None:
+    """Before a minute is spent on measuring: what `write` would refuse after it."""
+    if Path(path).is_file() and not force:
+        raise UsageError("the file exists and is left as it is", where=path, advice="Give another name, or --force to replace it")
+
+
+def _only(measured: Account, names: set[str]) -> Account:
+    kept = tuple(outcome for outcome in measured.outcomes if outcome.claim.claim_name() in names)
+    return Account(measured.reluctant, measured.machine, measured.seed, kept)
+
+
+def _say_what_next(tell: _Teller, claims: tuple[str, ...], output: str | None) -> None:
+    if not claims:
+        tell.say("One claim in full: reluctant explain 4" + ("" if output else " · All as a page: reluctant explain -o explain.html"))

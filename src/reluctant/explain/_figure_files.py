@@ -1,0 +1,51 @@
+"""Every figure of an account as a file of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reluctant.errors import UsageError
+from reluctant.optional import require
+
+from ._figure import Figure
+from ._outcome import Account
+from ._svg import standalone
+from ._text import Language
+
+SCALE = 2
+"""Pixels of a PNG for one unit of its SVG."""
+
+
+def figures(account: Account) -> dict[str, Figure]:
+    """The figures by the name of their file: ``4-gradient-by-layer``."""
+    return {
+        f"{outcome.claim.number}-{block.name}": block
+        for outcome in account.outcomes
+        for block in outcome.claim.show(outcome.measured)
+        if isinstance(block, Figure)
+    }
+
+
+def write_figures(account: Account, language: Language, folder: Path, force: bool = False) -> list[Path]:
+    """Write every figure to `folder`, as SVG and as PNG; the files that were written.
+
+    Raises `MissingExtraError` where there is nothing to make the PNGs with, and `UsageError` where a file exists, unless `force`, or cannot
+    be written. Nothing is written in either case of the first two.
+    """
+    resvg = require("resvg_py", extra="figures", purpose="a figure as PNG")
+    contents: dict[Path, bytes] = {}
+    for name, figure in figures(account).items():
+        svg = standalone(figure, language)
+        contents[folder / f"{name}.svg"] = svg.encode()
+        contents[folder / f"{name}.png"] = bytes(resvg.svg_to_bytes(svg_string=svg, zoom=SCALE, languages=[language]))
+    for path in contents:
+        if path.exists() and not force:
+            raise UsageError("the file exists and is left as it is", where=str(path), advice="Name another folder, or --force to replace it")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, data in contents.items():
+            path.write_bytes(data)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise UsageError(f"the figures cannot be written: {reason}", where=str(folder), advice="Name another folder") from error
+    return list(contents)

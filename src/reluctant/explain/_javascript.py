@@ -1,0 +1,123 @@
+"""The formulas of the catalogue as JavaScript, for the network that trains in the page."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from reluctant.activations import Activation, Gated, all_activations
+from reluctant.errors import UnknownNameError
+
+FUNCTIONS = {
+    "abs": "Math.abs", "sqrt": "Math.sqrt", "exp": "Math.exp", "expm1": "Math.expm1", "log": "Math.log", "log1p": "Math.log1p",
+    "sin": "Math.sin", "cos": "Math.cos", "tanh": "Math.tanh", "minimum": "Math.min", "maximum": "Math.max",
+}  # fmt: skip
+"""Operations of `Arithmetic` that JavaScript has. It has no error function."""
+
+
+@dataclass(frozen=True)
+class _Expression:
+    """A formula written out; operations on it are written around it."""
+
+    code: str
+
+    def __add__(self, other: Any) -> _Expression:
+        return _between(self, "+", other)
+
+    def __radd__(self, other: Any) -> _Expression:
+        return _between(other, "+", self)
+
+    def __sub__(self, other: Any) -> _Expression:
+        return _between(self, "-", other)
+
+    def __rsub__(self, other: Any) -> _Expression:
+        return _between(other, "-", self)
+
+    def __mul__(self, other: Any) -> _Expression:
+        return _between(self, "*", other)
+
+    def __rmul__(self, other: Any) -> _Expression:
+        return _between(other, "*", self)
+
+    def __truediv__(self, other: Any) -> _Expression:
+        return _between(self, "/", other)
+
+    def __rtruediv__(self, other: Any) -> _Expression:
+        return _between(other, "/", self)
+
+    def __neg__(self) -> _Expression:
+        return _Expression(f"(-{self.code})")
+
+    def __lt__(self, other: Any) -> _Expression:
+        return _between(self, "<", other)
+
+    def __le__(self, other: Any) -> _Expression:
+        return _between(self, "<=", other)
+
+    def __gt__(self, other: Any) -> _Expression:
+        return _between(self, ">", other)
+
+    def __ge__(self, other: Any) -> _Expression:
+        return _between(self, ">=", other)
+
+    def __and__(self, other: Any) -> _Expression:
+        return _between(self, "&&", other)
+
+    def __or__(self, other: Any) -> _Expression:
+        return _between(self, "||", other)
+
+
+def _code(value: Any) -> str:
+    if isinstance(value, _Expression):
+        return value.code
+    number = float(value)
+    if math.isinf(number):
+        return "Infinity" if number > 0 else "(-Infinity)"
+    return repr(number) if number >= 0 else f"({number!r})"
+
+
+def _between(a: Any, operator: str, b: Any) -> _Expression:
+    return _Expression(f"({_code(a)} {operator} {_code(b)})")
+
+
+class _JavaScript:
+    """`Arithmetic` on expressions."""
+
+    def where(self, condition: Any, a: Any, b: Any) -> _Expression:
+        return _Expression(f"({_code(condition)} ? {_code(a)} : {_code(b)})")
+
+    def sigmoid(self, x: Any) -> _Expression:
+        return _Expression(f"(1 / (1 + Math.exp(-{_code(x)})))")
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in FUNCTIONS:
+            raise UnknownNameError("operation of a formula in JavaScript", name, ("where", "sigmoid", *FUNCTIONS))
+        return lambda *operands: _Expression(f"{FUNCTIONS[name]}({', '.join(map(_code, operands))})")
+
+
+def javascript(activation: Activation) -> tuple[str, str]:
+    """The activation and its slope as expressions in ``x``, at its parameters.
+
+    Raises `UnknownNameError` where its formula needs what JavaScript does not have.
+    """
+    m, x = _JavaScript(), _Expression("x")
+    return _code(activation.forward(m, x)), _code(activation.derivative(m, x))
+
+
+def in_javascript() -> dict[str, Activation]:
+    """The activations of the catalogue that one function of JavaScript can stand for, by their spelling.
+
+    Gated pairs have two inputs, learned and drawn slopes are no constants, straight lines are what the page calls no activation, and
+    JavaScript lacks what some need.
+    """
+    candidates = (a for a in all_activations() if not (isinstance(a, Gated) or a.learned or a.drawn or a.traits.straight_line))
+    return {activation.spelling: activation for activation in candidates if _can_be_written(activation)}
+
+
+def _can_be_written(activation: Activation) -> bool:
+    try:
+        javascript(activation)
+    except UnknownNameError:
+        return False
+    return True

@@ -1,0 +1,40 @@
+"""The machine that the numbers of a page come from."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What is worth knowing beside a measured time."""
+
+    processor: str
+    cores: int
+    system: str
+    python: str
+    torch: str
+
+    def __str__(self) -> str:
+        return f"{self.processor}, {self.cores} cores, {self.system}, Python {self.python}, torch {self.torch}"
+
+
+def this_machine() -> Machine:
+    """The machine this runs on. `cores` are those that this process may use."""
+    import torch
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Machine(_processor(), cores, platform.system(), platform.python_version(), str(torch.__version__))
+
+
+def _processor() -> str:
+    """The processor's name; Linux tells it in a file, other systems through Python."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

@@ -1,0 +1,152 @@
+"""Claims on a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import click
+from rich.cells import cell_len
+
+from reluctant.report._layout import pad
+
+from . import _words as words
+from ._blocks import Block, Formula, Listing, Paragraph, Table
+from ._figure import Axis, Cells, Figure, Line, Panel
+from ._outcome import Outcome
+from ._text import Language, said
+from ._verdict import Verdict
+from ._wrap import wrap
+
+COLOURS = {Verdict.HOLDS: "green", Verdict.CONDITIONS: "yellow", Verdict.NOT_HERE: "red"}
+BLOCKS = "▁▂▃▄▅▆▇█"
+SPARK = 32
+"""Blocks of one curve."""
+
+
+def summary(outcome: Outcome, language: Language, width: int) -> Iterator[str]:
+    """A claim in a few lines: its title, its verdict, and what decided."""
+    yield _title(outcome, language)
+    for line in wrap(said(outcome.judgement.because[0], language), width, "   ", "   "):
+        yield line
+
+
+def in_full(outcome: Outcome, language: Language, width: int) -> Iterator[str]:
+    """Everything there is to say about a claim."""
+    claim, judgement = outcome.claim, outcome.judgement
+    yield _title(outcome, language)
+    yield ""
+    yield from wrap(said(claim.statement, language), width, "  ", "  ")
+    yield ""
+    for reason in judgement.because:
+        yield from wrap(said(reason, language), width, "- ", "  ")
+    for title, text in ((words.EXPERIMENT, claim.experiment), (words.VERDICT_RULE, claim.verdict_rule)):
+        yield ""
+        yield from wrap(said(text, language), width, f"{said(title, language)}: ", "  ")
+    for block in claim.show(outcome.measured):
+        yield ""
+        yield from _block(block, language, width)
+    yield ""
+    yield from wrap(said(claim.evidence(outcome.measured), language), width, f"{said(words.EVIDENCE, language)}: ", "  ")
+
+
+def _title(outcome: Outcome, language: Language) -> str:
+    verdict = outcome.judgement.verdict
+    head = click.style(f"{outcome.claim.number}  {said(outcome.claim.title, language)}", bold=True)
+    return f"{head}  {click.style(said(verdict.words, language), fg=COLOURS[verdict], bold=True)}  {outcome.seconds:.1f} s"
+
+
+def _block(block: Block, language: Language, width: int) -> Iterator[str]:
+    if isinstance(block, Paragraph):
+        yield from wrap(said(block.words, language), width)
+    elif isinstance(block, Formula):
+        yield from wrap(block.plain, width, "    ", "    ")
+    elif isinstance(block, Listing):
+        yield from (f"    {line}" for line in (*block.code.splitlines(), "", *block.output.splitlines()))
+    elif isinstance(block, Table):
+        yield from _table(block, language, width)
+    else:
+        yield from _figure(block, language, width)
+
+
+def _table(table: Table, language: Language, width: int) -> Iterator[str]:
+    """The rows in columns; where these are wider than the terminal, each row as its own short list."""
+    rows = [[said(cell, language).replace("`", "") for cell in row] for row in (table.head, *table.rows)]
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    yield from wrap(said(table.caption, language), width)
+    if sum(widths) + 2 * len(widths) <= width:
+        for index, row in enumerate(rows):
+            line = "  ".join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip()
+            yield f"  {click.style(line, bold=True) if index == 0 else line}"
+        return
+    for row in rows[1:]:
+        yield f"  {row[0]}"
+        for name, cell in zip(rows[0][1:], row[1:], strict=True):
+            yield from wrap(f"{name}: {cell}", width, "    ", "      ")
+
+
+def _figure(figure: Figure, language: Language, width: int) -> Iterator[str]:
+    yield from wrap(said(figure.title, language), width)
+    panels = [panel for panel in figure.panels if any(isinstance(mark, Cells) for mark in panel.marks)]
+    yield from _maps(panels, language, width)
+    for panel in figure.panels:
+        if panel not in panels:
+            yield from _curves(panel, language, width)
+    yield from wrap(said(figure.alt, language), width, "  ", "  ")
+
+
+def _curves(panel: Panel, language: Language, width: int) -> Iterator[str]:
+    """Each line of a panel as a row of blocks, with its first and last value; all on the panel's own scale."""
+    lines = [mark for mark in panel.marks if isinstance(mark, Line)]
+    if not lines:
+        return
+    names = [said(line.label, language) for line in lines]
+    gap = max(map(cell_len, names))
+    if said(panel.title, language):
+        yield f"  {said(panel.title, language)}"
+    for name, line in zip(names, lines, strict=True):
+        blocks = "".join(_block_of(panel.y, y) for y in _even(line.ys, min(SPARK, max(8, width - gap - 28))))
+        yield f"    {pad(name, gap)}  {blocks}  {_number(line.ys[0])} … {_number(line.ys[-1])}"
+
+
+def _even(ys: Sequence[float | None], count: int) -> list[float | None]:
+    """As many of the values as there is room for, at even distances, the first and the last among them."""
+    if len(ys) <= count:
+        return list(ys)
+    return [ys[round(index * (len(ys) - 1) / (count - 1))] for index in range(count)]
+
+
+def _block_of(axis: Axis, y: float | None) -> str:
+    if y is None:
+        return " "
+    share = math.log(y / axis.low) / math.log(axis.high / axis.low) if axis.log else (y - axis.low) / (axis.high - axis.low)
+    return BLOCKS[min(max(int(share * len(BLOCKS)), 0), len(BLOCKS) - 1)]
+
+
+def _number(y: float | None) -> str:
+    return "–" if y is None else f"{y:.3g}".replace("-", "−")
+
+
+def _maps(panels: Sequence[Panel], language: Language, width: int) -> Iterator[str]:
+    """Pictures of cells beside each other, two rows of cells in one of letters."""
+    drawn = [(said(panel.title, language), _half_blocks(next(mark for mark in panel.marks if isinstance(mark, Cells)))) for panel in panels]
+    while drawn:
+        taken, used = [drawn.pop(0)], 0
+        used = len(taken[0][1][0]) + 2
+        while drawn and used + len(drawn[0][1][0]) + 2 <= width:
+            used += len(drawn[0][1][0]) + 2
+            taken.append(drawn.pop(0))
+        columns = [max(len(rows[0]), cell_len(name)) for name, rows in taken]
+        yield "  " + "  ".join(pad(name, size) for (name, _), size in zip(taken, columns, strict=True)).rstrip()
+        for line in zip(*(rows for _, rows in taken), strict=True):
+            yield "  " + "  ".join(pad(row, size) for row, size in zip(line, columns, strict=True)).rstrip()
+
+
+def _half_blocks(cells: Cells) -> list[str]:
+    """The cells that are on: of the second class in a field, alive in a map of life."""
+    on = "56789" if cells.scheme == "field" else "1"
+    rows = [*cells.rows, "0" * len(cells.rows[0])] if len(cells.rows) % 2 else list(cells.rows)
+    pairs = zip(rows[::2], rows[1::2], strict=True)
+    return ["".join(" ▀▄█"[(a in on) + 2 * (b in on)] for a, b in zip(upper, lower, strict=True)) for upper, lower in pairs]
+
+

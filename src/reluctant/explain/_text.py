@@ -1,0 +1,45 @@
+"""Prose in every language of the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Language = Literal["en", "zh"]
+
+LANGUAGES: dict[Language, str] = {"en": "English", "zh": "中文"}
+"""Each language by its code, under its own name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One piece of prose in every language.
+
+    The two stand beside each other where they are written, with the same numbers put into both, so that neither can be forgotten nor say
+    something else. Names, formulas and numbers that are the same in every language are plain strings: see `Words`.
+    """
+
+    en: str
+    zh: str
+
+    def to(self, language: Language) -> str:
+        """The text in one language."""
+        return self.zh if language == "zh" else self.en
+
+
+Words = Text | str
+"""Prose, or something that reads the same in every language."""
+
+
+def said(words: Words, language: Language) -> str:
+    """The words in one language."""
+    return words.to(language) if isinstance(words, Text) else words
+
+
+def listed(parts: list[Words]) -> Text:
+    """The parts as a list in a sentence: ``a, b and c``; none give an empty text."""
+    return Text(_english([said(part, "en") for part in parts]), "、".join(said(part, "zh") for part in parts))
+
+
+def _english(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

@@ -1,0 +1,395 @@
+"""Claim 7: units die, and do not come back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reluctant.activations import get
+from reluctant.report._numbers import count
+
+from ._blocks import Block, Paragraph, Table
+from ._claim import Claim
+from ._data import moons
+from ._figure import COLOURS, NEUTRAL, Axis, Cells, Figure, Frame, Guide, Line, Mark, Panel, Slider, explorer
+from ._networks import descend, forward, in_torch, linear_layers, side_by_side
+from ._spread import Spread, interval, interval_words, over_seeds, percentage, short, spread
+from ._text import Text, Words
+from ._verdict import Judgement, Verdict
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+WIDTH = 32
+LAYERS = 2
+GENTLE = 0.3
+"""The learning rate after the watched steps, for every network."""
+KILLS = 0.25
+"""A rate kills where the share of dead units grows by at least this."""
+FRESH = 10_000
+HIGHEST_LOSS = 1e3
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What one learning rate did, over seeds, and step by step to the first network."""
+
+    rate: float
+    born_dead: Spread
+    """Share of units dead before the first step."""
+    dead: Spread
+    """And after the watched steps."""
+    gained: Spread
+    dead_at_end: Spread
+    """And after the gentle steps that follow."""
+    accuracy: Spread
+    """On the training points, at the end."""
+    died: tuple[int, ...]
+    """How often a unit died in a watched step, by layer, all networks together."""
+    revived: tuple[int, ...]
+    """And how often one came back."""
+    revived_later: tuple[int, ...]
+    """Units that were dead when the gentle steps began and were not at their end."""
+    largest_gradient: float
+    """Of the incoming weights and biases of dead units, over all steps."""
+    silent_on_fresh: float
+    """Of the units that are dead at the end, the share that is 0 on every fresh point too."""
+    life: tuple[tuple[str, ...], ...]
+    """Of the first network, by layer: a row of digits for each unit, a digit for each watched step."""
+    losses: tuple[float, ...]
+    """Of the first network, at each watched step."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the experiment gave."""
+
+    first_seed: int
+    seeds: int
+    points: int
+    watched: int
+    gentle: int
+    rates: tuple[Rate, ...]
+
+
+@dataclass(frozen=True)
+class DeadUnits(Claim[Measured]):
+    """A step that is too large leaves a ReLU negative on every input; its slope is 0 there, so nothing brings it back."""
+
+    number = 7
+    title = Text("Units die", "单元会死")
+    statement = Text(
+        "After too large a step a unit may be negative on every input. There ReLU's slope is 0, so the unit's weights get no gradient, and it never comes back.",
+        "步子太大之后，一个单元可能在每个输入上都为负。那里 ReLU 的斜率是 0，单元的权重得不到梯度，它再也回不来。",
+    )
+    experiment = Text(
+        "Networks with two hidden layers are trained on two moons with learning rates from gentle to fatal. At every step each unit is looked at: dead is one that is "
+        "0 on all training points. Then all of them go on with a gentle rate, and the dead are counted again.",
+        "在双月上训练有两个隐藏层的网络，学习率从温和到致命。每一步都查看每个单元：在所有训练点上都为 0 的称为死单元。"
+        "然后所有网络改用温和的学习率继续训练，再数一次死单元。",
+    )
+    verdict_rule = Text(
+        f"A rate kills where the share of dead units grows by {percentage(KILLS)} or more in the watched steps, with the whole interval. Does not hold where none kills, where a dead "
+        "unit gets any gradient at all, or where one of the first layer comes back. Holds under conditions where units behind the first layer come back. Else it holds.",
+        f"若在观察的步数内死单元的比例增加 {percentage(KILLS)} 以上，且整个区间都是，就称该学习率致死。若没有学习率致死，或死单元得到任何梯度，或第一层有单元复活，则不成立。"
+        "若第一层之后有单元复活，则有条件成立。否则成立。",
+    )
+    measurement = Measured
+
+    seeds: int = 12
+    points: int = 128
+    watched: int = 60
+    gentle: int = 200
+    rates: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0, 6.0, 10.0, 20.0, 30.0)
+
+    @classmethod
+    def short(cls, seed: int = 0) -> DeadUnits:
+        """Few rates and steps."""
+        return cls(seed=seed, seeds=6, points=64, watched=30, gentle=40, rates=(0.3, 10.0))
+
+    def measure(self) -> Measured:
+        """Train, and look at every unit at every step."""
+        watched = _watch(self)
+        return Measured(self.seed, self.seeds, self.points, self.watched, self.gentle, watched)
+
+    def judge(self, measured: Measured) -> Judgement:
+        """See `verdict_rule`."""
+        killing = [rate for rate in measured.rates if rate.gained.low >= KILLS]
+        gradient = max(rate.largest_gradient for rate in measured.rates)
+        first = sum(rate.revived[0] + rate.revived_later[0] for rate in measured.rates)
+        behind = sum(sum(rate.revived[1:]) + sum(rate.revived_later[1:]) for rate in measured.rates)
+        told = [_about_killing(measured, killing), _about_gradient(measured, gradient, first)]
+        if not killing or gradient > 0 or first:
+            return Judgement(Verdict.NOT_HERE, tuple(told))
+        told.append(_about_lowering(killing[-1]))
+        if behind:
+            told.append(_about_revival(measured, behind))
+        return Judgement(Verdict.CONDITIONS if behind else Verdict.HOLDS, tuple(told))
+
+    def show(self, measured: Measured) -> Iterator[Block]:
+        """The units step by step, the share of dead ones against the rate."""
+        yield _life_figure(measured)
+        yield _rates_figure(measured)
+        yield _table(measured)
+        yield Paragraph(
+            Text(
+                "A unit's own weights are moved by the gradient that passes it. Where it is 0 on every input, that gradient is a sum of zeros. Only a change of its inputs can bring it back, "
+                "and the inputs of the first layer are the data. What helps is not to kill it: see claim 8.",
+                "一个单元自己的权重由经过它的梯度推动。若它在每个输入上都为 0，这个梯度就是若干零之和。只有它的输入改变才能让它复活，而第一层的输入就是数据。有用的是不要杀死它：见论断 8。",
+            )
+        )
+
+    def evidence(self, measured: Measured) -> Text:
+        """Seeds, points and steps."""
+        seeds, points, fresh = over_seeds(measured.seeds, measured.first_seed), count(measured.points), count(FRESH)
+        silent = percentage(measured.rates[-1].silent_on_fresh)
+        return Text(
+            f"{measured.seeds} networks for each rate ({seeds.en}), 2 → {WIDTH} → {WIDTH} → 1, torch's default initialisation, all {points} points in each step of gradient descent: "
+            f"{measured.watched} watched steps, then {measured.gentle} at {GENTLE:g}. Dead is said of the {points} training points; of the units dead at the end at the highest rate {silent} are 0 "
+            f"on {fresh} fresh points too.",
+            f"每种学习率 {measured.seeds} 个网络（{seeds.zh}），2 → {WIDTH} → {WIDTH} → 1，torch 默认初始化，每一步梯度下降用全部 {points} 个点："
+            f"先观察 {measured.watched} 步，再以 {GENTLE:g} 走 {measured.gentle} 步。“死”是就这 {points} 个训练点而言；最高学习率下最后死去的单元中，{silent} 在 {fresh} 个新的点上也为 0。",
+        )
+
+
+@dataclass
+class _Watch:
+    """What is noted at each step, for all networks side by side."""
+
+    dead: list[Tensor]
+    """By step: (network, layer, unit)."""
+    losses: list[Tensor]
+    largest_gradient: Tensor
+
+
+def _watch(claim: DeadUnits) -> tuple[Rate, ...]:
+    """All rates and seeds together; networks of one seed begin alike."""
+    import torch
+
+    seeds = [claim.seed + index for index in range(claim.seeds)]
+    parameters = side_by_side([linear_layers((2, *[WIDTH] * LAYERS, 1), seed) for _ in claim.rates for seed in seeds])
+    samples = [moons(claim.points, seed) for seed in seeds] * len(claim.rates)
+    x, y = torch.stack([points for points, _ in samples]), torch.stack([classes for _, classes in samples])
+    rates = torch.tensor([rate for rate in claim.rates for _ in seeds])
+    seen = _Watch([], [], torch.zeros(len(rates)))
+    for _ in range(claim.watched):
+        _step(parameters, x, y, rates, seen)
+    for _ in range(claim.gentle):
+        _step(parameters, x, y, torch.full_like(rates, GENTLE), seen)
+    dead, right = _dead(parameters, x), _accuracy(parameters, x, y)
+    seen.dead.append(dead)
+    fresh = torch.stack([moons(FRESH, seed + 1_000_000)[0] for seed in seeds])
+    return tuple(_rate(claim, index, seen, right, _own(parameters, claim, index), fresh) for index in range(len(claim.rates)))
+
+
+def _step(parameters: Sequence[Tensor], x: Tensor, y: Tensor, rates: Tensor, seen: _Watch) -> None:
+    """One step of gradient descent; what it meets is noted before it is taken."""
+    import torch
+    from torch.nn.functional import binary_cross_entropy_with_logits
+
+    inner: list[Tensor] = []
+    scores = forward(parameters, x, in_torch(get("relu")), inner)[..., 0]
+    losses = binary_cross_entropy_with_logits(scores, y, reduction="none").mean(1)
+    dead = torch.stack([(z <= 0).all(1) for z in inner], 1)
+    gradients = descend(parameters, losses, rates)
+    for layer in range(LAYERS):
+        own = torch.cat(gradients[2 * layer : 2 * layer + 2], 1).abs().amax(1)
+        seen.largest_gradient = torch.maximum(seen.largest_gradient, torch.where(dead[:, layer], own, 0.0).amax(1))
+    seen.dead.append(dead)
+    seen.losses.append(losses.detach())
+
+
+def _dead(parameters: Sequence[Tensor], x: Tensor) -> Tensor:
+    import torch
+
+    inner: list[Tensor] = []
+    with torch.no_grad():
+        forward(parameters, x, in_torch(get("relu")), inner)
+    return torch.stack([(z <= 0).all(1) for z in inner], 1)
+
+
+def _accuracy(parameters: Sequence[Tensor], x: Tensor, y: Tensor) -> Tensor:
+    import torch
+
+    with torch.no_grad():
+        return ((forward(parameters, x, in_torch(get("relu")))[..., 0] > 0) == (y > 0.5)).float().mean(1)
+
+
+def _own(parameters: Sequence[Tensor], claim: DeadUnits, index: int) -> list[Tensor]:
+    """The networks of one rate."""
+    return [tensor[index * claim.seeds : (index + 1) * claim.seeds].detach() for tensor in parameters]
+
+
+def _rate(claim: DeadUnits, index: int, seen: _Watch, right: Tensor, own: Sequence[Tensor], fresh: Tensor) -> Rate:
+    """What happened to the networks of one rate."""
+    import torch
+
+    networks = slice(index * claim.seeds, (index + 1) * claim.seeds)
+    dead = torch.stack(seen.dead)[:, networks]  # (step, network, layer, unit)
+    watched, at_end = dead[: claim.watched + 1], dead[-1]
+    shares = dead.float().mean((2, 3))
+    silent = _dead(own, fresh) & at_end
+    return Rate(
+        rate=claim.rates[index],
+        born_dead=spread(shares[0].tolist()),
+        dead=spread(shares[claim.watched].tolist()),
+        gained=spread((shares[claim.watched] - shares[0]).tolist()),
+        dead_at_end=spread(shares[-1].tolist()),
+        accuracy=spread(right[networks].tolist()),
+        died=_by_layer(~watched[:-1] & watched[1:]),
+        revived=_by_layer(watched[:-1] & ~watched[1:]),
+        revived_later=_by_layer((watched[-1] & ~at_end)[None]),
+        largest_gradient=float(seen.largest_gradient[networks].max()),
+        silent_on_fresh=float(silent.sum() / at_end.sum().clamp(min=1)),
+        life=tuple(_rows(~watched[:, 0, layer]) for layer in range(LAYERS)),
+        losses=tuple(float(loss) if math.isfinite(loss) else HIGHEST_LOSS for loss in (float(step[networks][0]) for step in seen.losses[: claim.watched])),
+    )
+
+
+def _by_layer(happened: Tensor) -> tuple[int, ...]:
+    return tuple(happened.sum((0, 1, 3)).tolist())
+
+
+def _rows(alive: Tensor) -> tuple[str, ...]:
+    """A row for each unit, those that live longest first."""
+    order = alive.sum(0).argsort(descending=True, stable=True)
+    return tuple("".join(str(int(one)) for one in alive[:, unit].tolist()) for unit in order.tolist())
+
+
+def _about_killing(measured: Measured, killing: list[Rate]) -> Text:
+    if not killing:
+        most = max(measured.rates, key=lambda rate: rate.gained.median)
+        gained = percentage(most.gained.median)
+        return Text(f"No rate kills: the most is {gained} more dead units, at {most.rate:g}.", f"没有学习率致死：死单元最多增加 {gained}，学习率 {most.rate:g}。")
+    rate, gentle = killing[0], measured.rates[0]
+    born, dead, lived = percentage(rate.born_dead.median), percentage(rate.dead.median), percentage(gentle.dead.median)
+    return Text(
+        f"A rate of {rate.rate:g} kills: in {measured.watched} steps the dead grow from {born} of the units to {dead} in the median; at {gentle.rate:g} there are {lived} at the end of them.",
+        f"学习率 {rate.rate:g} 致死：{measured.watched} 步内，死单元的中位比例从 {born} 升到 {dead}；学习率 {gentle.rate:g} 时最后为 {lived}。",
+    )
+
+
+def _about_gradient(measured: Measured, gradient: float, first: int) -> Text:
+    died = sum(rate.died[0] for rate in measured.rates)
+    born = Text("none", "没有") if not first else Text(str(first), str(first))
+    return Text(
+        f"The largest gradient on the weights of a dead unit was {short(gradient)}. In the first layer units died {count(died)} times; {born.en} came back.",
+        f"死单元权重上的最大梯度为 {short(gradient)}。第一层的单元死去 {count(died)} 次；{born.zh}复活。",
+    )
+
+
+def _about_lowering(rate: Rate) -> Text:
+    dead, accuracy = percentage(rate.dead_at_end.median), percentage(rate.accuracy.median)
+    return Text(
+        f"Lowering the rate afterwards does not undo it: from {rate.rate:g}, after the gentle steps, {dead} are dead, and {accuracy} of the points are right.",
+        f"事后降低学习率无法挽回：从 {rate.rate:g} 降下来，温和的步数之后，仍有 {dead} 是死的，正确率 {accuracy}。",
+    )
+
+
+def _about_revival(measured: Measured, behind: int) -> Text:
+    died = sum(sum(rate.died[1:]) for rate in measured.rates)
+    later = sum(sum(rate.revived_later[1:]) for rate in measured.rates)
+    during = behind - later
+    return Text(
+        f"Condition: the unit's inputs do not change. Behind the first layer, where they do, units died {count(died)} times in the watched steps and came back {count(during)} times; "
+        f"{count(later)} more came back in the gentle steps.",
+        f"条件：单元的输入不变。第一层之后输入会变，那里的单元在观察的步数内死去 {count(died)} 次，复活 {count(during)} 次；温和的步数里又复活 {count(later)} 个。",
+    )
+
+
+def _life_figure(measured: Measured) -> Figure:
+    killing = next((index for index, rate in enumerate(measured.rates) if rate.gained.low >= KILLS), len(measured.rates) - 1)
+    shown = measured.rates[killing]
+    alive = ", ".join(str(sum(row[-1] == "1" for row in layer)) for layer in shown.life)
+    began = ", ".join(str(sum(row[0] == "1" for row in layer)) for layer in shown.life)
+    return explorer(
+        name="life",
+        title=Text("Units × steps of one network: filled is alive, empty is dead", "一个网络的单元 × 步：实心为活，空白为死"),
+        alt=Text(
+            f"Two maps, one for each hidden layer, a row for each of {WIDTH} units and a column for each step, and the loss beneath. At rate {shown.rate:g} the layers begin with {began} units "
+            f"alive and have {alive} after {measured.watched} steps.",
+            f"两幅图，每个隐藏层一幅，{WIDTH} 个单元各占一行，每步一列；另有损失曲线。学习率 {shown.rate:g} 时，两层开始有 {began} 个活单元，{measured.watched} 步后剩 {alive} 个。",
+        ),
+        sliders=[Slider(Text("learning rate", "学习率"), tuple(f"{rate.rate:g}" for rate in measured.rates), killing)],
+        frames=[_life_frame(measured, rate) for rate in measured.rates],
+    )
+
+
+def _life_frame(measured: Measured, rate: Rate) -> Frame:
+    panels = [
+        Panel(
+            Text(f"hidden layer {index + 1}", f"第 {index + 1} 个隐藏层"),
+            Axis(Text("step", "步"), 0, measured.watched + 1),
+            Axis(Text("units", "单元"), 0, WIDTH, ticks=((0.0, ""),)),
+            (Cells(rows, "life"),),
+        )
+        for index, rows in enumerate(rate.life)
+    ]
+    steps = tuple(float(step) for step in range(len(rate.losses)))
+    losses = tuple(min(max(loss, 1e-4), HIGHEST_LOSS) for loss in rate.losses)
+    guessing: Mark = Guide(math.log(2), Text("guessing", "瞎猜"))
+    panels.append(
+        Panel(
+            Text("loss", "损失"),
+            Axis(Text("step", "步"), 0, measured.watched + 1),
+            Axis(Text("loss", "损失"), 1e-4, HIGHEST_LOSS, log=True),
+            (guessing, Line(Text("loss", "损失"), steps, losses, COLOURS["relu"])),
+        )
+    )
+    dead = [sum(row[-1] == "0" for row in layer) for layer in rate.life]
+    median = percentage(rate.dead.median)
+    readout = Text(
+        f"Learning rate {rate.rate:g}: after {measured.watched} steps {dead[0]} and {dead[1]} of {WIDTH} units are dead here; {median} of all in the median of {rate.dead.count} networks.",
+        f"学习率 {rate.rate:g}：{measured.watched} 步后，这里两层的 {WIDTH} 个单元中有 {dead[0]} 与 {dead[1]} 个死去；{rate.dead.count} 个网络的中位数为全部的 {median}。",
+    )
+    return Frame(readout, tuple(panels))
+
+
+def _rates_figure(measured: Measured) -> Figure:
+    told = ", ".join(f"{rate.rate:g}: {percentage(rate.dead.median)}" for rate in measured.rates)
+    xs = tuple(rate.rate for rate in measured.rates)
+    marks: tuple[Mark, ...] = (
+        Line(Text("before training", "训练前"), xs, tuple(100 * rate.born_dead.median for rate in measured.rates), NEUTRAL),
+        Line(Text("after the watched steps", "观察的步数之后"), xs, tuple(100 * rate.dead.median for rate in measured.rates), COLOURS["relu"]),
+        Line(Text("after the gentle steps", "温和的步数之后"), xs, tuple(100 * rate.dead_at_end.median for rate in measured.rates), COLOURS["sigmoid"], dashed=True),
+    )
+    low, high = xs[0], xs[-1]
+    return Figure(
+        name="dead-by-rate",
+        title=Text("Dead units against the learning rate", "死单元与学习率"),
+        alt=Text(
+            f"The median share of dead units by learning rate, before training, after {measured.watched} steps, and after {measured.gentle} gentle ones. After the watched steps: {told}.",
+            f"各学习率下死单元的中位比例：训练前、{measured.watched} 步后、再走 {measured.gentle} 个温和的步之后。观察的步数之后：{told}。",
+        ),
+        panels=(
+            Panel(
+                "",
+                Axis(Text("learning rate", "学习率"), low, high, log=True, ticks=tuple((x, f"{x:g}") for x in xs)),
+                Axis(Text("dead units, %", "死单元，%"), 0, 100),
+                marks,
+            ),
+        ),
+    )
+
+
+def _table(measured: Measured) -> Table:
+    rows: list[tuple[Words, ...]] = []
+    for rate in measured.rates:
+        died, revived = (", ".join(count(number) for number in numbers) for numbers in (rate.died, rate.revived))
+        shares = (interval(part.times(100)) for part in (rate.dead, rate.dead_at_end, rate.accuracy))
+        rows.append((f"{rate.rate:g}", died, revived, *shares))
+    kind_of = interval_words(measured.seeds)
+    return Table(
+        Text(f"Deaths and returns by layer, all networks together; shares as median over seeds ({kind_of.en})", f"各层的死亡与复活，所有网络合计；比例为各种子的中位数（{kind_of.zh}）"),
+        (
+            Text("learning rate", "学习率"),
+            Text("died", "死去"),
+            Text("came back", "复活"),
+            Text("dead, %", "死单元，%"),
+            Text("dead after gentle steps, %", "温和的步数后死单元，%"),
+            Text("right at the end, %", "最后正确率，%"),
+        ),
+        tuple(rows),
+    )
