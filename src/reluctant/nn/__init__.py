@@ -14,6 +14,7 @@ from reluctant.activations import definitions
 
 from . import functional
 from ._modules import module_for
+from .linear_activation import LinearActivation
 
 MODULES: dict[str, type[torch.nn.Module]] = {
     module.__name__: module for module in map(module_for, definitions().values())
@@ -22,7 +23,7 @@ MODULES: dict[str, type[torch.nn.Module]] = {
 
 globals().update(MODULES)
 
-__all__ = [*sorted(MODULES), "functional"]
+__all__ = [*sorted(MODULES), "LinearActivation", "functional"]
 
 
 def __getattr__(name: str) -> Any:
