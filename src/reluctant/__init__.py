@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .exam import Exam, watch
+    from .rewrites import lean
 
 __version__ = "0.1.0"
 
-__all__ = ["Exam", "__version__", "watch"]
+__all__ = ["Exam", "__version__", "lean", "watch"]
 
-_WHERE = {"Exam": "exam", "watch": "exam"}
+_WHERE = {"Exam": "exam", "lean": "rewrites", "watch": "exam"}
 
 
 def __getattr__(name: str) -> object:

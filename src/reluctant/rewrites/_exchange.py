@@ -1,0 +1,121 @@
+"""Judges which modules of a model can become reluctant.nn's, and why others cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+
+from reluctant import nn
+from reluctant.activations import Activation, definitions
+from reluctant.errors import UsageError
+from reluctant.nn._activation_of import activation_of
+
+from ._functional_calls import activation_function, functional_calls
+from ._gain import gain
+from ._places import Place
+
+COMPOUND = (torch.nn.RNNBase, torch.nn.RNNCellBase)
+"""Modules of torch that compute activations inside operators of their own."""
+INSIDE_COMPILED = "it runs inside torch.compile, whose compiler makes kernels of its own"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A module that can become one of reluctant.nn."""
+
+    now: type[torch.nn.Module]
+    why: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Something that stays as it is."""
+
+    what: str
+    why: str
+
+
+def judged(place: Place, devices: Collection[str]) -> Exchange | Refusal | None:
+    """What becomes of the module at a place; None where it is no activation."""
+    module, kind = place.module, type(place.module)
+    if kind in nn.MODULES.values():
+        return Refusal(name_of(kind), "it is reluctant.nn's already")
+    if kind in _torch_modules():
+        why = _why_not(place, kind)
+        if why:
+            return Refusal(name_of(kind), why)
+        return _by_gain(module, kind, devices)
+    return _no_module_of_the_catalogue(module, kind)
+
+
+def name_of(kind: type[torch.nn.Module]) -> str:
+    """``nn.GELU`` for torch's, ``reluctant.nn.GELU`` for ours, the name alone for others."""
+    prefix = "nn." if kind.__module__.startswith("torch.nn.") else "reluctant.nn." if kind.__module__ == "reluctant.nn" else ""
+    return f"{prefix}{kind.__name__}"
+
+
+def _torch_modules() -> Mapping[type[torch.nn.Module], type[Activation]]:
+    return {getattr(torch.nn, entry.torch_class): entry for entry in definitions().values() if entry.torch_class}
+
+
+def _why_not(place: Place, kind: type[torch.nn.Module]) -> str:
+    """Why a module of torch's own class must stay; empty where nothing speaks against the exchange."""
+    if place.compiled:
+        return INSIDE_COMPILED
+    if "forward" in vars(place.module):
+        return "its forward was replaced on the object itself"
+    if getattr(place.module, "inplace", False):
+        return "with inplace=True torch's own operator works on the input itself; with inplace=False it could be exchanged"
+    return ""
+
+
+def _by_gain(module: torch.nn.Module, kind: type[torch.nn.Module], devices: Collection[str]) -> Exchange | Refusal:
+    try:
+        activation = activation_of(module)
+    except UsageError as error:
+        return Refusal(name_of(kind), str(error))
+    assert activation is not None  # its class is one of the catalogue's
+    found = gain(activation, devices)
+    return Exchange(nn.MODULES[kind.__name__], found.why) if found.worthwhile else Refusal(name_of(kind), found.why)
+
+
+def _no_module_of_the_catalogue(module: torch.nn.Module, kind: type[torch.nn.Module]) -> Refusal | None:
+    """Why something that is or may hold an activation is none that can be exchanged."""
+    if isinstance(module, torch.jit.ScriptModule):
+        scripted = module.original_name if hasattr(module, "original_name") else ""
+        return Refusal(f"nn.{scripted}", "it is scripted: its code is TorchScript's") if _is_torch_class(scripted) else None
+    if kind.__module__.startswith(("torch.ao.", "torch.nn.quantized", "torch.nn.qat", "torch.nn.intrinsic")):
+        return Refusal(kind.__name__, "it is quantised and works on quantised values") if _is_torch_class(kind.__name__) else None
+    base = next((cls for cls in kind.__mro__ if cls in _torch_modules()), None)
+    if base is not None:
+        if torch.nn.utils.parametrize.is_parametrized(module):
+            return Refusal(name_of(base), "its weight is parametrized, which gives it a class of its own")
+        return Refusal(kind.__name__, f"it is a subclass of {name_of(base)}, which may compute something else")
+    if isinstance(module, COMPOUND):
+        return Refusal(name_of(kind), "its activations are computed inside torch's own recurrent operator")
+    if kind.__module__ == "torch.nn.modules.activation" and not isinstance(module, torch.nn.MultiheadAttention):
+        return Refusal(name_of(kind), "the catalogue has no such activation")
+    return None
+
+
+def _is_torch_class(name: str) -> bool:
+    return any(entry.torch_class == name for entry in definitions().values() if name)
+
+
+def functions(place: Place, devices: Collection[str]) -> Iterator[Refusal]:
+    """Activations that a module calls as functions, which are out of reach."""
+    for name, value in vars(place.module).items():
+        definition = activation_function(value)
+        if definition is not None:
+            ours = f"reluctant.nn.functional.{definition.torch_function}"
+            yield Refusal(f"{definition.torch_function} in .{name}", _advice(definition, devices, f"set .{name} to {ours}"))
+    for call in functional_calls(type(place.module)):
+        ours = f"reluctant.nn.functional.{call.definition.torch_function}"
+        yield Refusal(str(call), _advice(call.definition, devices, f"write {ours} there"))
+
+
+def _advice(definition: type[Activation], devices: Collection[str], what_to_do: str) -> str:
+    found = gain(definition(), devices)
+    return f"it is a function, not a module: {what_to_do}" if found.worthwhile else found.why

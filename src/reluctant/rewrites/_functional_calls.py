@@ -1,0 +1,104 @@
+"""Finds activations that a module's own code calls as functions, where no exchange of modules reaches them."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from reluctant.activations import Activation, definitions
+
+
+@dataclass(frozen=True)
+class FunctionalCall:
+    """One call in the code of a class."""
+
+    written: str
+    """``F.gelu``, or ``.relu`` for a tensor's method."""
+    definition: type[Activation]
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.written} ({Path(self.file).name}:{self.line})"
+
+
+def functional_calls(kind: type[torch.nn.Module]) -> tuple[FunctionalCall, ...]:
+    """The calls of the catalogue's activations in the methods that a user's class defines, in the order of the lines.
+
+    Names are looked up where the method would look them up. A method whose source cannot be read has none.
+    """
+    own = [cls for cls in kind.__mro__ if cls.__module__.partition(".")[0] not in ("torch", "builtins", "reluctant")]
+    found = [call for cls in own for method in vars(cls).values() if inspect.isfunction(method) for call in _calls(method)]
+    return tuple(sorted(set(found), key=lambda call: (call.file, call.line, call.written)))
+
+
+def activation_function(value: object) -> type[Activation] | None:
+    """The activation that a function of torch computes; None for everything else."""
+    return _functions().get(value) if inspect.isroutine(value) else None
+
+
+@functools.cache
+def _functions() -> Mapping[object, type[Activation]]:
+    """Functions of torch by object: ``F.relu`` and ``torch.relu`` are two."""
+    found: dict[object, type[Activation]] = {}
+    for definition in definitions().values():
+        name = definition.torch_function
+        for holder in (F, torch):
+            for written in filter(None, (name, f"{name}_" if name else "")):
+                function = getattr(holder, written, None)
+                if function is not None:
+                    found[function] = definition
+    return found
+
+
+@functools.cache
+def _methods() -> Mapping[str, type[Activation]]:
+    """Methods of a tensor that are activations."""
+    names = {definition.torch_function: definition for definition in definitions().values() if definition.torch_function}
+    return {name: definition for name, definition in names.items() if hasattr(torch.Tensor, name)}
+
+
+def _calls(method: Callable[..., Any]) -> Iterator[FunctionalCall]:
+    method = inspect.unwrap(method)
+    try:
+        lines, first = inspect.getsourcelines(method)
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, TypeError, SyntaxError):
+        return
+    file = inspect.getsourcefile(method) or ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            named = _named(node.func, method)
+            if named is not None:
+                yield FunctionalCall(*named, file, first + node.lineno - 1)
+
+
+def _named(function: ast.expr, method: Callable[..., Any]) -> tuple[str, type[Activation]] | None:
+    """How the function is written, and which activation it is."""
+    written = ast.unparse(function)
+    definition = activation_function(_value(function, method))
+    if definition is not None:
+        return written, definition
+    if isinstance(function, ast.Attribute) and _value(function.value, method) is None:
+        method_of = _methods().get(function.attr.removesuffix("_"))
+        return (f".{function.attr}", method_of) if method_of is not None else None
+    return None
+
+
+def _value(expression: ast.expr, method: Callable[..., Any]) -> object:
+    """What a dotted name means in the method's module; None where that is not known before it runs."""
+    if isinstance(expression, ast.Name):
+        return getattr(method, "__globals__", {}).get(expression.id)
+    if isinstance(expression, ast.Attribute):
+        holder = _value(expression.value, method)
+        return getattr(holder, expression.attr, None) if inspect.ismodule(holder) else None
+    return None

@@ -1,0 +1,88 @@
+"""Joins an activation and the linear layer after it, inside torch.nn.Sequential."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+
+from reluctant.activations import Activation, Gated
+from reluctant.errors import UsageError
+from reluctant.kernels._choice import choice
+from reluctant.nn._activation_of import activation_of
+from reluctant.nn._recomputing import kept
+from reluctant.nn.linear_activation import LinearActivation, evaluation, has_hooks
+
+from ._places import Place
+from ._rewrite import Step, exchanged
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An activation and the linear layer after it in a Sequential."""
+
+    owner: torch.nn.Sequential
+    names: tuple[str, str]
+    """Of the two in their owner."""
+    activation: Place
+    linear: Place
+    why_not: str
+    """Why the two must stay apart; empty where nothing speaks against joining them."""
+
+    def join(self) -> tuple[Step, Step]:
+        """Put one layer in the place of the linear one, and an Identity in that of the activation."""
+        made = LinearActivation.from_modules(self.activation.module, self.linear.module)  # type: ignore[arg-type]
+        first, second = self.names
+        return exchanged(self.linear.path, self.owner, second, made), exchanged(
+            self.activation.path, self.owner, first, torch.nn.Identity()
+        )
+
+
+def pairs(found: Mapping[torch.nn.Module, Place]) -> Iterator[Pair]:
+    """Every activation of the catalogue that a linear layer follows, by the modules of a model and their places."""
+    for owner in found:
+        if isinstance(owner, torch.nn.Sequential) and type(owner).forward is torch.nn.Sequential.forward:
+            for (first, activation), (second, linear) in itertools.pairwise(owner._modules.items()):
+                if activation in found and linear in found and isinstance(linear, torch.nn.Linear):
+                    known = _known(activation)
+                    if known is not None and not isinstance(linear, LinearActivation):
+                        why_not = _why_not(known, found[activation], found[linear])
+                        yield Pair(owner, (first, second), found[activation], found[linear], why_not)
+
+
+def _known(module: torch.nn.Module) -> Activation | None:
+    try:
+        return activation_of(module)
+    except UsageError:  # the exchange of the activation itself says what is wrong with it
+        return None
+
+
+def _why_not(activation: Activation, first: Place, second: Place) -> str:
+    if activation.learned:
+        return "its learned weight would move to another name in the state dict"
+    if first.compiled or second.compiled:
+        return "they run inside torch.compile, whose compiler decides itself what to compute again"
+    for place in (first, second):
+        if place.also:
+            return f"{place.path} is shared"
+        if has_hooks(place.module):
+            return f"{place.path} has hooks"
+        if "forward" in vars(place.module):
+            return f"the forward of {place.path} was replaced on the object itself"
+    if type(second.module) is not torch.nn.Linear:
+        return f"{second.path} is a {type(second.module).__name__}, not torch.nn.Linear itself"
+    return "" if _saves(activation, second.module.weight) else "the two keep one tensor for backward already"
+
+
+def _saves(activation: Activation, weight: torch.Tensor) -> bool:
+    """Whether the layers apart would keep more for inputs of the weight's type; tried on a single value."""
+    if activation.drawn:
+        return False
+    width = 2 if isinstance(activation, Gated) else 1
+    x = torch.zeros(1, width, dtype=weight.dtype, device=weight.device, requires_grad=True)
+    kernel = choice(activation, weight.dtype).kernel if weight.device.type == "cpu" else None
+    run = evaluation(activation) if kernel is None or isinstance(activation, Gated) else kernel
+    with torch.enable_grad():
+        return kept(run(x), activation) != "output"

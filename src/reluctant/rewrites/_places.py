@@ -1,0 +1,42 @@
+"""The modules of a model with all the paths that lead to each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+ROOT = "(model)"
+"""What stands for the path of the model itself."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One module of a model."""
+
+    module: torch.nn.Module
+    path: str
+    also: tuple[str, ...] = ()
+    """Its other paths, where it is registered more than once."""
+    compiled: bool = False
+    """Whether it runs inside what torch.compile made of it or of a module around it."""
+
+
+def places(model: torch.nn.Module) -> tuple[Place, ...]:
+    """Every module once, in the order in which the model registered them."""
+    paths: dict[torch.nn.Module, list[str]] = {}
+    for path, module in model.named_modules(remove_duplicate=False):
+        paths.setdefault(module, []).append(path or ROOT)
+    inside = [path for module, found in paths.items() if _is_compiled(module) for path in found]
+    return tuple(
+        Place(module, first, tuple(also), any(_within(path, outer) for path in (first, *also) for outer in inside))
+        for module, (first, *also) in paths.items()
+    )
+
+
+def _is_compiled(module: torch.nn.Module) -> bool:
+    return isinstance(module, torch._dynamo.OptimizedModule) or getattr(module, "_compiled_call_impl", None) is not None
+
+
+def _within(path: str, outer: str) -> bool:
+    return path == outer or outer == ROOT or path.startswith(f"{outer}.")

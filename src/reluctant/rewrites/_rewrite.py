@@ -1,0 +1,111 @@
+"""What a rewrite did to a model, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reluctant.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One place of a model that a rewrite changed."""
+
+    path: str
+    """Its path in the model, ``encoder.layers.0.act``; the first where it has several. The model itself is ``(model)``."""
+    was: str
+    """``nn.GELU``."""
+    now: str
+    """``reluctant.nn.GELU``."""
+    why: str
+    """What is gained."""
+    also: tuple[str, ...] = ()
+    """Its other paths, where it is shared."""
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """One place of a model that a rewrite left as it is."""
+
+    path: str
+    what: str
+    """``nn.ReLU``, or the call as it is written."""
+    why: str
+    """The reason, and what to do where something can be done."""
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One exchange: how to see that it still stands, and how to take it back."""
+
+    path: str
+    stands: Callable[[], bool]
+    undo: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """What a rewrite did, place by place; `str` is a text for a person."""
+
+    name: str
+    promise: str
+    """How far the model still computes the same, in a sentence."""
+    changed: tuple[Changed, ...] = ()
+    unchanged: tuple[Unchanged, ...] = ()
+    steps: tuple[Step, ...] = field(default=(), repr=False, compare=False)
+
+    def undo(self) -> None:
+        """Put the model back as it was.
+
+        Raises `UsageError`, and changes nothing, where a place no longer holds what the rewrite put there.
+        """
+        gone = [step.path for step in self.steps if not step.stands()]
+        if gone:
+            raise UsageError(
+                f"{', '.join(gone)} no longer {'holds' if len(gone) == 1 else 'hold'} what {self.name} put there",
+                advice="It was undone already, or changed since by something else, which must be undone first",
+            )
+        for step in reversed(self.steps):
+            step.undo()
+
+    def __str__(self) -> str:
+        count = len(self.changed)
+        head = f"{self.name}: {count} {'place' if count == 1 else 'places'} changed, {len(self.unchanged)} left."
+        lines = [f"{head} {self.promise}" if self.changed else head]
+        for title, entries in (("changed", _rows_of_changed(self.changed)), ("left", _rows_of_unchanged(self.unchanged))):
+            if entries:
+                lines += ["", title, *_aligned(entries)]
+        return "\n".join(lines)
+
+
+def exchanged(path: str, owner: Any, name: str, now: Any) -> Step:
+    """Put `now` where `owner` holds something as `name`, in its modules or its attributes, and say how to take it back."""
+    holds: dict[str, Any] = owner._modules if name in owner._modules else vars(owner)
+    was, holds[name] = holds[name], now
+    return Step(path, lambda: holds.get(name) is now, lambda: holds.__setitem__(name, was))
+
+
+def of_another_class(path: str, module: Any, now: type) -> Step:
+    """Give the module another class with the same data; so its identity, parameters, hooks and state stay."""
+    was, module.__class__ = type(module), now
+    return Step(path, lambda: type(module) is now, lambda: setattr(module, "__class__", was))
+
+
+def _rows_of_changed(changed: Sequence[Changed]) -> list[tuple[str, str, str]]:
+    return [(_paths(entry), f"{entry.was} → {entry.now}", entry.why) for entry in changed]
+
+
+def _rows_of_unchanged(unchanged: Sequence[Unchanged]) -> list[tuple[str, str, str]]:
+    return [(_paths(entry), entry.what, entry.why) for entry in unchanged]
+
+
+def _paths(entry: Changed | Unchanged) -> str:
+    return f"{entry.path} (also {', '.join(entry.also)})" if entry.also else entry.path
+
+
+def _aligned(rows: list[tuple[str, str, str]]) -> list[str]:
+    first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
+    return [f"  {path:<{first}}  {what:<{second}}  {why}" for path, what, why in rows]
