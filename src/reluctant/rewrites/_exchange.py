@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -13,11 +13,15 @@ from reluctant.errors import UsageError
 from reluctant.nn._activation_of import activation_of
 
 from ._functional_calls import activation_function, functional_calls
-from ._gain import gain
+from ._gain import Gain, gain
 from ._places import Place
 
 COMPOUND = (torch.nn.RNNBase, torch.nn.RNNCellBase)
 """Modules of torch that compute activations inside operators of their own."""
+WITH_FUNCTION = (torch.nn.TransformerEncoderLayer, torch.nn.TransformerDecoderLayer)
+"""Modules of torch that hold their activation as a function and do nothing with it but call it. Their fused inference path goes by a
+number of its own, so it stays.
+"""
 INSIDE_COMPILED = "it runs inside torch.compile, whose compiler makes kernels of its own"
 
 
@@ -26,6 +30,16 @@ class Exchange:
     """A module that can become one of reluctant.nn."""
 
     now: type[torch.nn.Module]
+    why: str
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A function in an attribute of a module that can become one of reluctant.nn.functional."""
+
+    name: str
+    was: str
+    now: Callable[..., torch.Tensor]
     why: str
 
 
@@ -104,18 +118,24 @@ def _is_torch_class(name: str) -> bool:
     return any(entry.torch_class == name for entry in definitions().values() if name)
 
 
-def functions(place: Place, devices: Collection[str]) -> Iterator[Refusal]:
-    """Activations that a module calls as functions, which are out of reach."""
+def functions(place: Place, devices: Collection[str]) -> Iterator[Attribute | Refusal]:
+    """Activations that a module calls as functions: those in an attribute that torch's own code reads, and those out of reach."""
+    kind = type(place.module)
     for name, value in vars(place.module).items():
         definition = activation_function(value)
         if definition is not None:
+            what = f"F.{definition.torch_function} in .{name}"
             ours = f"reluctant.nn.functional.{definition.torch_function}"
-            yield Refusal(f"{definition.torch_function} in .{name}", _advice(definition, devices, f"set .{name} to {ours}"))
-    for call in functional_calls(type(place.module)):
+            found = gain(definition(), devices)
+            if kind not in WITH_FUNCTION or not found.worthwhile or place.compiled:
+                why = INSIDE_COMPILED if place.compiled else _advice(found, f"set .{name} to {ours}")
+                yield Refusal(what, why)
+            else:
+                yield Attribute(name, what, getattr(nn.functional, definition.torch_function), found.why)
+    for call in functional_calls(kind):
         ours = f"reluctant.nn.functional.{call.definition.torch_function}"
-        yield Refusal(str(call), _advice(call.definition, devices, f"write {ours} there"))
+        yield Refusal(str(call), _advice(gain(call.definition(), devices), f"write {ours} there"))
 
 
-def _advice(definition: type[Activation], devices: Collection[str], what_to_do: str) -> str:
-    found = gain(definition(), devices)
+def _advice(found: Gain, what_to_do: str) -> str:
     return f"it is a function, not a module: {what_to_do}" if found.worthwhile else found.why

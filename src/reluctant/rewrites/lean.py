@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from typing import TypeAlias
+
 import torch
 
-from ._exchange import Exchange, Refusal, functions, judged, name_of
+from ._exchange import Refusal, functions, judged, name_of
 from ._gain import devices_of
 from ._join import Pair, pairs
 from ._places import Place, places
-from ._rewrite import Changed, Rewrite, Step, Unchanged, of_another_class
+from ._rewrite import Changed, Rewrite, Step, Unchanged, exchanged, of_another_class
 
 PROMISE = "The functions and their subgradients are the same; results can differ in their last bits."
 JOINED = "keeps one tensor for backward where two layers keep two, and computes the activation once more in backward"
+
+Entry: TypeAlias = "tuple[Changed | Unchanged, tuple[Step, ...]]"
+"""What is said of one place, and what was done there."""
 
 
 def lean(model: torch.nn.Module, *, join_linear: bool = False) -> Rewrite:
@@ -31,23 +37,21 @@ def lean(model: torch.nn.Module, *, join_linear: bool = False) -> Rewrite:
     devices = devices_of(model)
     pairs_by_activation = {pair.activation.module: pair for pair in pairs(found)} if join_linear else {}
     in_pairs = {pair.linear.module for pair in pairs_by_activation.values() if not pair.why_not}
-    changed: list[Changed] = []
-    unchanged: list[Unchanged] = []
-    steps: list[Step] = []
+    entries: list[Entry] = []
     for module, place in found.items():
         pair = pairs_by_activation.get(module)
         if pair is not None and not pair.why_not:
-            changed.append(_joined(pair))
-            steps += pair.join()
+            entries.append((_joined(pair), pair.join()))
         elif module not in in_pairs:
-            outcome = judged(place, devices)
             remark = f"; not joined with {pair.linear.path}: {pair.why_not}" if pair is not None else ""
-            if isinstance(outcome, Exchange):
-                changed.append(_exchanged(place, outcome, remark))
-                steps.append(of_another_class(place.path, module, outcome.now))
-            refusals = [outcome] if isinstance(outcome, Refusal) else []
-            unchanged += [_left(place, refusal, remark) for refusal in (*refusals, *functions(place, devices))]
-    return Rewrite("lean", PROMISE, tuple(changed), tuple(unchanged), tuple(steps))
+            entries += [*_exchanged(place, devices, remark), *_functions_exchanged(place, devices)]
+    return Rewrite(
+        "lean",
+        PROMISE,
+        tuple(entry for entry, _ in entries if isinstance(entry, Changed)),
+        tuple(entry for entry, _ in entries if isinstance(entry, Unchanged)),
+        tuple(step for _, steps in entries for step in steps),
+    )
 
 
 def _joined(pair: Pair) -> Changed:
@@ -56,9 +60,23 @@ def _joined(pair: Pair) -> Changed:
     return Changed(f"{activation.path}, {linear.path}", was, "nn.Identity, reluctant.nn.LinearActivation", JOINED)
 
 
-def _exchanged(place: Place, exchange: Exchange, remark: str) -> Changed:
-    return Changed(place.path, name_of(type(place.module)), name_of(exchange.now), exchange.why + remark, place.also)
+def _exchanged(place: Place, devices: Collection[str], remark: str) -> Iterator[Entry]:
+    """Exchange the module at a place, or say why it stays."""
+    outcome = judged(place, devices)
+    if isinstance(outcome, Refusal):
+        yield Unchanged(place.path, outcome.what, outcome.why + remark, place.also), ()
+    elif outcome is not None:
+        was = name_of(type(place.module))
+        step = of_another_class(place.path, place.module, outcome.now)
+        yield Changed(place.path, was, name_of(outcome.now), outcome.why + remark, place.also), (step,)
 
 
-def _left(place: Place, refusal: Refusal, remark: str) -> Unchanged:
-    return Unchanged(place.path, refusal.what, refusal.why + remark, place.also)
+def _functions_exchanged(place: Place, devices: Collection[str]) -> Iterator[Entry]:
+    """Exchange the functions that the module at a place holds, or say why they stay."""
+    for called in tuple(functions(place, devices)):
+        if isinstance(called, Refusal):
+            yield Unchanged(place.path, called.what, called.why, place.also), ()
+        else:
+            now = f"reluctant.nn.functional.{called.now.__name__}"
+            step = exchanged(f"{place.path}.{called.name}", place.module, called.name, called.now)
+            yield Changed(place.path, called.was, now, called.why, place.also), (step,)
