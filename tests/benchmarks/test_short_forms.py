@@ -36,3 +36,9 @@ def test_watched_training_is_the_same_to_the_bit():
 @pytest.mark.slow
 def test_the_fullest_recording_is_reported_in_seconds():
     assert "report in" in short_form("scale", "--bars")
+
+
+def test_a_linear_activation_keeps_one_side():
+    told = short_form("linear_activation", "--activation", "gelu", "--activation", "swiglu", "--width", "64", "--batch", "64")
+    assert "8 → 4" in told
+    assert told.count("→") == 2
