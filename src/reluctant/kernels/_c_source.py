@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Code:
 
     def __init__(self, signature: Signature) -> None:
         self.trace = Trace()
-        self.activation: Any = with_symbols(signature.definition, self.trace, signature.words)
+        self.activation: Any = with_symbols(signature.definition, self.trace, signature.fixed)
         self.parameters = "".join(f", float {name}" for name in signature.parameters)
 
     def function(self, inputs: Sequence[str], results: Mapping[str, Term | float], *, returns: bool = True) -> str:
@@ -88,6 +89,8 @@ def _operand(value: Term | float, vector: bool) -> str:
 
 
 def _number(value: float) -> str:
+    if math.isinf(value):
+        return f"{'-' if value < 0 else ''}__builtin_inff()"
     single = struct.unpack("f", struct.pack("f", value))[0]
     return f"{float(single).hex()}f"
 

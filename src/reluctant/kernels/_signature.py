@@ -16,11 +16,13 @@ class Signature:
     definition: type[Activation]
     words: Mapping[str, str] = field(default_factory=dict)
     """Parameters that are words, each with its value: they choose the formula."""
+    defaults: bool = False
+    """Whether its numbers are the defaults, compiled in: where they are 1, kernels need not multiply by them."""
 
     @property
     def name(self) -> str:
         """``gelu_tanh``: what the names of its kernels begin with."""
-        return "_".join([self.definition.name, *(value for _, value in sorted(self.words.items()))])
+        return "_".join([self.definition.name, *(value for _, value in sorted(self.words.items())), *["default"] * self.defaults])
 
     @property
     def symbol(self) -> str:
@@ -37,9 +39,16 @@ class Signature:
     @property
     def parameters(self) -> tuple[str, ...]:
         """Numeric parameters in the order in which kernels take them."""
-        if self.kind == "learned":
+        if self.kind == "learned" or self.defaults:
             return ()
         return tuple(entry.name for entry in dataclasses.fields(self.definition) if not isinstance(entry.default, str))
+
+    @property
+    def fixed(self) -> Mapping[str, str | float]:
+        """Parameters whose values are compiled in."""
+        if not self.defaults:
+            return self.words
+        return {**{entry.name: entry.default for entry in dataclasses.fields(self.definition)}, **self.words}
 
     @property
     def has_slope_from_output(self) -> bool:
@@ -54,13 +63,21 @@ class Signature:
 
 def signature(activation: Activation) -> Signature:
     """The form that these parameters choose."""
-    return Signature(type(activation), {name: value for name, value in activation.parameters.items() if isinstance(value, str)})
+    words = {name: value for name, value in activation.parameters.items() if isinstance(value, str)}
+    general = Signature(type(activation), words)
+    if general.kind == "plain" and general.parameters and activation == type(activation)(**words):
+        return Signature(type(activation), words, defaults=True)
+    return general
 
 
 def signatures(definitions: Iterable[type[Activation]]) -> Iterator[Signature]:
-    """Every form of the definitions: the default one, and one for each alias that fixes a word."""
+    """Every form of the definitions: the general one, one for each alias that fixes a word, one with default numbers."""
     for definition in definitions:
         words = {entry.name: entry.default for entry in dataclasses.fields(definition) if isinstance(entry.default, str)}
         forms = [words]
         forms += [{**words, **fixed} for fixed in definition.aliases.values() if {**words, **fixed} not in forms]
-        yield from (Signature(definition, form) for form in forms)
+        for form in forms:
+            general = Signature(definition, form)
+            yield general
+            if general.kind == "plain" and general.parameters:
+                yield Signature(definition, form, defaults=True)

@@ -130,6 +130,8 @@ class Trace:
 
     def divide(self, a: Any, b: Any) -> Any:
         """The quotient. By a parameter one multiplies with its reciprocal, taken once for all elements, as torch's own kernels do."""
+        if not isinstance(b, Term) and b == 1.0:
+            return a
         if isinstance(b, Term) and not b.varies:
             return self.multiply(a, self.term("divide", 1.0, b))
         return self.term("divide", a, b)
@@ -138,13 +140,19 @@ class Trace:
         """|x|."""
         return self.term("abs", x.operands[0] if isinstance(x, Term) and x.operation == "negative" else x)
 
+    def exp(self, x: Any) -> Term:
+        """The exponential; that of -|x| has an operation of its own, which need not look out for overflow."""
+        if isinstance(x, Term) and x.operation == "negative" and isinstance(x.operands[0], Term) and x.operands[0].operation == "abs":
+            return self.term("exp_of_minus_size", x.operands[0].operands[0])
+        return self.term("exp", x)
+
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """`a` where the condition holds, else `b`."""
         return self.term("where", condition, a, b)
 
     def sigmoid(self, x: Any) -> Any:
         """1 / (1 + exp(-x)), by an exponential that cannot overflow; σ(x) and σ(-x) share it."""
-        e = self.term("exp", self.negative(self.abs(x)))
+        e = self.exp(self.negative(self.abs(x)))
         upper = self.term("reciprocal", self.add(e, 1.0))
         if isinstance(x, Term) and x.operation == "negative":
             return self.where(self.term("greater_equal", x.operands[0], 0.0), self.multiply(e, upper), upper)
@@ -159,11 +167,11 @@ class Trace:
         return lambda *operands: self.term(name, *operands)
 
 
-def with_symbols(definition: type[Activation], trace: Trace, fixed: Mapping[str, str]) -> Activation:
-    """An activation whose numeric parameters are terms; words are those of `fixed`, or the defaults."""
+def with_symbols(definition: type[Activation], trace: Trace, fixed: Mapping[str, str | float]) -> Activation:
+    """An activation whose parameters are those of `fixed`, and terms where it has none."""
     symbolic = object.__new__(definition)
     for entry in dataclasses.fields(definition):
-        value = fixed.get(entry.name, entry.default) if isinstance(entry.default, str) else trace.parameter(entry.name)
+        value = fixed[entry.name] if entry.name in fixed else trace.parameter(entry.name)
         object.__setattr__(symbolic, entry.name, value)
     return symbolic
 

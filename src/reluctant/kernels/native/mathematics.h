@@ -64,7 +64,7 @@ INLINE void split_by_ln2(V x, V& k, V& r) {
 
 // x = k ln 2 + r and e^r = 1 + r + rest. `rest` fits (e^r - 1 - r) / r² and is far smaller than r, so that it may be rounded.
 INLINE void exponential_parts(V x, V& k, V& r, V& rest) {
-    split_by_ln2(at_least(-104.0f, at_most(89.0f, x)), k, r);
+    split_by_ln2(x, k, r);
     V q = splat(0x1.6a23d6p-10f);
     q = q * r + splat(0x1.123a2p-7f);
     q = q * r + splat(0x1.5558f2p-5f);
@@ -76,7 +76,15 @@ INLINE void exponential_parts(V x, V& k, V& r, V& rest) {
 // e^x. What is lost in 1 + r is added to the small rest: a fifth of a unit in the last place for two operations.
 INLINE V v_exp(V x) {
     V k, r, rest;
-    exponential_parts(x, k, r, rest);
+    exponential_parts(at_least(-104.0f, at_most(89.0f, x)), k, r, rest);
+    V sum = 1.0f + r;
+    return times_power_of_two(sum + (rest + (r - (sum - 1.0f))), k);
+}
+
+// e^-|x|: with one bound to keep instead of two.
+INLINE V v_exp_of_minus_size(V x) {
+    V k, r, rest;
+    exponential_parts(at_least(-104.0f, -v_abs(x)), k, r, rest);
     V sum = 1.0f + r;
     return times_power_of_two(sum + (rest + (r - (sum - 1.0f))), k);
 }
@@ -119,7 +127,7 @@ INLINE V v_log1p(V z) {
 // error otherwise, so it is carried along. q fits (f - ln(1 + f)) / f² over -1/4 to 1/2.
 INLINE V v_softplus(V x) {
     V k, r, rest;
-    exponential_parts(-v_abs(x), k, r, rest);
+    exponential_parts(at_least(-104.0f, -v_abs(x)), k, r, rest);
     V sum = 1.0f + r, low = rest + (r - (sum - 1.0f));
     V mantissa = sum + low, lost = (sum - mantissa) + low;
     V u = times_power_of_two(mantissa, k);
@@ -156,7 +164,7 @@ INLINE V v_tanh(V x) {
     q = q * s + splat(-0x1.555552p-2f);
     V near = (s * q) * size + size;
     V k, r, rest;
-    exponential_parts(at_most(15.0f, size) * 2.0f, k, r, rest);
+    exponential_parts(at_most(30.0f, size + size), k, r, rest);
     V scale = times_power_of_two(splat(1.0f), k);
     V far = 1.0f - 2.0f * v_reciprocal(scale * (r + rest) + (scale + 1.0f));
     return with_sign_of(x, size < 1.0f ? near : far);
