@@ -1,0 +1,194 @@
+"""``reluctant info``: what serves which activation on this machine, and why."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from reluctant import __version__
+from reluctant.activations import definitions, get
+from reluctant.report import width_of
+from reluctant.report.terminal import encodable
+
+ELEMENTS = 1 << 24
+"""Of the tensor that the cost of new memory is measured with: 64 MB of float32, beyond what malloc keeps when it is freed."""
+
+DEAR = 2.0
+"""New memory costs so many times what reused memory does before there is advice: less is within what such a short measurement is off."""
+
+HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+@dataclass(frozen=True)
+class Served:
+    """What serves one activation for some types of elements."""
+
+    activation: str
+    types: tuple[str, ...]
+    by: str
+    """``kernel`` or ``torch``."""
+    from_elements: int
+    """Size of a tensor from which it serves; torch's operator does below."""
+    why: str
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What memory costs that a process has not touched before, by a tensor of 64 MB."""
+
+    new_ns: float
+    """Nanoseconds for each float32 that is written to memory fresh from the system."""
+    reused_ns: float
+    """The same, written a second time."""
+    advice: str
+
+
+@dataclass(frozen=True)
+class Info:
+    """What `reluctant info` tells."""
+
+    reluctant: str
+    python: str
+    torch: str
+    system: str
+    processor: str
+    cores: int
+    capability: str
+    """The vector instructions that torch computes with."""
+    threads: int
+    kernels: str
+    """Level of the compiled library; empty where there is none."""
+    no_kernels: str
+    """Why there is none."""
+    devices: tuple[str, ...]
+    """Graphics processors that torch can use."""
+    memory: Memory
+    served: tuple[Served, ...]
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(as_json: bool) -> None:
+    """Tell what serves which activation on this machine, and why.
+
+    Versions, the processor, the compiled kernels or why there are none, what large tensors cost here, and for each activation and type
+    of elements whether reluctant.nn uses a kernel or torch's own operator.
+    """
+    info = gather()
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(info), indent=2))
+        return
+    for line in _lines(info, width_of(sys.stdout)):
+        click.echo(encodable(line, sys.stdout.encoding))
+
+
+def gather() -> Info:
+    """Look at this machine; takes a moment, since it measures what memory costs."""
+    import torch
+
+    from reluctant.explain._machine import this_machine
+    from reluctant.kernels._library import library
+
+    machine = this_machine()
+    return Info(
+        __version__,
+        machine.python,
+        machine.torch,
+        machine.system,
+        machine.processor,
+        machine.cores,
+        torch.backends.cpu.get_cpu_capability(),
+        torch.get_num_threads(),
+        library().level,
+        library().reason,
+        tuple(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())),
+        _memory(),
+        tuple(_served()),
+    )
+
+
+def _memory() -> Memory:
+    """Measure what new memory costs, the best of three."""
+    import torch
+
+    new, reused = [], []
+    for _ in range(3):
+        start = time.perf_counter()
+        tensor = torch.empty(ELEMENTS).fill_(1.0)
+        between = time.perf_counter()
+        tensor.fill_(2.0)
+        reused.append(time.perf_counter() - between)
+        new.append(between - start)
+        del tensor
+    new_ns, reused_ns = (1e9 * min(seconds) / ELEMENTS for seconds in (new, reused))
+    return Memory(new_ns, reused_ns, _advice() if new_ns > DEAR * reused_ns else "")
+
+
+def _advice() -> str:
+    """What makes new memory cheaper on Linux; the environment must hold it before Python starts."""
+    if sys.platform != "linux":
+        return ""
+    allowed = "[never]" not in HUGE_PAGES.read_text() if HUGE_PAGES.exists() else False
+    if allowed and os.environ.get("THP_MEM_ALLOC_ENABLE") != "1":
+        return "set THP_MEM_ALLOC_ENABLE=1, and torch asks the system for large pages"
+    return "set MALLOC_MMAP_MAX_=0 and MALLOC_TRIM_THRESHOLD_=100000000000, and glibc keeps memory that is freed"
+
+
+def _served() -> Iterator[Served]:
+    """What serves each activation, and each form of it that has a name of its own; types that are served alike are told together."""
+    from reluctant.kernels._choice import choice
+    from reluctant.kernels._library import NAMES
+
+    forms = [get(name) for definition in definitions().values() for name in (definition.name, *definition.aliases)]
+    for activation in dict.fromkeys(forms):
+        alike: dict[tuple[str, int, str], list[str]] = {}
+        for dtype in NAMES:
+            chosen = choice(activation, dtype)
+            by = "torch" if chosen.kernel is None else "kernel"
+            alike.setdefault((by, chosen.from_elements, chosen.reason), []).append(str(dtype).removeprefix("torch."))
+        for (by, from_elements, why), types in alike.items():
+            yield Served(activation.spelling, tuple(types), by, from_elements, why)
+
+
+def _lines(info: Info, width: int) -> Iterator[str]:
+    yield f"reluctant {info.reluctant}, torch {info.torch}, Python {info.python}, {info.system}"
+    yield ""
+    yield f"processor  {info.processor}, {info.cores} cores"
+    yield f"torch      computes with {info.capability} on {info.threads} thread{'s' if info.threads > 1 else ''}"
+    yield f"kernels    {'compiled for ' + info.kernels if info.kernels else 'none: ' + info.no_kernels}"
+    yield f"GPU        {', '.join(info.devices) or 'none that torch can use'}"
+    memory = info.memory
+    yield f"memory     a float32 costs {memory.new_ns:.2g} ns in new memory, {memory.reused_ns:.2g} ns in memory that was used before"
+    if memory.advice:
+        yield f"           tensors above 32 MB are new memory each time: {memory.advice}"
+    yield ""
+    reasons = {(row.by, row.why) for row in info.served}
+    if len(reasons) > 1:
+        yield from _table(info.served, width)
+    else:
+        yield from (f"Every activation is served by {'torch' if by == 'torch' else 'a kernel'}: {why}." for by, why in reasons)
+
+
+def _table(served: tuple[Served, ...], width: int) -> Iterator[str]:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    for column in ("activation", "types", "served by", "why"):
+        table.add_column(column, overflow="fold")
+    for row in served:
+        beginning = f" from {row.from_elements:,} elements" if row.from_elements else ""
+        table.add_row(row.activation, "\n".join(row.types), row.by + beginning, row.why)
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    with console.capture() as shown:
+        console.print(table)
+    yield from (line.rstrip() for line in shown.get().rstrip().split("\n"))
