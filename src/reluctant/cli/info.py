@@ -16,6 +16,7 @@ import click
 from reluctant import __version__
 from reluctant.activations import definitions, get
 from reluctant.report import width_of
+from reluctant.report._layout import wrap
 from reluctant.report.terminal import encodable
 
 ELEMENTS = 1 << 24
@@ -161,14 +162,17 @@ def _served() -> Iterator[Served]:
 def _lines(info: Info, width: int) -> Iterator[str]:
     yield f"reluctant {info.reluctant}, torch {info.torch}, Python {info.python}, {info.system}"
     yield ""
-    yield f"processor  {info.processor}, {info.cores} cores"
-    yield f"torch      computes with {info.capability} on {info.threads} thread{'s' if info.threads > 1 else ''}"
-    yield f"kernels    {'compiled for ' + info.kernels if info.kernels else 'none: ' + info.no_kernels}"
-    yield f"GPU        {', '.join(info.devices) or 'none that torch can use'}"
     memory = info.memory
-    yield f"memory     a float32 costs {memory.new_ns:.2g} ns in new memory, {memory.reused_ns:.2g} ns in memory that was used before"
-    if memory.advice:
-        yield f"           tensors above 32 MB are new memory each time: {memory.advice}"
+    told = {
+        "processor": f"{info.processor}, {info.cores} cores",
+        "torch": f"computes with {info.capability} on {info.threads} thread{'s' if info.threads > 1 else ''}",
+        "kernels": f"compiled for {info.kernels}" if info.kernels else f"none: {info.no_kernels}",
+        "GPU": ", ".join(info.devices) or "none that torch can use",
+        "memory": f"a float32 costs {memory.new_ns:.2g} ns in new memory, {memory.reused_ns:.2g} ns in memory that was used before"
+        + (f"; tensors above 32 MB are new memory each time: {memory.advice}" if memory.advice else ""),
+    }
+    for label, text in told.items():
+        yield from wrap(text, width, f"{label:<11}", " " * 11)
     yield ""
     reasons = {(row.by, row.why) for row in info.served}
     if len(reasons) > 1:
