@@ -26,6 +26,7 @@ ARROWS: dict[str, set[str] | None] = {
     "activations": set(),
     "cli": ANYTHING,
     "configuration": set(),
+    "bench": {"activations", "kernels", "nn"},
     "kernels": {"activations"},
     "nn": {"kernels", "activations"},
     "explain": {"activations", "page", "report"},

@@ -39,6 +39,9 @@ class Accuracy:
     forward_by_torch: Error
     gradient: Error
     gradient_by_torch: Error
+    gradient_absolute: float
+    """Largest error of the slope in units in the last place of the largest slope: what counts where slopes add up in a gradient."""
+    gradient_absolute_by_torch: float
 
 
 def accuracy(activation: Activation, samples: int = 10_000_000) -> Accuracy | None:
@@ -51,17 +54,22 @@ def accuracy(activation: Activation, samples: int = 10_000_000) -> Accuracy | No
     if kernel is None or isinstance(activation, Gated) or activation.learned or activation.drawn:
         return None
     found = {name: _Worst() for name in ("forward", "forward_by_torch", "gradient", "gradient_by_torch")}
-    step = max(1, PATTERNS // samples)
+    step, largest_slope, absolute = max(1, PATTERNS // samples), 0.0, {"": 0.0, "_by_torch": 0.0}
     for start in range(0, PATTERNS, step * CHUNK):
         x = _floats(start, min(start + step * CHUNK, PATTERNS), step)
         wide = x.double()
         y = activation.forward(tensors(torch.float64), wide)
         slope = activation.derivative(tensors(torch.float64), wide) + torch.zeros_like(wide)
+        largest_slope = max(largest_slope, float(slope[slope.isfinite()].abs().max()))
         for suffix, operator in (("", kernel), ("_by_torch", torch_operator(activation))):
             value, gradient = _both(operator, x)
             found[f"forward{suffix}"].add(x, value, y)
             found[f"gradient{suffix}"].add(x, gradient, slope)
-    return Accuracy(**{name: worst.error() for name, worst in found.items()})
+            apart = (gradient.double() - slope).abs()
+            absolute[suffix] = max(absolute[suffix], float(apart[apart.isfinite() & (slope.abs() <= largest_slope)].max()))
+    unit = float(ulp(torch.tensor(min(largest_slope, 1e30), dtype=torch.float64)))
+    errors = {name: worst.error() for name, worst in found.items()}
+    return Accuracy(**errors, gradient_absolute=absolute[""] / unit, gradient_absolute_by_torch=absolute["_by_torch"] / unit)
 
 
 def _floats(start: int, stop: int, step: int) -> Tensor:

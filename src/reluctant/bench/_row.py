@@ -38,9 +38,11 @@ class Row:
 
 def measure(
     member: Member, dtype: torch.dtype, elements: int, *, compiled: bool, rounds: int, seconds: float, kernel: bool = False
-) -> Row:
-    """Measure one member; with `kernel` ours is the kernel even where torch's operator is chosen."""
+) -> Row | None:
+    """Measure one member; with `kernel` ours is the kernel whatever is chosen. None where torch has no operator for the type."""
     case = subject(member, dtype, elements, kernel=kernel)
+    if not _known_to_torch(case):
+        return None
     calls = {"ours": _forward_and_backward(case, case.ours), "eager": _forward_and_backward(case, case.eager)}
     if compiled:
         torch.compiler.reset()
@@ -65,6 +67,14 @@ def measure(
         kept_bytes=kept_bytes(case.ours, case),
         kept_bytes_by_torch=kept_bytes(case.eager, case),
     )
+
+
+def _known_to_torch(case: Subject) -> bool:
+    try:
+        case.eager(*case.inputs)
+    except NotImplementedError:
+        return False
+    return True
 
 
 def _backward(both: Times, parts: Times, name: str) -> float:

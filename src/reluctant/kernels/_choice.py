@@ -15,7 +15,7 @@ from reluctant.activations import Activation, Gated
 from ._channelwise import channelwise
 from ._drawn import drawn
 from ._elementwise import elementwise
-from ._eligible import dense, eligible
+from ._eligible import PLAIN, dense, eligible
 from ._library import NAMES, library
 from ._measured import measured
 from ._pairs import pairs
@@ -61,35 +61,47 @@ def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
+class _Choices(dict[torch.dtype, Choice]):
+    """The choices for one activation, each made when its type is first met: a call must not pay for more than a look-up."""
+
+    def __init__(self, activation: Activation) -> None:
+        super().__init__()
+        self._activation = activation
+
+    def __missing__(self, dtype: torch.dtype) -> Choice:
+        self[dtype] = choice(self._activation, dtype)
+        return self[dtype]
+
+    def kernel(self, x: Tensor) -> Any:
+        """The kernel for a tensor; None where torch's own operator serves it. What is quick to ask comes first."""
+        if type(x) in PLAIN and not torch.compiler.is_compiling():
+            chosen = self[x.dtype]
+            if chosen.kernel is not None and x.numel() >= chosen.from_elements and eligible(x):
+                return chosen.kernel
+        return None
+
+
 @functools.lru_cache(maxsize=1024)
 def function(activation: Activation) -> Callable[..., Tensor]:
     """The activation as a function of its tensors: x; a and b of a pair; x and the learned weight. Drawn values: the training form."""
-    operator = torch_operator(activation)
+    operator, choices = torch_operator(activation), _Choices(activation)
 
     def of_one(x: Tensor) -> Tensor:
-        if eligible(x):
-            chosen = choice(activation, x.dtype)
-            if chosen.kernel is not None and x.numel() >= chosen.from_elements and dense(x):
-                y: Tensor = chosen.kernel(x)
-                return y
-        return operator(x)
+        kernel = choices.kernel(x)
+        y: Tensor = operator(x) if kernel is None or not dense(x) else kernel(x)
+        return y
 
     def of_two(a: Tensor, b: Tensor) -> Tensor:
-        if eligible(a) and eligible(b) and a.dtype is b.dtype and a.shape == b.shape and a.is_contiguous() and b.is_contiguous():
-            chosen = choice(activation, a.dtype)
-            if chosen.kernel is not None and a.numel() >= chosen.from_elements:
-                y: Tensor = chosen.kernel.of_two(a, b)
-                return y
-        return operator(a, b)
+        kernel = choices.kernel(a)
+        fit = kernel is not None and eligible(b) and a.dtype is b.dtype and a.shape == b.shape and a.is_contiguous() and b.is_contiguous()
+        y: Tensor = kernel.of_two(a, b) if fit else operator(a, b)
+        return y
 
     def with_weight(x: Tensor, weight: Tensor) -> Tensor:
-        if eligible(x) and eligible(weight) and x.dtype is weight.dtype:
-            chosen = choice(activation, x.dtype)
-            if chosen.kernel is not None and x.numel() >= chosen.from_elements and dense(x):
-                y: Tensor | None = chosen.kernel(x, weight)
-                if y is not None:
-                    return y
-        return operator(x, weight)
+        kernel = choices.kernel(x)
+        fit = kernel is not None and eligible(weight) and x.dtype is weight.dtype and dense(x)
+        y: Tensor | None = kernel(x, weight) if fit else None
+        return operator(x, weight) if y is None else y
 
     return of_two if isinstance(activation, Gated) else with_weight if activation.learned else of_one
 
@@ -97,14 +109,12 @@ def function(activation: Activation) -> Callable[..., Tensor]:
 @functools.lru_cache(maxsize=64)
 def halves(activation: Gated) -> Callable[[Tensor, int], Tensor]:
     """A gated pair as a function of one tensor that holds the gate and then the value along a dimension."""
-    operator = function(activation)
+    operator, choices = function(activation), _Choices(activation)
 
     def of_halves(x: Tensor, dim: int) -> Tensor:
-        if eligible(x) and dim in (-1, x.dim() - 1) and x.is_contiguous() and x.shape[dim] % 2 == 0:
-            chosen = choice(activation, x.dtype)
-            if chosen.kernel is not None and x.numel() >= 2 * chosen.from_elements:
-                y: Tensor = chosen.kernel.of_halves(x)
-                return y
-        return operator(*x.chunk(2, dim))
+        kernel = choices.kernel(x)
+        fit = kernel is not None and dim in (-1, x.dim() - 1) and x.is_contiguous() and x.shape[dim] % 2 == 0
+        y: Tensor = kernel.of_halves(x) if fit else operator(*x.chunk(2, dim))
+        return y
 
     return of_halves

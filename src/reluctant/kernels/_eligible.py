@@ -7,7 +7,8 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.nn import Parameter
 
-_PLAIN = (Tensor, Parameter)
+PLAIN = (Tensor, Parameter)
+"""Types of tensors that are nothing more than that."""
 
 
 def eligible(x: Tensor) -> bool:
@@ -17,7 +18,7 @@ def eligible(x: Tensor) -> bool:
     or function modes torch's own operator is used: it is what they know how to handle. Under autocast it also decides the type.
     """
     return (
-        type(x) in _PLAIN
+        type(x) in PLAIN
         and x.is_cpu
         and not torch.compiler.is_compiling()
         and not torch._C._are_functorch_transforms_active()

@@ -48,7 +48,7 @@ class Signature:
         """Parameters whose values are compiled in."""
         if not self.defaults:
             return self.words
-        return {**{entry.name: entry.default for entry in dataclasses.fields(self.definition)}, **self.words}
+        return self.definition(**self.words).parameters
 
     @property
     def has_slope_from_output(self) -> bool:
