@@ -83,5 +83,7 @@ def refuse_incomplete(definition: type[Claim[object]]) -> None:
         missing.append("a dataclass as its measurement")
     if missing:
         raise DefinitionError(
-            f"the claim {definition.__name__} lacks {', '.join(missing)}", where=definition.__module__, advice="See `reluctant.explain.Claim`"
+            f"the claim {definition.__name__} lacks {', '.join(missing)}",
+            where=definition.__module__,
+            advice="See `reluctant.explain.Claim`",
         )

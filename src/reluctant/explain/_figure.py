@@ -94,6 +94,8 @@ class Guide:
     at: float
     label: Words
     vertical: bool = False
+    label_at: Literal["start", "end"] = "end"
+    """Where along a level line its word stands."""
 
 
 Mark = Line | Band | Dots | Whiskers | Cells | Guide

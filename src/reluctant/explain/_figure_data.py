@@ -42,7 +42,14 @@ def _axis(axis: Axis, language: Language) -> dict[str, Any]:
 def _mark(mark: Mark, language: Language) -> dict[str, Any]:
     if isinstance(mark, Line):
         slopes = {"slopes": _rounded(mark.slopes)} if mark.slopes else {}
-        return {"kind": "line", "label": said(mark.label, language), "colour": mark.colour, "xs": _rounded(mark.xs), "ys": _rounded(mark.ys), **slopes}
+        return {
+            "kind": "line",
+            "label": said(mark.label, language),
+            "colour": mark.colour,
+            "xs": _rounded(mark.xs),
+            "ys": _rounded(mark.ys),
+            **slopes,
+        }
     if isinstance(mark, Band):
         return {"kind": "band", "xs": _rounded(mark.xs), "low": _rounded(mark.low), "high": _rounded(mark.high)}
     if isinstance(mark, Dots):

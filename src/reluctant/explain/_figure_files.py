@@ -40,7 +40,9 @@ def write_figures(account: Account, language: Language, folder: Path, force: boo
         contents[folder / f"{name}.png"] = bytes(resvg.svg_to_bytes(svg_string=svg, zoom=SCALE, languages=[language]))
     for path in contents:
         if path.exists() and not force:
-            raise UsageError("the file exists and is left as it is", where=str(path), advice="Name another folder, or --force to replace it")
+            raise UsageError(
+                "the file exists and is left as it is", where=str(path), advice="Name another folder, or --force to replace it"
+            )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, data in contents.items():

@@ -41,7 +41,8 @@ class _Form:
 def dumps(account: Account) -> bytes:
     """The account as JSON, a line for each claim."""
     claims = tuple(
-        _Claim(outcome.claim.claim_name(), outcome.seconds, msgspec.Raw(msgspec.json.encode(outcome.measured))) for outcome in account.outcomes
+        _Claim(outcome.claim.claim_name(), outcome.seconds, msgspec.Raw(msgspec.json.encode(outcome.measured)))
+        for outcome in account.outcomes
     )
     form = msgspec.json.encode(_Form(FORMAT, account.reluctant, account.machine, account.seed, claims))
     return form.replace(b'{"name":"', b'\n{"name":"') + b"\n"

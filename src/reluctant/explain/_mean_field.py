@@ -1,9 +1,10 @@
 """What mean-field theory says of gradients in a wide network: χ, layer by layer.
 
-With independent weights of variance σ_w²/n and biases of variance σ_b², what enters layer l + 1 has the mean square q_{l+1} = σ_w² E[f(√q_l z)²]
-+ σ_b², and going back through layer l multiplies the mean square of the gradient by χ_l = σ_w² E[f'(√q_l z)²], z normal (Poole, Lahiri, Raghu,
-Sohl-Dickstein, Ganguli: Exponential expressivity in deep neural networks through transient chaos, NIPS 2016; Schoenholz, Gilmer, Ganguli,
-Sohl-Dickstein: Deep Information Propagation, ICLR 2017).
+With independent weights of variance σ_w²/n and biases of variance σ_b², what enters layer l + 1 has the mean square
+q_{l+1} = σ_w² E[f(√q_l z)²] + σ_b², and going back through layer l multiplies the mean square of the gradient by
+χ_l = σ_w² E[f'(√q_l z)²], z normal
+(Poole, Lahiri, Raghu, Sohl-Dickstein, Ganguli: Exponential expressivity in deep neural networks through transient
+chaos, NIPS 2016; Schoenholz, Gilmer, Ganguli, Sohl-Dickstein: Deep Information Propagation, ICLR 2017).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from reluctant.activations import Activation
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.optim import Optimizer
 
 Function = Callable[["Tensor"], "Tensor"]
 
@@ -23,7 +24,7 @@ Initialisation = Literal["default", "glorot", "he"]
 def linear_layers(sizes: Sequence[int], seed: int, initialisation: Initialisation = "default") -> list[Tensor]:
     """Weight and bias of each layer of one network, as torch makes them.
 
-    ``glorot`` and ``he`` are `torch.nn.init.xavier_uniform_` and `kaiming_normal_`, with biases 0; ``default`` leaves what `nn.Linear` does.
+    ``glorot`` and ``he`` are `torch.nn.init.xavier_uniform_` and `kaiming_normal_`, with biases 0; ``default`` is what `nn.Linear` does.
     """
     import torch
     from torch import nn
@@ -91,3 +92,12 @@ def descend(parameters: Sequence[Tensor], losses: Tensor, rates: Tensor) -> tupl
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter -= rates[:, None, None] * gradient
     return gradients
+
+
+def follow(optimizer: Optimizer, parameters: Sequence[Tensor], losses: Tensor) -> None:
+    """One step of an optimizer of torch for every network on its own loss; an elementwise one keeps the networks apart."""
+    import torch
+
+    for parameter, gradient in zip(parameters, torch.autograd.grad(losses.sum(), list(parameters)), strict=True):
+        parameter.grad = gradient
+    optimizer.step()

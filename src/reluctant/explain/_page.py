@@ -31,6 +31,7 @@ RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 """Learning rates of the network in the page."""
 FEWER_POINTS = 120
 NONE = "identity"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def page(account: Account, language: Language) -> str:
@@ -62,9 +63,17 @@ def page(account: Account, language: Language) -> str:
 
 
 def _with_code(text: str) -> Markup:
-    """The text escaped, what stands between backticks as code."""
+    """The text escaped, what stands between backticks as code, indices and powers of ten as they are written by hand."""
     parts = re.split(r"`([^`]*)`", text)
-    return Markup("").join(Markup("<code>{}</code>").format(part) if index % 2 else escape(part) for index, part in enumerate(parts))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if index % 2 else _set(part) for index, part in enumerate(parts))
+
+
+def _set(text: str) -> Markup:
+    """Prose as a typesetter would leave it: nothing torn from its number, its bracket or its sign at the end of a line."""
+    kept = re.sub(r" (?=%)|(?<=\S) (?=[+×=→…/<>] )|(?<= [+×=→…/<>]) ", NO_BREAK, text)
+    kept = re.sub(r"\[[^\][]{1,16}\]", lambda bracket: bracket[0].replace(" ", NO_BREAK), kept)
+    markup = re.sub(r"(\d)e([−+]?\d+)", r"\1 × 10<sup>\2</sup>".replace(" ", NO_BREAK), str(escape(kept)))
+    return Markup(re.sub(r"(?<=[α-ω])_(\w)(²?)", r"<sub>\1</sub>\2", markup))
 
 
 def _is_numeric(slider: Slider) -> bool:
@@ -74,8 +83,10 @@ def _is_numeric(slider: Slider) -> bool:
 
 def _swatch(colour: int, kind: str) -> Markup:
     """A short piece of a line, as it is drawn."""
-    drawn = f'<path class="dots c{colour}" stroke-width="7" d="M13 5h.01"/>' if kind == "dots" else (
-        f'<path class="line c{colour}{" dashed" if kind == "dashed" else ""}" d="M1 5h24"/>'
+    drawn = (
+        f'<path class="dots c{colour}" stroke-width="7" d="M13 5h.01"/>'
+        if kind == "dots"
+        else (f'<path class="line c{colour}{" dashed" if kind == "dashed" else ""}" d="M1 5h24"/>')
     )
     return Markup(f'<svg viewBox="0 0 26 10" aria-hidden="true">{drawn}</svg>')
 
@@ -89,7 +100,7 @@ def _mathml(formula: Formula) -> Markup:
 @cache
 def _activations_script() -> str:
     """The activations of the catalogue as an object of JavaScript: by spelling, {f, slope}."""
-    entries = [f'  {json.dumps(NONE)}: {{ f: (x) => x, slope: () => 1 }},']
+    entries = [f"  {json.dumps(NONE)}: {{ f: (x) => x, slope: () => 1 }},"]
     for spelling, activation in in_javascript().items():
         f, slope = javascript(activation)
         entries.append(f"  {json.dumps(spelling)}: {{ f: (x) => {f}, slope: (x) => {slope} }},")
@@ -116,5 +127,3 @@ def _points(name: str, seed: int) -> tuple[list[list[float]], list[int]]:
     """Points of a task, to two decimals, and their classes."""
     points, classes = TASKS[name][0](FEWER_POINTS, seed)
     return [[round(x, 2), round(y, 2)] for x, y in points.tolist()], [int(one) for one in classes.tolist()]
-
-

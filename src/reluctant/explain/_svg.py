@@ -1,8 +1,8 @@
 """Panels and figures as SVG.
 
-One panel is one picture, 400 wide: a page sets as many beside each other as it has room for, and on a phone one below the other, always with
-letters of the same size. What is drawn carries classes and no colours: these are in the pages' shared style, light and dark. A figure
-that stands alone brings the light ones.
+One panel is one picture, 400 wide: a page sets as many beside each other as it has room for, and on a phone one below the
+other, always with letters of the same size. What is drawn carries classes and no colours: these are in the pages' shared
+style, light and dark. A figure that stands alone brings the light ones.
 """
 
 from __future__ import annotations
@@ -47,9 +47,13 @@ class Frame:
         return self.bottom - (self.bottom - self.top) * _share(self.y, y)
 
 
+TINY = 1e-300
+"""What is drawn of 0 on a logarithmic axis: far outside."""
+
+
 def _share(axis: Axis, value: float) -> float:
     if axis.log:
-        return math.log(value / axis.low) / math.log(axis.high / axis.low)
+        return math.log(max(value, TINY) / axis.low) / math.log(axis.high / axis.low)
     return (value - axis.low) / (axis.high - axis.low)
 
 
@@ -78,13 +82,13 @@ def _axes(svg: Element, frame: Frame, panel: Panel, language: Language) -> None:
             place = frame.up(value) if upright else frame.across(value)
             ends = (frame.left, place, frame.right, place) if upright else (place, frame.top, place, frame.bottom)
             if not any(isinstance(mark, Cells) for mark in panel.marks):
-                _line(svg, *ends, "grid")
+                _line(svg, ends, "grid")
             if upright:
                 _label(svg, frame.left - 6, place + 4, label, "tick", "end")
             else:
                 _label(svg, place, frame.bottom + 15, label, "tick", "middle")
-    _line(svg, frame.left, frame.bottom, frame.right, frame.bottom, "axis")
-    _line(svg, frame.left, frame.top, frame.left, frame.bottom, "axis")
+    _line(svg, (frame.left, frame.bottom, frame.right, frame.bottom), "axis")
+    _line(svg, (frame.left, frame.top, frame.left, frame.bottom), "axis")
     _label(svg, (frame.left + frame.right) / 2, HEIGHT - 8, said(panel.x.label, language), "axis-label", "middle")
     middle = (frame.top + frame.bottom) / 2
     turned = _label(svg, 12, middle, said(panel.y.label, language), "axis-label", "middle")
@@ -96,13 +100,16 @@ def _places(axis: Axis, language: Language, most: int) -> Iterable[tuple[float, 
     return (place for place in own or ticks(axis, most) if 0 <= _share(axis, place[0]) <= 1)
 
 
-def _line(parent: Element, x1: float, y1: float, x2: float, y2: float, kind: str) -> None:
+def _line(parent: Element, ends: tuple[float, float, float, float], kind: str) -> None:
+    x1, y1, x2, y2 = ends
     ElementTree.SubElement(parent, "line", {"class": kind, "x1": _n(x1), "y1": _n(y1), "x2": _n(x2), "y2": _n(y2)})
 
 
 def _label(parent: Element, x: float, y: float, text: str, kind: str, anchor: str = "start") -> Element:
     label = ElementTree.SubElement(parent, "text", {"class": kind, "x": _n(x), "y": _n(y), "text-anchor": anchor})
-    label.text = text
+    label.text, _, power = text.partition("^")
+    if power:  # raised by hand: few fonts have all the raised digits
+        ElementTree.SubElement(label, "tspan", {"dy": "-4", "font-size": "75%", "style": "font-size: 75%"}).text = power
     return label
 
 
@@ -110,7 +117,8 @@ def _guide_label(svg: Element, guide: Guide, frame: Frame, language: Language) -
     if guide.vertical:
         _label(svg, frame.across(guide.at) + 4, frame.top + 11, said(guide.label, language), "guide-label")
     else:
-        _label(svg, frame.right - 2, frame.up(guide.at) - 4, said(guide.label, language), "guide-label", "end")
+        place = frame.left + 4 if guide.label_at == "start" else frame.right - 2
+        _label(svg, place, frame.up(guide.at) - 4, said(guide.label, language), "guide-label", guide.label_at)
 
 
 def _drawn(mark: Mark, frame: Frame) -> Element:
@@ -152,18 +160,19 @@ def _polyline(xs: Sequence[float], ys: Sequence[float | None], frame: Frame) -> 
 
 
 def _cells(cells: Cells, frame: Frame) -> Element:
-    """A path for each digit; cells beside each other are one rectangle."""
+    """A path for each digit; cells beside each other are one rectangle, and rectangles share their edges, so no seam shows."""
     group = Element("g", {"class": cells.scheme})
-    height = (frame.bottom - frame.top) / len(cells.rows)
-    width = (frame.right - frame.left) / len(cells.rows[0])
+    rows, columns = len(cells.rows), len(cells.rows[0])
+    down = [round(frame.top + (frame.bottom - frame.top) * row / rows, 1) for row in range(rows + 1)]
+    along = [round(frame.left + (frame.right - frame.left) * column / columns, 1) for column in range(columns + 1)]
     paths: dict[str, list[str]] = {}
     for row, digits in enumerate(cells.rows):
         column = 0
         for digit, run in groupby(digits):
-            length = len(list(run))
-            x, y = frame.left + column * width, frame.top + row * height
-            paths.setdefault(digit, []).append(f"M{_n(x)} {_n(y)}h{_n(length * width)}v{_n(height)}h{_n(-length * width)}z")
-            column += length
+            end = column + len(list(run))
+            edges = f"M{_n(along[column])} {_n(down[row])}H{_n(along[end])}V{_n(down[row + 1])}H{_n(along[column])}z"
+            paths.setdefault(digit, []).append(edges)
+            column = end
     for digit in sorted(paths):
         group.append(_path(f"d{digit}", "".join(paths[digit])))
     return group
@@ -171,7 +180,7 @@ def _cells(cells: Cells, frame: Frame) -> Element:
 
 def _n(number: float) -> str:
     """A coordinate to a tenth, without zeros that say nothing."""
-    return f"{number:.1f}".rstrip("0").rstrip(".").replace("-0", "0") if abs(number) < 0.05 else f"{number:.1f}".removesuffix(".0")
+    return f"{round(number, 1) + 0.0:.1f}".removesuffix(".0")
 
 
 def inline(panel: Panel, language: Language, name: str) -> str:
@@ -198,7 +207,16 @@ def standalone(figure: Figure, language: Language) -> str:
     entries = legend(figure.panels)
     lines = _legend_lines(entries, language, columns * WIDTH - 24)
     width, height = columns * WIDTH, 34 + rows * HEIGHT + 18 * len(lines) + 10
-    svg = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width} {height}", "width": str(width), "height": str(height), "role": "img"})
+    svg = Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "viewBox": f"0 0 {width} {height}",
+            "width": str(width),
+            "height": str(height),
+            "role": "img",
+        },
+    )
     svg.set("class", "panel")
     svg.set("aria-labelledby", f"{figure.name}-title {figure.name}-alt")
     ElementTree.SubElement(svg, "title", {"id": f"{figure.name}-title"}).text = said(figure.title, language)
@@ -208,7 +226,12 @@ def standalone(figure: Figure, language: Language) -> str:
     _label(svg, 12, 22, said(figure.title, language), "figure-title")
     for index, panel in enumerate(figure.panels):
         drawn = panel_element(panel, language, f"{figure.name}-{index}")
-        drawn.attrib |= {"x": str(index % columns * WIDTH), "y": str(34 + index // columns * HEIGHT), "width": str(WIDTH), "height": str(HEIGHT)}
+        drawn.attrib |= {
+            "x": str(index % columns * WIDTH),
+            "y": str(34 + index // columns * HEIGHT),
+            "width": str(WIDTH),
+            "height": str(HEIGHT),
+        }
         svg.append(drawn)
     for row, line in enumerate(lines):
         _draw_legend(svg, line, language, 34 + rows * HEIGHT + 18 * row + 8)

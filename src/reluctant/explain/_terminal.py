@@ -14,7 +14,8 @@ from . import _words as words
 from ._blocks import Block, Formula, Listing, Paragraph, Table
 from ._figure import Axis, Cells, Figure, Line, Panel
 from ._outcome import Outcome
-from ._text import Language, said
+from ._spread import short
+from ._text import Language, Text, said
 from ._verdict import Verdict
 from ._wrap import wrap
 
@@ -27,8 +28,7 @@ SPARK = 32
 def summary(outcome: Outcome, language: Language, width: int) -> Iterator[str]:
     """A claim in a few lines: its title, its verdict, and what decided."""
     yield _title(outcome, language)
-    for line in wrap(said(outcome.judgement.because[0], language), width, "   ", "   "):
-        yield line
+    yield from wrap(said(outcome.judgement.because[0], language), width, "   ", "   ")
 
 
 def in_full(outcome: Outcome, language: Language, width: int) -> Iterator[str]:
@@ -42,12 +42,16 @@ def in_full(outcome: Outcome, language: Language, width: int) -> Iterator[str]:
         yield from wrap(said(reason, language), width, "- ", "  ")
     for title, text in ((words.EXPERIMENT, claim.experiment), (words.VERDICT_RULE, claim.verdict_rule)):
         yield ""
-        yield from wrap(said(text, language), width, f"{said(title, language)}: ", "  ")
+        yield from wrap(_labelled(title, text, language), width, "", "  ")
     for block in claim.show(outcome.measured):
         yield ""
         yield from _block(block, language, width)
     yield ""
-    yield from wrap(said(claim.evidence(outcome.measured), language), width, f"{said(words.EVIDENCE, language)}: ", "  ")
+    yield from wrap(_labelled(words.EVIDENCE, claim.evidence(outcome.measured), language), width, "", "  ")
+
+
+def _labelled(label: Text, text: Text, language: Language) -> str:
+    return f"{said(label, language)}{'' if language == 'zh' else ' '}{said(text, language)}"
 
 
 def _title(outcome: Outcome, language: Language) -> str:
@@ -86,18 +90,21 @@ def _table(table: Table, language: Language, width: int) -> Iterator[str]:
 
 
 def _figure(figure: Figure, language: Language, width: int) -> Iterator[str]:
+    """What of a figure can be drawn with letters; the others say in words what they show."""
     yield from wrap(said(figure.title, language), width)
-    panels = [panel for panel in figure.panels if any(isinstance(mark, Cells) for mark in panel.marks)]
-    yield from _maps(panels, language, width)
-    for panel in figure.panels:
-        if panel not in panels:
-            yield from _curves(panel, language, width)
-    yield from wrap(said(figure.alt, language), width, "  ", "  ")
+    maps = [panel for panel in figure.panels if any(isinstance(mark, Cells) for mark in panel.marks)]
+    drawn = [
+        *_maps(maps, language, width),
+        *(line for panel in figure.panels if panel not in maps for line in _curves(panel, language, width)),
+    ]
+    yield from drawn or wrap(said(figure.alt, language), width, "  ", "  ")
+    if figure.frames:
+        yield from wrap(said(figure.frames[figure.start].readout, language), width, "  ", "  ")
 
 
 def _curves(panel: Panel, language: Language, width: int) -> Iterator[str]:
-    """Each line of a panel as a row of blocks, with its first and last value; all on the panel's own scale."""
-    lines = [mark for mark in panel.marks if isinstance(mark, Line)]
+    """Each solid line of a panel as a row of blocks, with its first and last value; all on the panel's own scale."""
+    lines = [mark for mark in panel.marks if isinstance(mark, Line) and not mark.dashed]
     if not lines:
         return
     names = [said(line.label, language) for line in lines]
@@ -124,7 +131,7 @@ def _block_of(axis: Axis, y: float | None) -> str:
 
 
 def _number(y: float | None) -> str:
-    return "–" if y is None else f"{y:.3g}".replace("-", "−")
+    return "–" if y is None else short(y)
 
 
 def _maps(panels: Sequence[Panel], language: Language, width: int) -> Iterator[str]:
@@ -137,9 +144,8 @@ def _maps(panels: Sequence[Panel], language: Language, width: int) -> Iterator[s
             used += len(drawn[0][1][0]) + 2
             taken.append(drawn.pop(0))
         columns = [max(len(rows[0]), cell_len(name)) for name, rows in taken]
-        yield "  " + "  ".join(pad(name, size) for (name, _), size in zip(taken, columns, strict=True)).rstrip()
-        for line in zip(*(rows for _, rows in taken), strict=True):
-            yield "  " + "  ".join(pad(row, size) for row, size in zip(line, columns, strict=True)).rstrip()
+        for line in ([name for name, _ in taken], *zip(*(rows for _, rows in taken), strict=True)):
+            yield "".join(f"  {pad(part, size)}" for part, size in zip(line, columns, strict=True)).rstrip()
 
 
 def _half_blocks(cells: Cells) -> list[str]:
@@ -148,5 +154,3 @@ def _half_blocks(cells: Cells) -> list[str]:
     rows = [*cells.rows, "0" * len(cells.rows[0])] if len(cells.rows) % 2 else list(cells.rows)
     pairs = zip(rows[::2], rows[1::2], strict=True)
     return ["".join(" ▀▄█"[(a in on) + 2 * (b in on)] for a, b in zip(upper, lower, strict=True)) for upper, lower in pairs]
-
-

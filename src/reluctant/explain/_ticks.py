@@ -10,7 +10,7 @@ ROUND_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 def ticks(axis: Axis, most: int) -> list[tuple[float, str]]:
-    """Up to `most` round values of the axis with how they are written; powers of ten on a logarithmic one."""
+    """Up to `most` round values of the axis with how they are written; powers of ten, as ``10^−4``, on a logarithmic one."""
     return _powers(axis, most) if axis.log else _multiples(axis, most)
 
 
@@ -36,4 +36,4 @@ def _powers(axis: Axis, most: int) -> list[tuple[float, str]]:
 def _power(power: int) -> str:
     if -3 < power < 5:
         return f"{10**power:,}" if power >= 0 else f"{10.0**power:.{-power}f}"
-    return f"10{str(power).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    return f"10^{power}".replace("-", "−")

@@ -14,7 +14,7 @@ from ._claim import Claim
 from ._curves import title
 from ._figure import COLOURS, NEUTRAL, Axis, Dots, Figure, Guide, Mark, Panel, Whiskers
 from ._machine import this_machine
-from ._networks import Function, in_torch
+from ._networks import Function, follow, in_torch, linear_layers
 from ._spread import interval, interval_words, short
 from ._text import Text, Words
 from ._timing import Timing, interleaved
@@ -69,20 +69,24 @@ class Cost(Claim[Measured]):
     number = 5
     title = Text("ReLU is cheap", "ReLU 很便宜")
     statement = Text(
-        "ReLU costs one comparison where sigmoid, tanh, ELU and GELU compute exponentials or an error function, so networks with it are much faster.",
+        "ReLU costs one comparison where sigmoid, tanh, ELU and GELU compute exponentials or an error function, so networks with it are "
+        "much faster.",
         "ReLU 只需一次比较，而 sigmoid、tanh、ELU、GELU 要计算指数或误差函数，所以用它的网络快得多。",
     )
     experiment = Text(
-        "Each activation runs forward and backward on this machine, on a tensor that fits into the cache and on one that does not, and in the training "
-        "steps of a small network. Beside them stands what no activation can be faster than: copying the tensor, multiplying two tensors, and the "
+        "Each activation runs forward and backward on this machine, on a small tensor and on a large one, and in the training "
+        "steps of a small network. Beside them stands what no activation can be faster than: copying the tensor, multiplying two tensors, "
+        "and the "
         "same network without an activation.",
-        "每个激活函数都在这台机器上做前向与反向，用放得进缓存的张量和放不进的张量，再放进小网络的训练步里。"
+        "每个激活函数都在这台机器上做前向与反向，用小张量和大张量，再放进小网络的训练步里。"
         "旁边是任何激活函数都不可能更快的下限：复制张量、两个张量相乘、没有激活函数的同一网络。",
     )
     verdict_rule = Text(
-        f"Much faster means that another takes at least {MUCH:g} times as long, with the whole interval. Holds where each of the four takes that long at each of "
+        f"Much faster means that another takes at least {MUCH:g} times as long, with the whole interval. Holds where each of the four "
+        "takes that long at each of "
         "the five places; does not hold where none does at any; else it holds under the conditions listed.",
-        f"“快得多”指其他函数至少要 {MUCH:g} 倍的时间，且整个区间都是如此。若四个函数在五处都是这样，则成立；若没有一处是这样，则不成立；否则在所列条件下成立。",
+        f"“快得多”指其他函数至少要 {MUCH:g} 倍的时间，且整个区间都是如此。若四个函数在五处都是这样，则成立；若没有一处是这样，则不成立；"
+        "否则在所列条件下成立。",
     )
     measurement = Measured
 
@@ -124,9 +128,11 @@ class Cost(Claim[Measured]):
         share = short(100 * (relu - floor) / relu)
         yield Paragraph(
             Text(
-                f"In a training step most of the time goes to the layers: it takes {short(floor)} ms without an activation and {short(relu)} ms with ReLU, so ReLU's "
+                f"In a training step most of the time goes to the layers: it takes {short(floor)} ms without an activation and "
+                f"{short(relu)} ms with ReLU, so ReLU's "
                 f"share is {share} %. The dearer the layers, the less an activation counts.",
-                f"训练步的大部分时间花在层上：没有激活函数时 {short(floor)} 毫秒，有 ReLU 时 {short(relu)} 毫秒，ReLU 占 {share} %。层越贵，激活函数越不要紧。",
+                f"训练步的大部分时间花在层上：没有激活函数时 {short(floor)} 毫秒，有 ReLU 时 {short(relu)} 毫秒，ReLU 占 {share} %。"
+                "层越贵，激活函数越不要紧。",
             )
         )
 
@@ -134,11 +140,15 @@ class Cost(Claim[Measured]):
         """Machine, rounds, sizes."""
         sizes = {place.place: count(place.elements) for place in measured.places}
         return Text(
-            f"{measured.machine}; one thread, float32. Medians of {measured.rounds} rounds, all calls once in each, in turned order (seed {measured.seed}); ratios are taken "
-            f"within a round. Tensors of {sizes['forward, small']} and {sizes['forward, large']} elements. The step: two hidden layers whose activations have "
+            f"{measured.machine}; one thread, float32. Medians of {measured.rounds} rounds, all calls once in each, in turned order (seed "
+            f"{measured.seed}); ratios are taken "
+            f"within a round. Tensors of {sizes['forward, small']} and {sizes['forward, large']} elements. The step: two hidden layers "
+            "whose activations have "
             f"{sizes['training step']} outputs, forward, backward, SGD.",
-            f"{measured.machine}；单线程，float32。{measured.rounds} 轮的中位数，每轮各调用一次，顺序打乱（种子 {measured.seed}）；比值在同一轮内计算。"
-            f"张量有 {sizes['forward, small']} 与 {sizes['forward, large']} 个元素。训练步：两个隐藏层，其激活函数共有 {sizes['training step']} 个输出，前向、反向、SGD。",
+            f"{measured.machine}；单线程，float32。{measured.rounds} 轮的中位数，每轮各调用一次，顺序打乱（种子 {measured.seed}）；"
+            "比值在同一轮内计算。"
+            f"张量有 {sizes['forward, small']} 与 {sizes['forward, large']} 个元素。训练步：两个隐藏层，其激活函数共有 "
+            f"{sizes['training step']} 个输出，前向、反向、SGD。",
         )
 
 
@@ -186,8 +196,6 @@ def _step(claim: Cost, function: Function) -> Callable[[], object]:
     import torch
     from torch.nn.functional import linear, mse_loss
 
-    from ._networks import linear_layers
-
     parameters = [tensor.requires_grad_() for tensor in linear_layers((claim.width, claim.width, claim.width, 10), claim.seed)]
     x, y = _normal(claim.batch, claim.width, seed=claim.seed), _normal(claim.batch, 10, seed=claim.seed + 1)
     optimizer = torch.optim.SGD(parameters, 1e-3)
@@ -195,9 +203,7 @@ def _step(claim: Cost, function: Function) -> Callable[[], object]:
     def step() -> None:
         h = function(linear(x, parameters[0], parameters[1]))
         h = function(linear(h, parameters[2], parameters[3]))
-        optimizer.zero_grad()
-        mse_loss(linear(h, parameters[4], parameters[5]), y).backward()
-        optimizer.step()
+        follow(optimizer, parameters, mse_loss(linear(h, parameters[4], parameters[5]), y))
 
     return step
 
@@ -213,8 +219,8 @@ def _floor_name(place: str) -> Text:
 
 def _about_tally(much: int, all_of_them: int) -> Text:
     return Text(
-        f"At least {MUCH:g} times as long as ReLU takes the other in {much} of {all_of_them} comparisons.",
-        f"{all_of_them} 次比较中有 {much} 次，对方至少要 ReLU 的 {MUCH:g} 倍时间。",
+        f"In {much} of {all_of_them} comparisons the other takes at least {MUCH:g} times as long as ReLU.",
+        f"在 {all_of_them} 次比较中的 {much} 次里，对方至少要 ReLU 的 {MUCH:g} 倍时间。",
     )
 
 
@@ -224,13 +230,17 @@ def _about(place: Place) -> Text:
     told = ", ".join(f"{title(get(timing.name))} {short(timing.relative.median)}" for timing in others)
     name, reached = PLACES[place.place], short(1 / floor.relative.median)
     return Text(
-        f"{name.en[0].upper()}{name.en[1:]}, in times of ReLU's: {told}. ReLU itself takes {reached} times what {_floor_name(place.place).en} takes.",
+        f"{name.en[0].upper()}{name.en[1:]}, in times of ReLU's: {told}. ReLU itself takes {reached} times what "
+        f"{_floor_name(place.place).en} takes.",
         f"{name.zh}，相对 ReLU 的倍数：{told}。ReLU 自己是{_floor_name(place.place).zh}的 {reached} 倍。",
     )
 
 
 def _figure(measured: Measured) -> Figure:
-    told = Text("; ".join(_short_account(place, "en") for place in measured.places), "；".join(_short_account(place, "zh") for place in measured.places))
+    told = Text(
+        "; ".join(_short_account(place, "en") for place in measured.places),
+        "；".join(_short_account(place, "zh") for place in measured.places),
+    )
     largest = max(timing.relative.high for place in measured.places for timing in place.timings)
     least = min(timing.relative.low for place in measured.places for timing in place.timings)
     high, low = _power_of_two_above(largest), 1 / _power_of_two_above(1 / least)
@@ -263,7 +273,7 @@ def _panel(place: Place, low: float, high: float) -> Panel:
     for index, timing in enumerate(place.timings):
         colour, y = COLOURS.get(timing.name, NEUTRAL), (float(len(names) - index),)
         marks.append(Whiskers((timing.relative.low,), (timing.relative.high,), y, colour))
-        marks.append(Dots(names[index], (timing.relative.median,), y, colour, size=8))
+        marks.append(Dots("", (timing.relative.median,), y, colour, size=8))
     powers = [low * 2**power for power in range(64) if low * 2**power <= high]
     return Panel(
         PLACES[place.place],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
-from reluctant.report._numbers import count
+from reluctant.report._numbers import count, percent
 
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
@@ -81,19 +81,24 @@ class DeadUnits(Claim[Measured]):
     number = 7
     title = Text("Units die", "单元会死")
     statement = Text(
-        "After too large a step a unit may be negative on every input. There ReLU's slope is 0, so the unit's weights get no gradient, and it never comes back.",
+        "After too large a step a unit may be negative on every input. There ReLU's slope is 0, so the unit's weights get no gradient, "
+        "and it never comes back.",
         "步子太大之后，一个单元可能在每个输入上都为负。那里 ReLU 的斜率是 0，单元的权重得不到梯度，它再也回不来。",
     )
     experiment = Text(
-        "Networks with two hidden layers are trained on two moons with learning rates from gentle to fatal. At every step each unit is looked at: dead is one that is "
+        "Networks with two hidden layers are trained on two moons with learning rates from gentle to fatal. At every step each unit is "
+        "looked at: dead is one that is "
         "0 on all training points. Then all of them go on with a gentle rate, and the dead are counted again.",
         "在双月上训练有两个隐藏层的网络，学习率从温和到致命。每一步都查看每个单元：在所有训练点上都为 0 的称为死单元。"
         "然后所有网络改用温和的学习率继续训练，再数一次死单元。",
     )
     verdict_rule = Text(
-        f"A rate kills where the share of dead units grows by {percentage(KILLS)} or more in the watched steps, with the whole interval. Does not hold where none kills, where a dead "
-        "unit gets any gradient at all, or where one of the first layer comes back. Holds under conditions where units behind the first layer come back. Else it holds.",
-        f"若在观察的步数内死单元的比例增加 {percentage(KILLS)} 以上，且整个区间都是，就称该学习率致死。若没有学习率致死，或死单元得到任何梯度，或第一层有单元复活，则不成立。"
+        f"A rate kills where the share of dead units grows by {percent(KILLS)} or more in the watched steps, with the whole interval. "
+        "Does not hold where none kills, where a dead "
+        "unit gets any gradient at all, or where one of the first layer comes back. Holds under conditions where units behind the first "
+        "layer come back. Else it holds.",
+        f"若在观察的步数内死单元的比例增加 {percent(KILLS)} 以上，且整个区间都是，就称该学习率致死。若没有学习率致死，"
+        "或死单元得到任何梯度，或第一层有单元复活，则不成立。"
         "若第一层之后有单元复活，则有条件成立。否则成立。",
     )
     measurement = Measured
@@ -135,9 +140,11 @@ class DeadUnits(Claim[Measured]):
         yield _table(measured)
         yield Paragraph(
             Text(
-                "A unit's own weights are moved by the gradient that passes it. Where it is 0 on every input, that gradient is a sum of zeros. Only a change of its inputs can bring it back, "
+                "A unit's own weights are moved by the gradient that passes it. Where it is 0 on every input, that gradient is a sum of "
+                "zeros. Only a change of its inputs can bring it back, "
                 "and the inputs of the first layer are the data. What helps is not to kill it: see claim 8.",
-                "一个单元自己的权重由经过它的梯度推动。若它在每个输入上都为 0，这个梯度就是若干零之和。只有它的输入改变才能让它复活，而第一层的输入就是数据。有用的是不要杀死它：见论断 8。",
+                "一个单元自己的权重由经过它的梯度推动。若它在每个输入上都为 0，这个梯度就是若干零之和。只有它的输入改变才能让它复活，"
+                "而第一层的输入就是数据。有用的是不要杀死它：见论断 8。",
             )
         )
 
@@ -146,11 +153,15 @@ class DeadUnits(Claim[Measured]):
         seeds, points, fresh = over_seeds(measured.seeds, measured.first_seed), count(measured.points), count(FRESH)
         silent = percentage(measured.rates[-1].silent_on_fresh)
         return Text(
-            f"{measured.seeds} networks for each rate ({seeds.en}), 2 → {WIDTH} → {WIDTH} → 1, torch's default initialisation, all {points} points in each step of gradient descent: "
-            f"{measured.watched} watched steps, then {measured.gentle} at {GENTLE:g}. Dead is said of the {points} training points; of the units dead at the end at the highest rate {silent} are 0 "
+            f"{measured.seeds} networks for each rate ({seeds.en}), 2 → {WIDTH} → {WIDTH} → 1, torch's default initialisation, all "
+            f"{points} points in each step of gradient descent: "
+            f"{measured.watched} watched steps, then {measured.gentle} at {GENTLE:g}. Dead is said of the {points} training points; of the "
+            f"units dead at the end at the highest rate {silent} are 0 "
             f"on {fresh} fresh points too.",
-            f"每种学习率 {measured.seeds} 个网络（{seeds.zh}），2 → {WIDTH} → {WIDTH} → 1，torch 默认初始化，每一步梯度下降用全部 {points} 个点："
-            f"先观察 {measured.watched} 步，再以 {GENTLE:g} 走 {measured.gentle} 步。“死”是就这 {points} 个训练点而言；最高学习率下最后死去的单元中，{silent} 在 {fresh} 个新的点上也为 0。",
+            f"每种学习率 {measured.seeds} 个网络（{seeds.zh}），2 → {WIDTH} → {WIDTH} → 1，torch 默认初始化，每一步梯度下降用全部 {points} "
+            "个点："
+            f"先观察 {measured.watched} 步，再以 {GENTLE:g} 走 {measured.gentle} 步。“死”是就这 {points} 个训练点而言；"
+            f"最高学习率下最后死去的单元中，{silent} 在 {fresh} 个新的点上也为 0。",
         )
 
 
@@ -244,7 +255,10 @@ def _rate(claim: DeadUnits, index: int, seen: _Watch, right: Tensor, own: Sequen
         largest_gradient=float(seen.largest_gradient[networks].max()),
         silent_on_fresh=float(silent.sum() / at_end.sum().clamp(min=1)),
         life=tuple(_rows(~watched[:, 0, layer]) for layer in range(LAYERS)),
-        losses=tuple(float(loss) if math.isfinite(loss) else HIGHEST_LOSS for loss in (float(step[networks][0]) for step in seen.losses[: claim.watched])),
+        losses=tuple(
+            float(loss) if math.isfinite(loss) else HIGHEST_LOSS
+            for loss in (float(step[networks][0]) for step in seen.losses[: claim.watched])
+        ),
     )
 
 
@@ -262,12 +276,17 @@ def _about_killing(measured: Measured, killing: list[Rate]) -> Text:
     if not killing:
         most = max(measured.rates, key=lambda rate: rate.gained.median)
         gained = percentage(most.gained.median)
-        return Text(f"No rate kills: the most is {gained} more dead units, at {most.rate:g}.", f"没有学习率致死：死单元最多增加 {gained}，学习率 {most.rate:g}。")
+        return Text(
+            f"No rate kills: the most is {gained} more dead units, at {most.rate:g}.",
+            f"没有学习率致死：死单元最多增加 {gained}，学习率 {most.rate:g}。",
+        )
     rate, gentle = killing[0], measured.rates[0]
     born, dead, lived = percentage(rate.born_dead.median), percentage(rate.dead.median), percentage(gentle.dead.median)
     return Text(
-        f"A rate of {rate.rate:g} kills: in {measured.watched} steps the dead grow from {born} of the units to {dead} in the median; at {gentle.rate:g} there are {lived} at the end of them.",
-        f"学习率 {rate.rate:g} 致死：{measured.watched} 步内，死单元的中位比例从 {born} 升到 {dead}；学习率 {gentle.rate:g} 时最后为 {lived}。",
+        f"A rate of {rate.rate:g} kills: in {measured.watched} steps the dead grow from {born} of the units to {dead} in the median; at "
+        f"{gentle.rate:g} there are {lived} at the end of them.",
+        f"学习率 {rate.rate:g} 致死：{measured.watched} 步内，死单元的中位比例从 {born} 升到 {dead}；学习率 {gentle.rate:g} 时最后为 "
+        f"{lived}。",
     )
 
 
@@ -275,7 +294,8 @@ def _about_gradient(measured: Measured, gradient: float, first: int) -> Text:
     died = sum(rate.died[0] for rate in measured.rates)
     born = Text("none", "没有") if not first else Text(str(first), str(first))
     return Text(
-        f"The largest gradient on the weights of a dead unit was {short(gradient)}. In the first layer units died {count(died)} times; {born.en} came back.",
+        f"The largest gradient on the weights of a dead unit was {short(gradient)}. In the first layer units died {count(died)} times; "
+        f"{born.en} came back.",
         f"死单元权重上的最大梯度为 {short(gradient)}。第一层的单元死去 {count(died)} 次；{born.zh}复活。",
     )
 
@@ -283,7 +303,8 @@ def _about_gradient(measured: Measured, gradient: float, first: int) -> Text:
 def _about_lowering(rate: Rate) -> Text:
     dead, accuracy = percentage(rate.dead_at_end.median), percentage(rate.accuracy.median)
     return Text(
-        f"Lowering the rate afterwards does not undo it: from {rate.rate:g}, after the gentle steps, {dead} are dead, and {accuracy} of the points are right.",
+        f"Lowering the rate afterwards does not undo it: from {rate.rate:g}, after the gentle steps, {dead} are dead, and {accuracy} of "
+        "the points are right.",
         f"事后降低学习率无法挽回：从 {rate.rate:g} 降下来，温和的步数之后，仍有 {dead} 是死的，正确率 {accuracy}。",
     )
 
@@ -293,9 +314,11 @@ def _about_revival(measured: Measured, behind: int) -> Text:
     later = sum(sum(rate.revived_later[1:]) for rate in measured.rates)
     during = behind - later
     return Text(
-        f"Condition: the unit's inputs do not change. Behind the first layer, where they do, units died {count(died)} times in the watched steps and came back {count(during)} times; "
+        f"Condition: the unit's inputs do not change. Behind the first layer, where they do, units died {count(died)} times in the watched "
+        f"steps and came back {count(during)} times; "
         f"{count(later)} more came back in the gentle steps.",
-        f"条件：单元的输入不变。第一层之后输入会变，那里的单元在观察的步数内死去 {count(died)} 次，复活 {count(during)} 次；温和的步数里又复活 {count(later)} 个。",
+        f"条件：单元的输入不变。第一层之后输入会变，那里的单元在观察的步数内死去 {count(died)} 次，复活 {count(during)} 次；"
+        f"温和的步数里又复活 {count(later)} 个。",
     )
 
 
@@ -306,11 +329,13 @@ def _life_figure(measured: Measured) -> Figure:
     began = ", ".join(str(sum(row[0] == "1" for row in layer)) for layer in shown.life)
     return explorer(
         name="life",
-        title=Text("Units × steps of one network: filled is alive, empty is dead", "一个网络的单元 × 步：实心为活，空白为死"),
+        title=Text("Units × steps of one network: green is alive, the other colour dead", "一个网络的单元 × 步：绿色为活，另一色为死"),
         alt=Text(
-            f"Two maps, one for each hidden layer, a row for each of {WIDTH} units and a column for each step, and the loss beneath. At rate {shown.rate:g} the layers begin with {began} units "
+            f"Two maps, one for each hidden layer, a row for each of {WIDTH} units and a column for each step, and the loss beneath. At "
+            f"rate {shown.rate:g} the layers begin with {began} units "
             f"alive and have {alive} after {measured.watched} steps.",
-            f"两幅图，每个隐藏层一幅，{WIDTH} 个单元各占一行，每步一列；另有损失曲线。学习率 {shown.rate:g} 时，两层开始有 {began} 个活单元，{measured.watched} 步后剩 {alive} 个。",
+            f"两幅图，每个隐藏层一幅，{WIDTH} 个单元各占一行，每步一列；另有损失曲线。学习率 {shown.rate:g} 时，两层开始有 {began} "
+            f"个活单元，{measured.watched} 步后剩 {alive} 个。",
         ),
         sliders=[Slider(Text("learning rate", "学习率"), tuple(f"{rate.rate:g}" for rate in measured.rates), killing)],
         frames=[_life_frame(measured, rate) for rate in measured.rates],
@@ -341,8 +366,10 @@ def _life_frame(measured: Measured, rate: Rate) -> Frame:
     dead = [sum(row[-1] == "0" for row in layer) for layer in rate.life]
     median = percentage(rate.dead.median)
     readout = Text(
-        f"Learning rate {rate.rate:g}: after {measured.watched} steps {dead[0]} and {dead[1]} of {WIDTH} units are dead here; {median} of all in the median of {rate.dead.count} networks.",
-        f"学习率 {rate.rate:g}：{measured.watched} 步后，这里两层的 {WIDTH} 个单元中有 {dead[0]} 与 {dead[1]} 个死去；{rate.dead.count} 个网络的中位数为全部的 {median}。",
+        f"Learning rate {rate.rate:g}: after {measured.watched} steps {dead[0]} and {dead[1]} of {WIDTH} units are dead here; {median} of "
+        f"all in the median of {rate.dead.count} networks.",
+        f"学习率 {rate.rate:g}：{measured.watched} 步后，这里两层的 {WIDTH} 个单元中有 {dead[0]} 与 {dead[1]} 个死去；{rate.dead.count} "
+        f"个网络的中位数为全部的 {median}。",
     )
     return Frame(readout, tuple(panels))
 
@@ -352,15 +379,24 @@ def _rates_figure(measured: Measured) -> Figure:
     xs = tuple(rate.rate for rate in measured.rates)
     marks: tuple[Mark, ...] = (
         Line(Text("before training", "训练前"), xs, tuple(100 * rate.born_dead.median for rate in measured.rates), NEUTRAL),
-        Line(Text("after the watched steps", "观察的步数之后"), xs, tuple(100 * rate.dead.median for rate in measured.rates), COLOURS["relu"]),
-        Line(Text("after the gentle steps", "温和的步数之后"), xs, tuple(100 * rate.dead_at_end.median for rate in measured.rates), COLOURS["sigmoid"], dashed=True),
+        Line(
+            Text("after the watched steps", "观察的步数之后"), xs, tuple(100 * rate.dead.median for rate in measured.rates), COLOURS["relu"]
+        ),
+        Line(
+            Text("after the gentle steps", "温和的步数之后"),
+            xs,
+            tuple(100 * rate.dead_at_end.median for rate in measured.rates),
+            COLOURS["sigmoid"],
+            dashed=True,
+        ),
     )
     low, high = xs[0], xs[-1]
     return Figure(
         name="dead-by-rate",
         title=Text("Dead units against the learning rate", "死单元与学习率"),
         alt=Text(
-            f"The median share of dead units by learning rate, before training, after {measured.watched} steps, and after {measured.gentle} gentle ones. After the watched steps: {told}.",
+            f"The median share of dead units by learning rate, before training, after {measured.watched} steps, and after "
+            f"{measured.gentle} gentle ones. After the watched steps: {told}.",
             f"各学习率下死单元的中位比例：训练前、{measured.watched} 步后、再走 {measured.gentle} 个温和的步之后。观察的步数之后：{told}。",
         ),
         panels=(
@@ -382,7 +418,10 @@ def _table(measured: Measured) -> Table:
         rows.append((f"{rate.rate:g}", died, revived, *shares))
     kind_of = interval_words(measured.seeds)
     return Table(
-        Text(f"Deaths and returns by layer, all networks together; shares as median over seeds ({kind_of.en})", f"各层的死亡与复活，所有网络合计；比例为各种子的中位数（{kind_of.zh}）"),
+        Text(
+            f"Deaths and returns by layer, all networks together; shares as median over seeds ({kind_of.en})",
+            f"各层的死亡与复活，所有网络合计；比例为各种子的中位数（{kind_of.zh}）",
+        ),
         (
             Text("learning rate", "学习率"),
             Text("died", "死去"),

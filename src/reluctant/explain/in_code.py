@@ -81,7 +81,8 @@ class InCode(Claim[Measured]):
     def evidence(self, measured: Measured) -> Text:
         """Nothing here is random."""
         return Text(
-            "float32, rounded when printed. There is nothing random in it, so no seed changes it.", "float32，打印时舍入。其中没有随机性，所以种子改变不了它。"
+            "float32, rounded when printed. There is nothing random in it, so no seed changes it.",
+            "float32，打印时舍入。其中没有随机性，所以种子改变不了它。",
         )
 
 

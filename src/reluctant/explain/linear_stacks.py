@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
-from reluctant.report._numbers import count
+from reluctant.report._numbers import count, percent
 
 from ._blocks import Block, Formula, Paragraph, Table
 from ._claim import Claim
 from ._data import TASKS
 from ._figure import Axis, Cells, Dots, Figure, Frame, Panel, Slider, explorer
-from ._networks import Function, forward, in_torch, linear_layers, side_by_side
+from ._networks import Function, follow, forward, in_torch, linear_layers, side_by_side
 from ._spread import interval, interval_words, over_seeds, percentage, short, spread
 from ._text import Text, Words
 from ._verdict import Judgement, Verdict
@@ -109,16 +109,19 @@ class LinearStacks(Claim[Measured]):
         "分不开双月、异或和双环。在层与层之间加上 ReLU，就分得开。",
     )
     experiment = Text(
-        "Three layers with random weights are multiplied into one, and both are run on the same points. Then networks with one, two and four "
+        "Three layers with random weights are multiplied into one, and both are run on the same points. Then networks with one, two and "
+        "four "
         "hidden layers are trained on each task, with ReLU and with nothing between the layers, from the same weights.",
         "把三个随机权重的层相乘合并成一层，在同样的点上比较两者。然后在每个任务上训练隐藏层数不同（一、二、四层）的网络："
         "层间有 ReLU，或什么都没有，两者从相同的权重开始。",
     )
     verdict_rule = Text(
         "Holds where the merged layer differs by rounding only, no linear stack beats the best of all straight lines, "
-        f"and the median ReLU network gets at least {percentage(SEPARATED)} of fresh points right on every task. Holds under conditions where "
+        f"and the median ReLU network gets at least {percent(SEPARATED)} of fresh points right on every task. Holds under conditions "
+        "where "
         "ReLU does not on some task. Does not hold where the merged layer differs or a linear stack beats every line.",
-        f"若合并后的层只有舍入误差，没有线性网络胜过所有直线中最好的一条，且 ReLU 网络的中位正确率在每个任务上都不低于 {percentage(SEPARATED)}，则成立。"
+        "若合并后的层只有舍入误差，没有线性网络胜过所有直线中最好的一条，且 ReLU 网络的中位正确率在每个任务上都不低于 "
+        f"{percent(SEPARATED)}，则成立。"
         "若 ReLU 在某个任务上达不到，则有条件成立。若合并后的层有差别，或某个线性网络胜过每一条直线，则不成立。",
     )
     measurement = Measured
@@ -161,25 +164,23 @@ class LinearStacks(Claim[Measured]):
         same = merged.largest_difference <= ROUNDING * merged.largest_output
         beaten = [task for task in measured.tasks if _best(measured, task.task, LINEAR) > task.best_line + SLACK]
         unsolved = [task for task in measured.tasks if _worst_median(measured, task.task, RELU) < SEPARATED]
-        if not same or beaten:
-            verdict = Verdict.NOT_HERE
-        else:
-            verdict = Verdict.CONDITIONS if unsolved else Verdict.HOLDS
+        verdict = Verdict.NOT_HERE if not same or beaten else Verdict.CONDITIONS if unsolved else Verdict.HOLDS
         return Judgement(verdict, (_about_merging(merged), *(_about_task(measured, task) for task in measured.tasks)))
 
     def show(self, measured: Measured) -> Iterator[Block]:
         """The merged layer, the trainings, the accuracies."""
         merged = measured.merged
         yield Formula(
-            r"W_3 (W_2 (W_1 x + b_1) + b_2) + b_3 = \underbrace{W_3 W_2 W_1}_{W'} x + \underbrace{W_3 (W_2 b_1 + b_2) + b_3}_{b'}",
-            "W3 (W2 (W1 x + b1) + b2) + b3  =  W' x + b',   W' = W3 W2 W1,   b' = W3 (W2 b1 + b2) + b3",
+            r"W_3 (W_2 (W_1 x + b_1) + b_2) + b_3 = W' x + b', \quad W' = W_3 W_2 W_1, \quad b' = W_3 (W_2 b_1 + b_2) + b_3",
+            "W3 (W2 (W1 x + b1) + b2) + b3 = W' x + b',  W' = W3 W2 W1,  b' = W3 (W2 b1 + b2) + b3",
         )
         rows = "; ".join(", ".join(short(entry) for entry in row) for row in merged.weight)
         bias = ", ".join(short(entry) for entry in merged.bias)
         numbers, few = merged.layer_parameters, len(merged.bias) + sum(map(len, merged.weight))
         yield Paragraph(
             Text(
-                f"Three layers of together {numbers} numbers, multiplied out, give W′ = [{rows}] and b′ = [{bias}]: {few} numbers do the same.",
+                f"Three layers of together {numbers} numbers, multiplied out, give W′ = [{rows}] and b′ = [{bias}]: {few} numbers do the "
+                "same.",
                 f"三层共 {numbers} 个数，乘开之后得到 W′ = [{rows}]，b′ = [{bias}]：{few} 个数做同样的事。",
             )
         )
@@ -188,9 +189,11 @@ class LinearStacks(Claim[Measured]):
         apart = short(100 * _largest_change_with_depth(measured))
         yield Paragraph(
             Text(
-                f"From the same seed, linear stacks of different depths end at most {apart} percentage points apart: they are one family of "
+                f"From the same seed, linear stacks of different depths end at most {apart} percentage points apart: they are one family "
+                "of "
                 "functions, and another layer only writes it with more numbers.",
-                f"从同一个种子出发，不同深度的线性网络最后的正确率最多相差 {apart} 个百分点：它们是同一族函数，多一层只是用更多的数来写它。",
+                f"从同一个种子出发，不同深度的线性网络最后的正确率最多相差 {apart} 个百分点：它们是同一族函数，"
+                "多一层只是用更多的数来写它。",
             )
         )
 
@@ -199,9 +202,11 @@ class LinearStacks(Claim[Measured]):
         seeds = over_seeds(measured.seeds, measured.first_seed)
         trained, fresh, points = count(measured.training_points), count(measured.fresh_points), count(measured.merged.points)
         return Text(
-            f"Networks of {WIDTH} units a layer, {measured.seeds} for each row ({seeds.en}), each on {trained} points of its own, {measured.steps} "
+            f"Networks of {WIDTH} units a layer, {measured.seeds} for each row ({seeds.en}), each on {trained} points of its own, "
+            f"{measured.steps} "
             f"steps of Adam at {RATE}; accuracy on {fresh} fresh points. The merged layer on {points} points.",
-            f"每层 {WIDTH} 个单元，每行 {measured.seeds} 个网络（{seeds.zh}），各用 {trained} 个自己的点，以 Adam（学习率 {RATE}）训练 {measured.steps} 步；"
+            f"每层 {WIDTH} 个单元，每行 {measured.seeds} 个网络（{seeds.zh}），各用 {trained} 个自己的点，以 Adam（学习率 {RATE}）训练 "
+            f"{measured.steps} 步；"
             f"正确率在 {fresh} 个新的点上计算。合并后的层在 {points} 个点上比较。",
         )
 
@@ -244,10 +249,8 @@ def _train(claim: LinearStacks, name: str, depth: int) -> tuple[list[Accuracies]
             pictures += _pictures(claim, parameters, name, step)
         if step == claim.moments[-1]:
             break
-        optimizer.zero_grad()
         losses = binary_cross_entropy_with_logits(forward(parameters, x, activation)[..., 0], y, reduction="none").mean(1)
-        losses.sum().backward()
-        optimizer.step()
+        follow(optimizer, parameters, losses)
     return _accuracies(claim, parameters, name, depth), pictures
 
 
@@ -326,14 +329,16 @@ def _worst_median(measured: Measured, task: str, activation: str) -> float:
 
 def _largest_change_with_depth(measured: Measured) -> float:
     """The largest difference in accuracy between linear stacks that differ in depth alone."""
-    by_seed = [zip(*(found.of_seeds for found in _all(measured, task.task, LINEAR)), strict=True) for task in measured.tasks]
-    return max(max(depths) - min(depths) for seeds in by_seed for depths in seeds)
+    by_depth = [[found.of_seeds for found in _all(measured, task.task, LINEAR)] for task in measured.tasks]
+    apart: list[float] = [max(depths) - min(depths) for seeds in by_depth for depths in zip(*seeds, strict=True)]
+    return max(apart)
 
 
 def _about_merging(merged: Merged) -> Text:
     difference, size, residual = short(merged.largest_difference), short(merged.largest_output), percentage(merged.relu_residual)
     return Text(
-        f"On {count(merged.points)} points the three layers and W′x + b′ differ by at most {difference}, in outputs up to {size}: rounding. With "
+        f"On {count(merged.points)} points the three layers and W′x + b′ differ by at most {difference}, in outputs up to {size}: "
+        "rounding. With "
         f"ReLU between the same layers the best affine map leaves {residual} of the output's standard deviation unexplained.",
         f"在 {count(merged.points)} 个点上，三层网络与 W′x + b′ 最多相差 {difference}，而输出最大为 {size}：只是舍入。"
         f"在同样的层之间加上 ReLU 后，最好的仿射映射仍有输出标准差的 {residual} 解释不了。",
@@ -344,7 +349,8 @@ def _about_task(measured: Measured, task: TaskSample) -> Text:
     linear, relu = percentage(_best(measured, task.task, LINEAR)), percentage(_worst_median(measured, task.task, RELU))
     line, name = percentage(task.best_line), TASKS[task.task][1]
     return Text(
-        f"{name.en[0].upper()}{name.en[1:]}: the best of all straight lines gets {line} right, the best linear stack {linear}; the median ReLU "
+        f"{name.en[0].upper()}{name.en[1:]}: the best of all straight lines gets {line} right, the best linear stack {linear}; the median "
+        "ReLU "
         f"network at least {relu} at every depth.",
         f"{name.zh}：所有直线中最好的一条答对 {line}，最好的线性网络 {linear}；ReLU 网络的中位数在每个深度都至少为 {relu}。",
     )
@@ -382,7 +388,7 @@ def _frame(measured: Measured, step: int) -> Frame:
 def _panel(measured: Measured, picture: Picture) -> Panel:
     points = next(task.points for task in measured.tasks if task.task == picture.task)
     name = TASKS[picture.task][1]
-    kind = Text("no activation", "无激活函数") if picture.activation == LINEAR else "ReLU"
+    kind = Text("no activation", "无激活函数") if picture.activation == LINEAR else Text("ReLU", "ReLU")
     axes = Axis("x₁", -REACH, REACH), Axis("x₂", -REACH, REACH)
     dots = tuple(
         Dots(
@@ -393,12 +399,11 @@ def _panel(measured: Measured, picture: Picture) -> Panel:
         )
         for one, colour in ((0, 1), (1, 2))
     )
-    title: Words = Text(f"{name.en}, {kind.en if isinstance(kind, Text) else kind}", f"{name.zh}，{kind.zh if isinstance(kind, Text) else kind}")
-    return Panel(title, *axes, (Cells(picture.rows, "field"), *dots))
+    return Panel(Text(f"{name.en}, {kind.en}", f"{name.zh}，{kind.zh}"), *axes, (Cells(picture.rows, "field"), *dots))
 
 
 def _table(measured: Measured) -> Table:
-    kinds = {LINEAR: Text("none", "无"), RELU: "ReLU"}
+    kinds: dict[str, Words] = {LINEAR: Text("none", "无"), RELU: "ReLU"}
     depths = sorted({found.hidden_layers for found in measured.accuracies})
     rows: list[tuple[Words, ...]] = []
     for task in measured.tasks:

@@ -91,15 +91,18 @@ class ReLUDefinition(Claim[Measured]):
         "ReLU(x) = max(0, x)：输入为正则原样输出，否则为 0。斜率在 0 以上为 1，以下为 0。",
     )
     experiment = Text(
-        "Six ways to write ReLU in torch are run on [−1, 2, −3, 4], and autograd is asked for their slope beside 0 and at 0. Then the inputs of the "
+        "Six ways to write ReLU in torch are run on [−1, 2, −3, 4], and autograd is asked for their slope beside 0 and at 0. Then the "
+        "inputs of the "
         "ReLUs of random networks are searched for exact zeros, where the answer would matter.",
         "在 torch 中用六种写法写出 ReLU，在 [−1, 2, −3, 4] 上运行，并向自动微分询问 0 两侧与 0 处的斜率。"
         "然后在随机网络的 ReLU 输入中寻找恰好为 0 的值：只有在那里，答案才有影响。",
     )
     verdict_rule = Text(
-        "Does not hold where a way to write it gives another output than max(0, x), a slope beside 0 other than 0 and 1, or a slope at 0 outside "
+        "Does not hold where a way to write it gives another output than max(0, x), a slope beside 0 other than 0 and 1, or a slope at 0 "
+        "outside "
         "[0, 1]. Holds under conditions where they do not agree at 0. Else it holds.",
-        "若某种写法的输出不同于 max(0, x)，或 0 两侧的斜率不是 0 和 1，或 0 处的斜率不在 [0, 1] 内，则不成立。若各写法在 0 处不一致，则有条件成立。否则成立。",
+        "若某种写法的输出不同于 max(0, x)，或 0 两侧的斜率不是 0 和 1，或 0 处的斜率不在 [0, 1] 内，则不成立。若各写法在 0 处不一致，"
+        "则有条件成立。否则成立。",
     )
     measurement = Measured
 
@@ -129,7 +132,8 @@ class ReLUDefinition(Claim[Measured]):
             return Judgement(Verdict.NOT_HERE, (Text(f"Another function: {names}.", f"不是同一个函数：{names}。"),))
         at_zero = sorted({spelling.at_zero for spelling in measured.spellings})
         same = Text(
-            f"All {len(measured.spellings)} ways give {_vector(expected)} for {_vector(EXAMPLE)}, slope 0 just below 0 and slope 1 just above.",
+            f"All {len(measured.spellings)} ways give {_vector(expected)} for {_vector(EXAMPLE)}, slope 0 just below 0 and slope 1 just "
+            "above.",
             f"{len(measured.spellings)} 种写法对 {_vector(EXAMPLE)} 都给出 {_vector(expected)}，斜率在 0 以下为 0，以上为 1。",
         )
         if len(at_zero) == 1:
@@ -151,7 +155,8 @@ class ReLUDefinition(Claim[Measured]):
         )
         yield Paragraph(
             Text(
-                "At 0 there is a kink and no slope: every number from 0 to 1 is a subgradient, the slope of a line that touches the curve there and "
+                "At 0 there is a kink and no slope: every number from 0 to 1 is a subgradient, the slope of a line that touches the curve "
+                "there and "
                 "nowhere lies above it. A framework has to choose one.",
                 "在 0 处有一个折点，没有斜率：从 0 到 1 的每个数都是次梯度，即在该处接触曲线且处处不高于曲线的直线的斜率。框架必须选一个。",
             )
@@ -177,7 +182,8 @@ class ReLUDefinition(Claim[Measured]):
         """Seeds and sample counts."""
         seeds, inputs = over_seeds(measured.seeds, measured.first_seed), count(measured.zeros[0].inputs)
         return Text(
-            f"Slopes by autograd, beside 0 at ±{NEARLY:g}. Zeros: three hidden layers of 64 units, {seeds.en}, {inputs} inputs of ReLUs in each row. "
+            f"Slopes by autograd, beside 0 at ±{NEARLY:g}. Zeros: three hidden layers of 64 units, {seeds.en}, {inputs} inputs of ReLUs in "
+            "each row. "
             "Only torch was asked; another framework may choose otherwise.",
             f"斜率由自动微分给出，0 两侧取 ±{NEARLY:g}。零的统计：三个隐藏层，每层 64 个单元，{seeds.zh}，每行 {inputs} 个 ReLU 输入。"
             "只询问了 torch；其他框架可能有别的选择。",
@@ -227,7 +233,8 @@ def _about_occurrence(measured: Measured) -> Text:
     usual = next(zeros for zeros in measured.zeros if zeros.setting == "default")
     name, share = SETTINGS[most.setting], percentage(most.exact / most.inputs)
     return Text(
-        f"It matters only where an input is exactly 0: {count(usual.exact)} of {count(usual.inputs)} with {SETTINGS['default'].en}; {share} with: "
+        f"It matters only where an input is exactly 0: {count(usual.exact)} of {count(usual.inputs)} with {SETTINGS['default'].en}; "
+        f"{share} with: "
         f"{name.en}.",
         f"只有输入恰好为 0 时才有影响：{SETTINGS['default'].zh}时，{count(usual.exact)} / {count(usual.inputs)}；{name.zh}时，{share}。",
     )

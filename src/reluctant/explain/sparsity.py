@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
-from reluctant.report._numbers import count
+from reluctant.report._numbers import count, percent
 
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
 from ._curves import title
 from ._data import clusters
 from ._figure import COLOURS, Axis, Dots, Figure, Guide, Line, Mark, Panel
-from ._networks import forward, in_torch, linear_layers, side_by_side
+from ._networks import follow, forward, in_torch, linear_layers, side_by_side
 from ._spread import Spread, interval, interval_words, over_seeds, percentage, short, spread
 from ._text import Text, Words
 from ._timing import interleaved
@@ -85,16 +85,21 @@ class Sparsity(Claim[Measured]):
         "ReLU 输出许多恰好为 0 的值。这省去计算，使特征之间的依赖更少，因此网络泛化更好。",
     )
     experiment = Text(
-        "Networks with ReLU, Leaky ReLU and tanh are trained from the same weights on the same made-up classes, and compared seed by seed: exact zeros by "
+        "Networks with ReLU, Leaky ReLU and tanh are trained from the same weights on the same made-up classes, and compared seed by seed: "
+        "exact zeros by "
         "layer, correlation between units, errors on fresh samples. Apart from that, products with inputs that are partly 0 are timed.",
-        "用 ReLU、Leaky ReLU 与 tanh 的网络，从相同的权重出发，在相同的人造类别上训练，并逐个种子比较：各层恰好为 0 的比例、单元间的相关、新样本上的错误。"
+        "用 ReLU、Leaky ReLU 与 tanh 的网络，从相同的权重出发，在相同的人造类别上训练，并逐个种子比较：各层恰好为 0 的比例、单元间的相关、"
+        "新样本上的错误。"
         "另外，对部分为 0 的输入计时矩阵乘积。",
     )
     verdict_rule = Text(
-        f"Four parts. Sparse: in the median at least {percentage(SPARSE)} zeros in every layer at the end. Saves work: skipping is faster at the share of zeros that was "
-        "found, with the whole interval. Decouples, and generalises: correlation, and errors, are lower than with both twins, with the whole interval of the paired "
+        f"Four parts. Sparse: in the median at least {percent(SPARSE)} zeros in every layer at the end. Saves work: skipping is faster "
+        "at the share of zeros that was "
+        "found, with the whole interval. Decouples, and generalises: correlation, and errors, are lower than with both twins, with the "
+        "whole interval of the paired "
         "differences. All four: holds. Not sparse: does not hold. Else it holds under conditions.",
-        f"四个部分。稀疏：训练结束时每层零的比例中位数至少 {percentage(SPARSE)}。省计算：在测得的零比例下，跳过零更快，且整个区间都是。解耦与泛化：相关与错误都低于两个孪生网络，"
+        f"四个部分。稀疏：训练结束时每层零的比例中位数至少 {percent(SPARSE)}。省计算：在测得的零比例下，跳过零更快，且整个区间都是。"
+        "解耦与泛化：相关与错误都低于两个孪生网络，"
         "且成对差的整个区间都是。四项全有：成立。不稀疏：不成立。其余：有条件成立。",
     )
     measurement = Measured
@@ -107,12 +112,22 @@ class Sparsity(Claim[Measured]):
     moments: tuple[int, ...] = (0, 20, 50, 100, 200, 300)
     rounds: int = 15
     size: int = 1536
-    shares: tuple[float, ...] = (0.0, 0.5, 0.75, 0.9, 0.95, 0.99)
+    shares: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99)
 
     @classmethod
     def short(cls, seed: int = 0) -> Sparsity:
         """Fewer samples and steps, a small product."""
-        return cls(seed=seed, seeds=6, training_samples=256, fresh_samples=300, width=32, moments=(0, 30, 150), rounds=7, size=512, shares=(0.0, 0.5, 0.95))
+        return cls(
+            seed=seed,
+            seeds=6,
+            training_samples=256,
+            fresh_samples=300,
+            width=32,
+            moments=(0, 30, 150),
+            rounds=7,
+            size=512,
+            shares=(0.0, 0.5, 0.95),
+        )
 
     def measure(self) -> Measured:
         """Train the twins, time the products."""
@@ -141,7 +156,15 @@ class Sparsity(Claim[Measured]):
         generalises = [_difference(measured, twin, "error") for twin in TWINS]
         parts = (sparse, saves, all(one.sure_sign < 0 for one in decouples), all(one.sure_sign < 0 for one in generalises))
         verdict = Verdict.NOT_HERE if not sparse else Verdict.HOLDS if all(parts) else Verdict.CONDITIONS
-        return Judgement(verdict, (_about_zeros(relu, sparse), _about_saving(measured, at_end), _about_correlation(decouples), _about_error(measured, generalises)))
+        return Judgement(
+            verdict,
+            (
+                _about_zeros(relu, sparse),
+                _about_saving(measured, at_end),
+                _about_correlation(decouples),
+                _about_error(measured, generalises),
+            ),
+        )
 
     def show(self, measured: Measured) -> Iterator[Block]:
         """Zeros through training, what skipping saves, the twins."""
@@ -150,21 +173,31 @@ class Sparsity(Claim[Measured]):
         yield _twins_table(measured)
         yield Paragraph(
             Text(
-                "To gain by zeros, the rows they meet have to be left out, and what leaving out costs has to be earned first. Correlation is one measure of dependence of several, "
+                "To gain by zeros, the rows they meet have to be left out, and what leaving out costs has to be earned first. Correlation "
+                "is one measure of dependence of several, "
                 "and one made-up task is one task: what is shown here is shown for it alone.",
-                "要从零中获益，就得跳过与零相遇的行，并先挣回跳过本身的代价。相关只是依赖性的度量之一，而一个人造任务只是一个任务：这里表明的只对它成立。",
+                "要从零中获益，就得跳过与零相遇的行，并先挣回跳过本身的代价。相关只是依赖性的度量之一，而一个人造任务只是一个任务："
+                "这里表明的只对它成立。",
             )
         )
 
     def evidence(self, measured: Measured) -> Text:
         """Seeds, samples, rounds."""
-        seeds, trained, fresh = over_seeds(measured.seeds, measured.first_seed), count(measured.training_samples), count(measured.fresh_samples)
+        seeds, trained, fresh = (
+            over_seeds(measured.seeds, measured.first_seed),
+            count(measured.training_samples),
+            count(measured.fresh_samples),
+        )
         steps, size = count(_course(measured, "relu").steps[-1]), count(measured.size)
         return Text(
-            f"{measured.seeds} networks for each activation ({seeds.en}), {measured.layers} hidden layers of {measured.width} units; {CLASSES} classes in {FEATURES} dimensions, "
-            f"{trained} samples, {steps} steps of Adam at {RATE:g}; {fresh} fresh samples. Products: {size} × {size} float32 with one row, {measured.rounds} rounds in turned order, one thread.",
-            f"每种激活函数 {measured.seeds} 个网络（{seeds.zh}），{measured.layers} 个隐藏层，每层 {measured.width} 个单元；{CLASSES} 个类别，{FEATURES} 维，{trained} 个样本，"
-            f"Adam（学习率 {RATE:g}）训练 {steps} 步；{fresh} 个新样本。乘积：{size} × {size} float32 矩阵与一行，{measured.rounds} 轮，顺序打乱，单线程。",
+            f"{measured.seeds} networks for each activation ({seeds.en}), {measured.layers} hidden layers of {measured.width} units; "
+            f"{CLASSES} classes in {FEATURES} dimensions, "
+            f"{trained} samples, {steps} steps of Adam at {RATE:g}; {fresh} fresh samples. Products: {size} × {size} float32 with one "
+            f"row, {measured.rounds} rounds in turned order, one thread.",
+            f"每种激活函数 {measured.seeds} 个网络（{seeds.zh}），{measured.layers} 个隐藏层，每层 {measured.width} 个单元；{CLASSES} "
+            f"个类别，{FEATURES} 维，{trained} 个样本，"
+            f"Adam（学习率 {RATE:g}）训练 {steps} 步；{fresh} 个新样本。乘积：{size} × {size} float32 矩阵与一行，{measured.rounds} 轮，"
+            "顺序打乱，单线程。",
         )
 
 
@@ -183,10 +216,8 @@ def _train(claim: Sparsity, name: str) -> Course:
         if step in claim.moments:
             zeros.append([spread((layer == 0).float().mean((1, 2)).tolist()) for layer in _layers(parameters, fresh, activation)[:-1]])
         if step < claim.moments[-1]:
-            optimizer.zero_grad()
             scores = forward(parameters, x, activation)
-            cross_entropy(scores.flatten(0, 1), y.flatten(), reduction="none").reshape(y.shape).mean(1).sum().backward()
-            optimizer.step()
+            follow(optimizer, parameters, cross_entropy(scores.flatten(0, 1), y.flatten(), reduction="none").reshape(y.shape).mean(1))
     *hidden, scores = _layers(parameters, fresh, activation)
     return Course(
         activation=name,
@@ -281,9 +312,11 @@ def _about_zeros(relu: Course, sparse: bool) -> Text:
     starts = ", ".join(percentage(layer[0].median) for layer in relu.zeros)
     start = Text("Sparse", "稀疏") if sparse else Text("Not sparse", "不稀疏")
     return Text(
-        f"{start.en}: zeros by layer, first to last, {starts} before training and {ends} after it; {percentage(relu.dead)} of the units are 0 on every fresh sample, which is no sparse "
+        f"{start.en}: zeros by layer, first to last, {starts} before training and {ends} after it; {percentage(relu.dead)} of the units "
+        "are 0 on every fresh sample, which is no sparse "
         "code but dead weight.",
-        f"{start.zh}：各层零的比例从前到后，训练前 {starts}，训练后 {ends}；{percentage(relu.dead)} 的单元在每个新样本上都是 0，那不是稀疏编码，而是死重。",
+        f"{start.zh}：各层零的比例从前到后，训练前 {starts}，训练后 {ends}；{percentage(relu.dead)} 的单元在每个新样本上都是 0，"
+        "那不是稀疏编码，而是死重。",
     )
 
 
@@ -291,11 +324,17 @@ def _about_saving(measured: Measured, at_end: list[float]) -> Text:
     share = sum(at_end) / len(at_end)
     here, most = _skipped_at(measured, share), measured.skipping[-1]
     paying = [one for one in measured.skipping if one.relative.high < 1]
-    from_share = Text(f"It pays from {percentage(paying[0].zeros)} zeros on.", f"从 {percentage(paying[0].zeros)} 的零开始划算。") if paying else Text("It never pays.", "始终不划算。")
+    from_share = (
+        Text(f"It pays from {percentage(paying[0].zeros)} zeros on.", f"从 {percentage(paying[0].zeros)} 的零开始划算。")
+        if paying
+        else Text("It never pays.", "始终不划算。")
+    )
     return Text(
-        f"Saved work: the usual product takes {interval(measured.dense)} times as long with half its inputs 0. Leaving out rows takes {interval(here.relative)} times as long at "
+        f"Saved work: the usual product takes {interval(measured.dense)} times as long with half its inputs 0. Leaving out rows takes "
+        f"{interval(here.relative)} times as long at "
         f"{percentage(here.zeros)} zeros, and {interval(most.relative)} at {percentage(most.zeros)}. {from_share.en}",
-        f"省下的计算：输入一半为 0 时，通常的乘积耗时是原来的 {interval(measured.dense)} 倍。跳过行时，{percentage(here.zeros)} 的零耗时 {interval(here.relative)} 倍，"
+        f"省下的计算：输入一半为 0 时，通常的乘积耗时是原来的 {interval(measured.dense)} 倍。跳过行时，{percentage(here.zeros)} 的零耗时 "
+        f"{interval(here.relative)} 倍，"
         f"{percentage(most.zeros)} 时 {interval(most.relative)} 倍。{from_share.zh}",
     )
 
@@ -333,12 +372,15 @@ def _about_error(measured: Measured, differences: Sequence[Spread]) -> Text:
 
 def _zeros_figure(measured: Measured) -> Figure:
     relu = _course(measured, "relu")
-    last = "; ".join(f"{course.activation} " + ", ".join(percentage(layer[-1].median) for layer in course.zeros) for course in measured.courses)
+    last = "; ".join(
+        f"{course.activation} " + ", ".join(percentage(layer[-1].median) for layer in course.zeros) for course in measured.courses
+    )
     return Figure(
         name="zeros",
         title=Text("Exact zeros in each layer through training", "训练过程中各层恰好为 0 的比例"),
         alt=Text(
-            f"Three panels, one for each activation: the share of exact zeros by step, a line for each layer. At the end, by layer: {last}.",
+            "Three panels, one for each activation: the share of exact zeros by step, a line for each layer. At the end, by layer: "
+            f"{last}.",
             f"三幅图，每种激活函数一幅：各步恰好为 0 的比例，每层一条线。结束时各层：{last}。",
         ),
         panels=tuple(_zeros_panel(course, relu.steps[-1]) for course in measured.courses),
@@ -359,7 +401,7 @@ def _skipping_figure(measured: Measured) -> Figure:
     ys = tuple(one.relative.median for one in measured.skipping)
     high = 1.2 * max(one.relative.high for one in measured.skipping)
     marks: tuple[Mark, ...] = (
-        Guide(1.0, Text("the whole product", "完整的乘积")),
+        Guide(1.0, Text("the whole product", "完整的乘积"), label_at="start"),
         Line(Text("zeros skipped", "跳过零"), xs, ys, COLOURS["relu"]),
         Dots(Text("zeros skipped", "跳过零"), xs, ys, COLOURS["relu"], size=6),
     )
@@ -370,7 +412,14 @@ def _skipping_figure(measured: Measured) -> Figure:
             f"The time of one row times a matrix with the zeros left out, as a multiple of the whole product's, by share of zeros: {told}.",
             f"跳过零的行与矩阵相乘所需的时间，相对完整乘积的倍数，按零的比例：{told}。",
         ),
-        panels=(Panel("", Axis(Text("zeros in the input, %", "输入中的零，%"), 0, 100), Axis(Text("times the whole product's", "完整乘积的倍数"), 0, high), marks),),
+        panels=(
+            Panel(
+                "",
+                Axis(Text("zeros in the input, %", "输入中的零，%"), 0, 100),
+                Axis(Text("times the whole product's", "完整乘积的倍数"), 0, high),
+                marks,
+            ),
+        ),
     )
 
 
@@ -383,6 +432,11 @@ def _twins_table(measured: Measured) -> Table:
     kind_of = interval_words(measured.seeds)
     return Table(
         Text(f"After training: median over seeds ({kind_of.en})", f"训练后：各种子的中位数（{kind_of.zh}）"),
-        (Text("activation", "激活函数"), Text("zeros by layer, %", "各层的零，%"), Text("mean |correlation|", "平均 |相关|"), Text("errors, %", "错误，%")),
+        (
+            Text("activation", "激活函数"),
+            Text("zeros by layer, %", "各层的零，%"),
+            Text("mean |correlation|", "平均 |相关|"),
+            Text("errors, %", "错误，%"),
+        ),
         tuple(rows),
     )

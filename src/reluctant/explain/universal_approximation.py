@@ -3,78 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from reluctant.activations import get
-from reluctant.report._numbers import count
+from reluctant.report._numbers import count, percent
 
+from ._approximating import BASES, CURVES, RATE, Built, Runs, Trained, build, build_from_knots, train
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
 from ._figure import COLOURS, NEUTRAL, Axis, Dots, Figure, Frame, Line, Panel, Slider, explorer
-from ._networks import forward, in_torch, linear_layers, side_by_side
 from ._spread import interval, interval_words, over_seeds, percentage, short, spread
 from ._text import Text, Words
 from ._verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    pass
 
 CLOSE = 0.01
 """An approximation is close where its error is below this share of the curve's standard deviation."""
 FAR = 0.1
-RATE = 0.05
-
-
-def _wave(x: Tensor) -> Tensor:
-    return (2 * math.pi * x).sin()
-
-
-def _bump(x: Tensor) -> Tensor:
-    return (-((4 * x) ** 2)).exp()
-
-
-def _chirp(x: Tensor) -> Tensor:
-    return (math.pi * (x + 1) ** 2).sin()
-
-
-CURVES: dict[str, tuple[Callable[[Tensor], Tensor], Words]] = {
-    "wave": (_wave, "sin(2πx)"),
-    "bump": (_bump, "exp(−(4x)²)"),
-    "chirp": (_chirp, "sin(π(x + 1)²)"),
-}
-
-BASES = ("relu", "tanh", "sigmoid", "square", "identity")
-"""What may stand between the two layers of a network whose first layer is left as it was drawn."""
-
-
-@dataclass(frozen=True)
-class Built:
-    """The error of networks that were computed, not trained: by curve, by what stands between the layers, and by width."""
-
-    curve: str
-    activation: str
-    """``knots`` for ReLU with its kinks at even distances, the output weights following from the curve."""
-    widths: tuple[int, ...]
-    errors: tuple[float, ...]
-    fits: tuple[tuple[float, ...], ...] = ()
-    """Of ``knots``: what the networks answer on the grid, by width."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """The error of trained ReLU networks of one shape, one for each seed, and the fit of the best of them."""
-
-    curve: str
-    depth: int
-    width: int
-    errors: tuple[float, ...]
-    outside: float
-    """The best one's error between 1 and 2 and between -2 and -1, where it was given nothing to learn from."""
-    fit: tuple[float, ...]
-    kinks: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -98,7 +46,8 @@ class UniversalApproximation(Claim[Measured]):
     number = 2
     title = Text("What a non-linearity buys", "非线性换来了什么")
     statement = Text(
-        "With a non-linearity between them, stacked layers approximate any continuous function, as closely as one likes, given enough units.",
+        "With a non-linearity between them, stacked layers approximate any continuous function, as closely as one likes, given enough "
+        "units.",
         "层与层之间有了非线性，只要单元足够多，就能以任意精度逼近任何连续函数。",
     )
     experiment = Text(
@@ -109,13 +58,15 @@ class UniversalApproximation(Claim[Measured]):
         "并用别的函数代替 ReLU。最后训练各种宽度与深度的 ReLU 网络。",
     )
     verdict_rule = Text(
-        f"Does not hold where the computed ReLU network does not come within {percentage(CLOSE)} of some curve's standard deviation, or gains "
+        f"Does not hold where the computed ReLU network does not come within {percent(CLOSE)} of some curve's standard deviation, or "
+        "gains "
         "nothing from more units. Otherwise a condition is stated for each of these that is found: a function between the layers "
-        f"that stays {percentage(FAR)} or more away however wide the network; a trained network that is {percentage(FAR)} or more away outside "
+        f"that stays {percent(FAR)} or more away however wide the network; a trained network that is {percent(FAR)} or more away "
+        "outside "
         "the interval; trained networks whose median is not close at any shape. Without any of them it holds.",
-        f"若算出的 ReLU 网络在某条曲线上误差达不到其标准差的 {percentage(CLOSE)} 以内，或加单元没有改善，则不成立。"
-        f"否则，以下每一项若出现就写成一个条件：某个函数放在层间，网络再宽误差也不低于 {percentage(FAR)}；"
-        f"训练出的网络在区间之外误差不低于 {percentage(FAR)}；没有一种形状的网络训练后的中位数足够接近。都不出现则成立。",
+        f"若算出的 ReLU 网络在某条曲线上误差达不到其标准差的 {percent(CLOSE)} 以内，或加单元没有改善，则不成立。"
+        f"否则，以下每一项若出现就写成一个条件：某个函数放在层间，网络再宽误差也不低于 {percent(FAR)}；"
+        f"训练出的网络在区间之外误差不低于 {percent(FAR)}；没有一种形状的网络训练后的中位数足够接近。都不出现则成立。",
     )
     measurement = Measured
 
@@ -136,6 +87,7 @@ class UniversalApproximation(Claim[Measured]):
         import torch
 
         grid = torch.linspace(-1, 1, 81)
+        runs = Runs(tuple(range(self.seed, self.seed + self.seeds)), self.widths, self.points, self.steps)
         return Measured(
             first_seed=self.seed,
             seeds=self.seeds,
@@ -144,10 +96,10 @@ class UniversalApproximation(Claim[Measured]):
             grid=tuple(grid.tolist()),
             curves={name: tuple(curve(grid).tolist()) for name, (curve, _) in CURVES.items()},
             built=(
-                *(_build_from_knots(self, curve, grid) for curve in CURVES),
-                *(_build(self, curve, kind) for curve in CURVES for kind in BASES),
+                *(build_from_knots(curve, self.built_widths, grid) for curve in CURVES),
+                *(build(curve, kind, self.built_widths, self.seed) for curve in CURVES for kind in BASES),
             ),
-            trained=tuple(found for depth in self.depths for found in _train(self, depth, grid)),
+            trained=tuple(found for depth in self.depths for found in train(runs, depth, grid)),
         )
 
     def judge(self, measured: Measured) -> Judgement:
@@ -165,7 +117,8 @@ class UniversalApproximation(Claim[Measured]):
         """The fits, and the errors against the width."""
         yield Paragraph(
             Text(
-                "A layer of ReLUs on one input is a piecewise straight line with one kink for each unit, at −b/w. Behind it the next layer adds, "
+                "A layer of ReLUs on one input is a piecewise straight line with one kink for each unit, at −b/w. Behind it the next layer "
+                "adds, "
                 "and its own units bend the sum again.",
                 "一维输入上的一层 ReLU 是一条折线，每个单元一个折点，位于 −b/w。下一层把它们相加，而它自己的单元又把和再折一次。",
             )
@@ -178,165 +131,41 @@ class UniversalApproximation(Claim[Measured]):
         """Seeds, points and steps."""
         seeds, points, steps = over_seeds(measured.seeds, measured.first_seed), count(measured.points), count(measured.steps)
         return Text(
-            f"Errors are root mean squares on {count(1001)} points, as a share of the curve's standard deviation. Trained: {measured.seeds} networks for "
-            f"each curve and shape ({seeds.en}), torch's default initialisation, {points} points, {steps} steps of Adam at {RATE} falling to 0. Drawn "
+            f"Errors are root mean squares on {count(1001)} points, as a share of the curve's standard deviation. Trained: "
+            f"{measured.seeds} networks for "
+            f"each curve and shape ({seeds.en}), torch's default initialisation, {points} points, {steps} steps of Adam at {RATE} falling "
+            "to 0. Drawn "
             "is the best of them. Random first layers: one for each width.",
             f"误差是 {count(1001)} 个点上的均方根，以曲线标准差的比例表示。训练：每条曲线、每种形状 {measured.seeds} 个网络（{seeds.zh}），"
-            f"torch 默认初始化，{points} 个点，以 Adam 训练 {steps} 步，学习率从 {RATE} 降到 0。画出的是其中最好的一个。随机第一层：每个宽度一个。",
+            f"torch 默认初始化，{points} 个点，以 Adam 训练 {steps} 步，学习率从 {RATE} 降到 0。画出的是其中最好的一个。随机第一层："
+            "每个宽度一个。",
         )
-
-
-def _dense() -> Tensor:
-    import torch
-
-    return torch.linspace(-1, 1, 1001, dtype=torch.float64)
-
-
-def _build(claim: UniversalApproximation, name: str, kind: str) -> Built:
-    """Networks with one hidden layer whose output weights are solved for."""
-    import torch
-
-    x, y = _dense(), CURVES[name][0](_dense())
-    errors = []
-    for width in claim.built_widths:
-        layer = _with_one(_random_layer(x, kind, width, claim.seed))
-        weights = torch.linalg.lstsq(layer, y, driver="gelsd").solution
-        errors.append(_share(layer @ weights - y, y))
-    return Built(name, kind, claim.built_widths, tuple(errors))
-
-
-def _build_from_knots(claim: UniversalApproximation, name: str, grid: Tensor) -> Built:
-    """ReLU networks that go through the curve at even distances: at every kink, and at the right end."""
-    import torch
-
-    x, curve = _dense(), CURVES[name][0]
-    errors, fits = [], []
-    for width in claim.built_widths:
-        at = torch.linspace(-1, 1, width + 1, dtype=x.dtype)
-        weights = torch.linalg.solve(_with_one(_knots(at, width)), curve(at))
-        errors.append(_share(_with_one(_knots(x, width)) @ weights - curve(x), curve(x)))
-        fits.append(tuple((_with_one(_knots(grid.double(), width)) @ weights).tolist()))
-    return Built(name, "knots", claim.built_widths, tuple(errors), tuple(fits))
-
-
-def _with_one(layer: Tensor) -> Tensor:
-    """The outputs of a layer and a 1 for the bias behind it."""
-    import torch
-
-    return torch.cat([layer, torch.ones_like(layer[:, :1])], 1)
-
-
-def _knots(x: Tensor, width: int) -> Tensor:
-    """Units that begin to rise at even distances, the first at the left end."""
-    import torch
-
-    return torch.relu(x[:, None] - torch.linspace(-1, 1, width + 1, dtype=x.dtype)[:-1])
-
-
-def _random_layer(x: Tensor, kind: str, width: int, seed: int) -> Tensor:
-    """A first layer with steep random weights and its bends spread over the interval."""
-    import torch
-
-    generator = torch.Generator().manual_seed(seed)
-    slope = 4 * torch.randn(width, generator=generator, dtype=x.dtype)
-    at = 2 * torch.rand(width, generator=generator, dtype=x.dtype) - 1
-    z = slope * (x[:, None] - at)
-    between = {"square": torch.square, "identity": lambda z: z}
-    return between[kind](z) if kind in between else in_torch(get(kind))(z)
-
-
-def _share(difference: Tensor, curve: Tensor) -> float:
-    return float(difference.square().mean().sqrt() / curve.std(correction=0))
-
-
-def _train(claim: UniversalApproximation, depth: int, grid: Tensor) -> list[Trained]:
-    """Networks of one depth, of every width, for every curve and seed, trained together.
-
-    Narrow ones are filled up to the widest with units whose weights are all 0: such a unit gives 0 and its weights get gradient 0.
-    """
-    import torch
-
-    cases = [(curve, width) for curve in CURVES for width in claim.widths]
-    networks = [_padded(claim, depth, width, claim.seed + index) for _, width in cases for index in range(claim.seeds)]
-    parameters, relu = side_by_side(networks), in_torch(get("relu"))
-    inputs = torch.linspace(-1, 1, claim.points)
-    y = torch.stack([CURVES[curve][0](inputs) for curve, _ in cases for _ in range(claim.seeds)])
-    x = inputs[:, None].expand(len(networks), -1, -1)
-    optimizer = torch.optim.Adam(parameters, RATE)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, claim.steps)
-    for _ in range(claim.steps):
-        optimizer.zero_grad()
-        (forward(parameters, x, relu)[..., 0] - y).square().mean(1).sum().backward()
-        optimizer.step()
-        schedule.step()
-    return [_trained(claim, depth, case, [tensor[index * claim.seeds :] for tensor in parameters], grid) for index, case in enumerate(cases)]
-
-
-def _padded(claim: UniversalApproximation, depth: int, width: int, seed: int) -> list[Tensor]:
-    from torch.nn.functional import pad
-
-    sizes, widest = (1, *[width] * depth, 1), max(claim.widths)
-    full = (1, *[widest] * depth, 1)
-    layers = linear_layers(sizes, seed)
-    found: list[Tensor] = []
-    for index, (inputs, outputs) in enumerate(pairwise(full)):
-        weight, bias = layers[2 * index], layers[2 * index + 1]
-        found += [pad(weight, (0, inputs - weight.shape[1], 0, outputs - weight.shape[0])), pad(bias, (0, outputs - len(bias)))]
-    return found
-
-
-def _trained(claim: UniversalApproximation, depth: int, case: tuple[str, int], own: Sequence[Tensor], grid: Tensor) -> Trained:
-    """What became of the networks of one curve and width, which come first in `own`."""
-    import torch
-
-    name, width = case
-    parameters = [tensor[: claim.seeds].detach().double() for tensor in own]
-    curve, x = CURVES[name][0], _dense()
-    answers = _answers(parameters, x)
-    errors = [_share(answer - curve(x), curve(x)) for answer in answers]
-    best = min(range(claim.seeds), key=errors.__getitem__)
-    beyond = torch.cat([x[x > 0] + 1, x[x < 0] - 1])
-    return Trained(
-        curve=name,
-        depth=depth,
-        width=width,
-        errors=tuple(errors),
-        outside=float((_answers(parameters, beyond)[best] - curve(beyond)).square().mean().sqrt() / curve(x).std(correction=0)),
-        fit=tuple(_answers(parameters, grid.double())[best].tolist()),
-        kinks=_kinks([tensor[best : best + 1] for tensor in parameters]),
-    )
-
-
-def _answers(parameters: Sequence[Tensor], x: Tensor) -> Tensor:
-    return forward(parameters, x[:, None].expand(len(parameters[0]), -1, -1), in_torch(get("relu")))[..., 0]
-
-
-def _kinks(parameters: Sequence[Tensor]) -> tuple[float, ...]:
-    """Where in the interval a unit of one network turns on or off."""
-    seen: list[Tensor] = []
-    x = _dense()
-    forward(parameters, x[None, :, None], in_torch(get("relu")), seen)
-    turns = [z[0, 1:].sign() * z[0, :-1].sign() < 0 for z in seen]
-    places = {round(float(x[index]), 3) for turn in turns for index in turn.nonzero()[:, 0].tolist()}
-    return tuple(sorted(places))
 
 
 def _about_knots(worst: Built, works: bool) -> Text:
     name, first, last = CURVES[worst.curve][1], percentage(worst.errors[0]), percentage(worst.errors[-1])
     few, many = worst.widths[0], worst.widths[-1]
     rate = short(math.log(worst.errors[-2] / worst.errors[-1], 2))
-    start = Text("Every curve can be approached", "每条曲线都可以逼近") if works else Text("Not every curve was approached", "并非每条曲线都被逼近")
+    start = (
+        Text("Every curve can be approached", "每条曲线都可以逼近")
+        if works
+        else Text("Not every curve was approached", "并非每条曲线都被逼近")
+    )
     return Text(
-        f"{start.en}: with evenly spaced kinks the error of the hardest, {name}, falls from {first} with {few} ReLUs to {last} with {many}, at the "
+        f"{start.en}: with evenly spaced kinks the error of the hardest, {name}, falls from {first} with {few} ReLUs to {last} with "
+        f"{many}, at the "
         f"end as the power −{rate} of their number.",
-        f"{start.zh}：折点等距时，最难的曲线 {name} 的误差从 {first}（{few} 个 ReLU）降到 {last}（{many} 个），最后按单元数的 −{rate} 次幂下降。",
+        f"{start.zh}：折点等距时，最难的曲线 {name} 的误差从 {first}（{few} 个 ReLU）降到 {last}（{many} 个），最后按单元数的 −{rate} "
+        "次幂下降。",
     )
 
 
 def _polynomials(measured: Measured) -> Iterator[Text]:
     """The functions between the layers that did not come close, however wide."""
     floors = {
-        kind: max(built.errors[-1] for built in measured.built if built.activation == kind) for kind in BASES if kind in ("square", "identity")
+        kind: max(built.errors[-1] for built in measured.built if built.activation == kind)
+        for kind in BASES
+        if kind in ("square", "identity")
     }
     stuck = {kind: floor for kind, floor in floors.items() if floor >= FAR}
     if stuck:
@@ -345,7 +174,8 @@ def _polynomials(measured: Measured) -> Iterator[Text]:
         en = " and ".join(f"{percentage(floor)} with {names[kind].en} between the layers" for kind, floor in stuck.items())
         zh = "，".join(f"层间为{names[kind].zh}时是 {percentage(floor)}" for kind, floor in stuck.items())
         yield Text(
-            f"Condition: the function is no polynomial. With {widest} units the error is still {en}: any number of parabolas add up to a parabola.",
+            f"Condition: the function is no polynomial. With {widest} units the error is still {en}: any number of parabolas add up to a "
+            "parabola.",
             f"条件：该函数不是多项式。用 {widest} 个单元，误差仍然很大：{zh}。再多抛物线相加还是一条抛物线。",
         )
 
@@ -357,9 +187,11 @@ def _outside(measured: Measured) -> Iterator[Text]:
     if worst.outside >= FAR:
         inside, outside, name = percentage(min(worst.errors)), percentage(worst.outside), CURVES[worst.curve][1]
         yield Text(
-            f"Condition: a bounded interval. The best network trained on {name} errs by {inside} on [−1, 1] and by {outside} beside it, up to "
+            f"Condition: a bounded interval. The best network trained on {name} errs by {inside} on [−1, 1] and by {outside} beside it, up "
+            "to "
             "±2: outside its last kink it is a straight line.",
-            f"条件：有界区间。在 {name} 上训练得最好的网络在 [−1, 1] 内误差 {inside}，在区间外直到 ±2 误差 {outside}：最后一个折点之外它是直线。",
+            f"条件：有界区间。在 {name} 上训练得最好的网络在 [−1, 1] 内误差 {inside}，在区间外直到 ±2 误差 {outside}："
+            "最后一个折点之外它是直线。",
         )
 
 
@@ -370,9 +202,11 @@ def _unfound(measured: Measured) -> Iterator[Text]:
         (depth, width), least = min(medians.items(), key=lambda entry: entry[1])
         if least > CLOSE:
             yield Text(
-                f"Condition: the weights have to be found. On {CURVES[curve][1]} the best median of the trained networks is {percentage(least)}, with "
+                f"Condition: the weights have to be found. On {CURVES[curve][1]} the best median of the trained networks is "
+                f"{percentage(least)}, with "
                 f"{depth} hidden layers of {width} units.",
-                f"条件：权重要找得到。在 {CURVES[curve][1]} 上，训练出的网络中最好的中位误差是 {percentage(least)}（{depth} 个隐藏层，每层 {width} 个单元）。",
+                f"条件：权重要找得到。在 {CURVES[curve][1]} 上，训练出的网络中最好的中位误差是 {percentage(least)}（{depth} 个隐藏层，"
+                f"每层 {width} 个单元）。",
             )
 
 
@@ -394,7 +228,8 @@ def _fits(measured: Measured) -> Figure:
         name="fit",
         title=Text("A curve, and what ReLU networks make of it", "一条曲线，和 ReLU 网络对它的拟合"),
         alt=Text(
-            f"The curve sin(2πx) on [−1, 1], and the piecewise straight line of {widths[start]} ReLUs with one kink each, marked by dots, which misses "
+            f"The curve sin(2πx) on [−1, 1], and the piecewise straight line of {widths[start]} ReLUs with one kink each, marked by dots, "
+            "which misses "
             f"the curve by {error} of its standard deviation.",
             f"[−1, 1] 上的曲线 sin(2πx)，和 {widths[start]} 个 ReLU 组成的折线，每个单元一个折点，用圆点标出，误差为曲线标准差的 {error}。",
         ),
@@ -425,7 +260,8 @@ def _trained_frame(measured: Measured, curve: str, depth: int, width: int) -> Fr
     found = next(found for found in _of(measured, curve) if (found.depth, found.width) == (depth, width))
     median, best, kinks = percentage(spread(found.errors).median), percentage(min(found.errors)), len(found.kinks)
     readout = Text(
-        f"Error {best} for the best of {len(found.errors)} trained networks, {median} in the median; {kinks} kinks from {depth * width} units.",
+        f"Error {best} for the best of {len(found.errors)} trained networks, {median} in the median; {kinks} kinks from {depth * width} "
+        "units.",
         f"{len(found.errors)} 个训练的网络中最好的误差 {best}，中位数 {median}；{depth * width} 个单元产生 {kinks} 个折点。",
     )
     return _frame(measured, curve, found.fit, found.kinks, readout)
@@ -480,27 +316,29 @@ def _error_panel(measured: Measured, curve: str) -> Panel:
         "sigmoid": (Text("sigmoid, random layer", "sigmoid，随机层"), COLOURS["sigmoid"]),
         "square": (Text("x², random layer", "x²，随机层"), NEUTRAL),
     }
-    marks = [Line(labels[kind][0], _floats(built.widths), _floored(built.errors), labels[kind][1]) for kind, built in by_kind.items()]
+    marks = [Line(labels[kind][0], _floats(built.widths), built.errors, labels[kind][1]) for kind, built in by_kind.items()]
     for depth, colour in zip(sorted({found.depth for found in measured.trained}), (5, 4, 6), strict=False):
         own = sorted((found for found in _of(measured, curve) if found.depth == depth), key=lambda found: found.width)
         label = Text(f"trained ReLU, {depth} hidden, median", f"训练的 ReLU，{depth} 个隐藏层，中位数")
-        medians = _floored([spread(found.errors).median for found in own])
+        medians = tuple(spread(found.errors).median for found in own)
         marks.append(Line(label, _floats([found.width for found in own]), medians, colour, dashed=True))
     widest = max(by_kind["knots"].widths)
     return Panel(
         CURVES[curve][1],
-        Axis(Text("units in a layer", "每层单元数"), 1, widest, log=True, ticks=tuple((float(w), str(w)) for w in (1, 4, 16, 64) if w <= widest)),
+        Axis(
+            Text("units in a layer", "每层单元数"),
+            1,
+            widest,
+            log=True,
+            ticks=tuple((float(w), str(w)) for w in (1, 4, 16, 64) if w <= widest),
+        ),
         Axis(Text("error, share of std", "误差（标准差的比例）"), LOWEST, 3, log=True),
         tuple(marks),
     )
 
 
 LOWEST = 1e-5
-"""Errors below are drawn at the edge: smooth curves are met by smooth functions to the last digit."""
-
-
-def _floored(errors: Sequence[float]) -> tuple[float, ...]:
-    return tuple(max(error, LOWEST) for error in errors)
+"""Errors below are not drawn: smooth curves are met by smooth functions to the last digit."""
 
 
 def _floats(numbers: Sequence[int]) -> tuple[float, ...]:

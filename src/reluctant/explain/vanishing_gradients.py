@@ -68,28 +68,35 @@ class VanishingGradients(Claim[Measured]):
     number = 4
     title = Text("Vanishing gradients", "梯度消失")
     statement = Text(
-        "Sigmoid and tanh are flat far from 0, so gradients shrink from layer to layer and deep networks do not train. ReLU's slope on its active "
+        "Sigmoid and tanh are flat far from 0, so gradients shrink from layer to layer and deep networks do not train. ReLU's slope on its "
+        "active "
         "side is exactly 1, so through it they do not shrink.",
         "sigmoid 与 tanh 在远离 0 处是平的，所以梯度逐层缩小，深层网络训练不动。ReLU 在激活的一侧斜率恰好是 1，所以梯度经过它不会缩小。",
     )
     experiment = Text(
-        "A random gradient is sent back through fresh networks of equally wide layers, and its size is taken at every layer: for five activations, with "
-        "torch's default, Glorot's and He's initialisation, at several depths and widths. Beside it stands what mean-field theory predicts.",
-        "把一个随机梯度反向送过各层等宽、刚初始化的网络，在每一层记下它的大小：五种激活函数，torch 默认、Glorot、He 三种初始化，若干深度与宽度。"
+        "A random gradient is sent back through fresh networks of equally wide layers, and its size is taken at every layer: for five "
+        "activations, with "
+        "torch's default, Glorot's and He's initialisation, at several depths and widths. Beside it stands what mean-field theory "
+        "predicts.",
+        "把一个随机梯度反向送过各层等宽、刚初始化的网络，在每一层记下它的大小：五种激活函数，torch 默认、Glorot、He 三种初始化，"
+        "若干深度与宽度。"
         "旁边是平均场理论的预测。",
     )
     verdict_rule = Text(
-        f"A gradient vanishes where a layer keeps less than {VANISHES} of its size, with the whole interval, in the reference network. Does not hold where "
-        "it vanishes through ReLU under every initialisation, or through neither sigmoid nor tanh under any. Holds under conditions where it vanishes "
+        f"A gradient vanishes where a layer keeps less than {VANISHES} of its size, with the whole interval, in the reference network. "
+        "Does not hold where "
+        "it vanishes through ReLU under every initialisation, or through neither sigmoid nor tanh under any. Holds under conditions where "
+        "it vanishes "
         "through ReLU under some, or does not through sigmoid or tanh under some. Else it holds.",
-        f"在参考网络中，若每层保留的梯度不到 {VANISHES}（整个区间都是），就称梯度消失。若经过 ReLU 在每种初始化下都消失，或经过 sigmoid 与 tanh 在任何初始化下都不消失，"
+        f"在参考网络中，若每层保留的梯度不到 {VANISHES}（整个区间都是），就称梯度消失。若经过 ReLU 在每种初始化下都消失，或经过 sigmoid 与 "
+        "tanh 在任何初始化下都不消失，"
         "则不成立。若经过 ReLU 在某种初始化下消失，或经过 sigmoid 或 tanh 在某种初始化下不消失，则有条件成立。否则成立。",
     )
     measurement = Measured
 
     seeds: int = 6
     samples: int = 16
-    depths: tuple[int, ...] = (5, 10, 20, 40)
+    depths: tuple[int, ...] = (5, 10, 20, 30)
     widths: tuple[int, ...] = (16, 64, 256)
 
     @classmethod
@@ -133,8 +140,10 @@ class VanishingGradients(Claim[Measured]):
         yield _figure(measured)
         yield Paragraph(
             Text(
-                "A layer multiplies the mean square of the gradient by χ = σ_w² · E[f′(z)²]: the weights' variance times fan-in, and the mean square of the "
-                "slope. ReLU's slope is 1, but on half of a symmetric input only, so E[f′²] is ½, and the weights must make up for it with σ_w² = 2. That "
+                "A layer multiplies the mean square of the gradient by χ = σ_w² · E[f′(z)²]: the weights' variance times fan-in, and the "
+                "mean square of the "
+                "slope. ReLU's slope is 1, but on half of a symmetric input only, so E[f′²] is ½, and the weights must make up for it with "
+                "σ_w² = 2. That "
                 "is He's initialisation. Torch's default has σ_w² = ⅓.",
                 "一层把梯度的均方乘以 χ = σ_w² · E[f′(z)²]：权重方差乘以输入数，再乘以斜率的均方。ReLU 的斜率是 1，但只在对称输入的一半上，"
                 "所以 E[f′²] 是 ½，必须由权重以 σ_w² = 2 来弥补。这就是 He 初始化。torch 默认的 σ_w² 是 ⅓。",
@@ -146,9 +155,11 @@ class VanishingGradients(Claim[Measured]):
         """Seeds, samples and the reference network."""
         seeds, reference = over_seeds(measured.seeds, measured.first_seed), _reference(measured)[0]
         return Text(
-            f"{measured.seeds} networks of each kind ({seeds.en}), {measured.samples} normal inputs each; root mean squares over units and samples. The reference "
+            f"{measured.seeds} networks of each kind ({seeds.en}), {measured.samples} normal inputs each; root mean squares over units and "
+            "samples. The reference "
             f"network has {reference.depth} layers of {reference.width} units.",
-            f"每种 {measured.seeds} 个网络（{seeds.zh}），各 {measured.samples} 个正态输入；对单元与样本取均方根。参考网络有 {reference.depth} 层，每层 {reference.width} 个单元。",
+            f"每种 {measured.seeds} 个网络（{seeds.zh}），各 {measured.samples} 个正态输入；对单元与样本取均方根。参考网络有 "
+            f"{reference.depth} 层，每层 {reference.width} 个单元。",
         )
 
 
@@ -201,7 +212,8 @@ def _about(name: str, found: list[Gradients]) -> Text:
     zh = "，".join(f"{said(NAMES[one.initialisation], 'zh')} 为 {short(one.factor.median)}" for one in found)
     depth, default = found[0].depth, found[0]
     return Text(
-        f"{shown[0].upper()}{shown[1:]} keeps per layer {en}. Under torch's default the first of {depth} layers gets {short(default.median[0])} of the last's gradient.",
+        f"{shown[0].upper()}{shown[1:]} keeps per layer {en}. Under torch's default the first of {depth} layers gets "
+        f"{short(default.median[0])} of the last's gradient.",
         f"{shown} 每层保留：{zh}。torch 默认初始化时，{depth} 层中的第一层得到最后一层梯度的 {short(default.median[0])}。",
     )
 
@@ -210,7 +222,8 @@ def _conditions(relu: list[Initialisation], spared: list[tuple[str, Initialisati
     if relu:
         names = listed([NAMES[name] for name in relu])
         yield Text(
-            f"Condition: ReLU alone is not enough. Under {names.en} initialisation the gradient vanishes through ReLU too; what keeps it is the scale of the weights.",
+            f"Condition: ReLU alone is not enough. Under {names.en} initialisation the gradient vanishes through ReLU too; what keeps it "
+            "is the scale of the weights.",
             f"条件：只有 ReLU 还不够。{names.zh} 初始化时，梯度经过 ReLU 也会消失；保住梯度的是权重的尺度。",
         )
     if spared:
@@ -223,7 +236,8 @@ def _alt_of_curves(shown: list[Activation]) -> Text:
     at = 3.0
     slopes = ", ".join(f"{title(activation)} {short(activation.slope(at))}" for activation in shown)
     return Text(
-        f"Two panels, curves and slopes from −4 to 4. Sigmoid and tanh level off on both sides, the others only on the left. Slopes at x = {short(at)}: {slopes}.",
+        "Two panels, curves and slopes from −4 to 4. Sigmoid and tanh level off on both sides, the others only on the left. Slopes at x "
+        f"= {short(at)}: {slopes}.",
         f"两幅图，从 −4 到 4 的曲线与斜率。sigmoid 与 tanh 在两边都变平，其余只在左边变平。x = {short(at)} 处的斜率：{slopes}。",
     )
 
@@ -236,9 +250,13 @@ def _figure(measured: Measured) -> Figure:
     zh = "；".join(f"{said(NAMES[i], 'zh')}：" + "，".join(f"{title(get(a))} {first[a, i]}" for a in ACTIVATIONS) for i in INITIALISATIONS)
     return explorer(
         name="gradient-by-layer",
-        title=Text("Gradient size by layer: measured (solid, with the range over seeds) and predicted (dashed)", "各层梯度的大小：测量值（实线，附各种子的范围）与预测值（虚线）"),
+        title=Text(
+            "Gradient size by layer: measured (solid, with the range over seeds) and predicted (dashed)",
+            "各层梯度的大小：测量值（实线，附各种子的范围）与预测值（虚线）",
+        ),
         alt=Text(
-            f"Three panels, one for each initialisation: the gradient's size at each layer as a multiple of the last layer's, on a logarithmic axis. At the "
+            "Three panels, one for each initialisation: the gradient's size at each layer as a multiple of the last layer's, on a "
+            "logarithmic axis. At the "
             f"first layer it is, {en}. Measured and predicted factors per layer differ by at most {apart}.",
             f"三幅图，每种初始化一幅：各层梯度的大小相对最后一层的倍数，对数轴。第一层处：{zh}。每层因子的测量值与预测值最多相差 {apart}。",
         ),
@@ -259,7 +277,8 @@ def _frame(measured: Measured, depth: int, width: int) -> Frame:
     panels = tuple(_panel([found for found in own if found.initialisation == name], name, deepest) for name in INITIALISATIONS)
     relu = {found.initialisation: short(found.factor.median) for found in own if found.activation == "relu"}
     readout = Text(
-        f"{depth} layers of {width} units. ReLU keeps per layer: {relu['default']} with torch's default, {relu['glorot']} with Glorot, {relu['he']} with He.",
+        f"{depth} layers of {width} units. ReLU keeps per layer: {relu['default']} with torch's default, {relu['glorot']} with Glorot, "
+        f"{relu['he']} with He.",
         f"{depth} 层，每层 {width} 个单元。ReLU 每层保留：torch 默认 {relu['default']}，Glorot {relu['glorot']}，He {relu['he']}。",
     )
     return Frame(readout, panels)
@@ -270,20 +289,15 @@ def _panel(own: list[Gradients], initialisation: Initialisation, deepest: int) -
     for found in own:
         xs, name = tuple(float(layer) for layer in range(1, found.depth + 1)), title(get(found.activation))
         colour = COLOURS[found.activation]
-        marks.append(Band(xs, _kept(found.least), _kept(found.largest), colour))
-        marks.append(Line(name, xs, _kept(found.median), colour))
-        marks.append(Line(Text(f"{name}, predicted", f"{name}，预测"), xs, _kept(found.predicted), colour, dashed=True))
+        marks.append(Band(xs, found.least, found.largest, colour))
+        marks.append(Line(name, xs, found.median, colour))
+        marks.append(Line(Text(f"{name}, predicted", f"{name}，预测"), xs, found.predicted, colour, dashed=True))
     return Panel(
         NAMES[initialisation],
         Axis(Text("layer", "层"), 1, deepest),
         Axis(Text("gradient, of the last layer's", "梯度（相对最后一层）"), LOWEST, HIGHEST, log=True),
         tuple(marks),
     )
-
-
-def _kept(sizes: tuple[float, ...]) -> tuple[float, ...]:
-    """Sizes within the drawn axis; a gradient that is smaller still is drawn at its edge."""
-    return tuple(min(max(size, LOWEST), HIGHEST) for size in sizes)
 
 
 def _table(measured: Measured) -> Table:

@@ -10,7 +10,7 @@
   };
 
   const share = (axis, value) =>
-    axis.log ? Math.log(value / axis.low) / Math.log(axis.high / axis.low) : (value - axis.low) / (axis.high - axis.low);
+    axis.log ? Math.log(Math.max(value, 1e-300) / axis.low) / Math.log(axis.high / axis.low) : (value - axis.low) / (axis.high - axis.low);
 
   class Panel {
     constructor(figure, element, data, words) {
@@ -65,13 +65,14 @@
     }
 
     drawCells(rows, group) {
-      const width = (this.box.right - this.box.left) / rows[0].length;
-      const height = (this.box.bottom - this.box.top) / rows.length;
+      const { left, right, top, bottom } = this.box;
+      const across = (column) => (left + ((right - left) * column) / rows[0].length).toFixed(1);
+      const down = (row) => (top + ((bottom - top) * row) / rows.length).toFixed(1);
       const paths = {};
       rows.forEach((row, place) => {
         for (const run of row.matchAll(/(\d)\1*/g)) {
-          const [x, y, long] = [this.box.left + run.index * width, this.box.top + place * height, run[0].length * width];
-          paths[run[1]] = `${paths[run[1]] || ""}M${x.toFixed(1)} ${y.toFixed(1)}h${long.toFixed(1)}v${height.toFixed(1)}h${(-long).toFixed(1)}z`;
+          const [start, end] = [across(run.index), across(run.index + run[0].length)];
+          paths[run[1]] = `${paths[run[1]] || ""}M${start} ${down(place)}H${end}V${down(place + 1)}H${start}z`;
         }
       });
       group.replaceChildren(

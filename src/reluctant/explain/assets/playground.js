@@ -11,7 +11,7 @@
   const field = find("field");
   const units = find("units");
   const curve = find("loss");
-  const CELLS = 36;
+  const CELLS = 36; // divides the width of the picture, so that cells meet without a seam
   const REACH = 1.6;
   const KEPT_LOSSES = 400;
   let state;
@@ -89,9 +89,9 @@
     const pen = field.getContext("2d");
     const size = field.width;
     const cell = size / CELLS;
-    const [first, second] = [colour("--field-0"), colour("--field-9")];
+    const [first, second] = [colour("--c1"), colour("--c2")];
     pen.globalAlpha = 1;
-    pen.fillStyle = colour("--raised");
+    pen.fillStyle = colour("--figure-paper");
     pen.fillRect(0, 0, size, size);
     for (let row = 0; row < CELLS; row++) {
       for (let column = 0; column < CELLS; column++) {
@@ -100,12 +100,12 @@
         if (Number.isNaN(sure)) continue;
         pen.globalAlpha = 0.1 + 0.5 * Math.abs(2 * sure - 1);
         pen.fillStyle = sure > 0.5 ? second : first;
-        pen.fillRect(Math.floor(column * cell), Math.floor(row * cell), Math.ceil(cell), Math.ceil(cell));
+        pen.fillRect(column * cell, row * cell, cell, cell);
       }
     }
     pen.globalAlpha = 1;
     pen.lineWidth = 1.5;
-    pen.strokeStyle = colour("--raised");
+    pen.strokeStyle = colour("--figure-paper");
     state.points.forEach((point, index) => {
       pen.beginPath();
       pen.arc(((point[0] + REACH) / (2 * REACH)) * size, ((REACH - point[1]) / (2 * REACH)) * size, 5, 0, 2 * Math.PI);
@@ -156,7 +156,7 @@
     const every = Math.max(1, Math.ceil(state.losses.length / KEPT_LOSSES));
     const shown = state.losses.filter((loss, index) => Number.isFinite(loss) && index % every === 0);
     const level = (loss) => height - 4 - ((height - 8) * (Math.log10(Math.min(Math.max(loss, 1e-4), 1e2)) + 4)) / 6;
-    pen.strokeStyle = colour("--rule");
+    pen.strokeStyle = colour("--figure-grid");
     pen.lineWidth = 1;
     [1e-4, 1e-2, 1, 1e2].forEach((loss) => {
       pen.beginPath();
@@ -164,7 +164,7 @@
       pen.lineTo(width, level(loss));
       pen.stroke();
     });
-    pen.strokeStyle = colour("--series-1");
+    pen.strokeStyle = colour("--c1");
     pen.lineWidth = 2;
     pen.beginPath();
     shown.forEach((loss, index) => pen.lineTo((index / Math.max(shown.length - 1, 1)) * width, level(loss)));

@@ -1,0 +1,203 @@
+"""Networks with ReLU and its variants, trained where ReLUs die."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reluctant.activations import get
+
+from ._data import moons
+from ._networks import Function, descend, follow, forward, in_torch, linear_layers, side_by_side
+from ._spread import spread
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SOLVED = 0.97
+"""A network has learned where it gets at least this share of its training points right."""
+NARROW = 4
+NARROW_RATE = 0.01
+WIDTH = 32
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Networks with one activation in one setting, one for each seed."""
+
+    activation: str
+    setting: float
+    """The learning rate, or the number of layers."""
+    solved: tuple[bool, ...]
+    dead: float
+    """Mean share of units with slope 0 on every training point at the end."""
+    diverged: float
+    """Share of networks whose loss is no longer finite."""
+    stuck_at_start: float
+    """Share of networks that give the same output for every input before training, to float32."""
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """PReLU's learned slopes of one layer through a training, over seeds."""
+
+    steps: tuple[int, ...]
+    median: tuple[float, ...]
+    least: tuple[float, ...]
+    largest: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """The seeds of the networks, and how many points each of these is given."""
+
+    all: tuple[int, ...]
+    points: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of networks side by side."""
+
+    solved: Tensor
+    diverged: Tensor
+    dead: Tensor
+    """Share of dead units."""
+
+    def runs(self, name: str, setting: float, own: slice, stuck_at_start: float = 0.0) -> Runs:
+        """Those of one setting."""
+        solved, dead, diverged = self.solved[own].tolist(), float(self.dead[own].mean()), float(self.diverged[own].float().mean())
+        return Runs(name, setting, tuple(solved), dead, diverged, stuck_at_start)
+
+
+def _data(seeds: Seeds, repeats: int = 1) -> tuple[Tensor, Tensor]:
+    """Points and classes of every seed, all of them `repeats` times over."""
+    import torch
+
+    samples = [moons(seeds.points, seed) for seed in seeds.all] * repeats
+    return torch.stack([points for points, _ in samples]), torch.stack([classes for _, classes in samples])
+
+
+def _learned(name: str, parameters: Sequence[Tensor]) -> list[Tensor]:
+    """PReLU's slopes, one for each layer and network; of the others none."""
+    import torch
+
+    start = float(get("prelu").parameters["init"])
+    return [torch.full_like(bias[:, :, :1], start).requires_grad_() for bias in parameters[1:-1:2]] if name == "prelu" else []
+
+
+def _functions(name: str, learned: Sequence[Tensor], layers: int) -> list[Function]:
+    """The activation of each layer. torch's PReLU takes one slope for all networks, so the networks side by side need it written out."""
+    if name != "prelu":
+        return [in_torch(get(name))] * layers
+    return [_leaky(slope) for slope in learned]
+
+
+def _leaky(slope: Tensor) -> Function:
+    import torch
+
+    return lambda z: torch.where(z > 0, z, slope * z)
+
+
+def _scores(parameters: Sequence[Tensor], x: Tensor, functions: Sequence[Function], seen: list[Tensor] | None = None) -> Tensor:
+    """The networks' scores, with an activation of its own for each layer."""
+    following = iter(functions)
+    return forward(parameters, x, lambda z: next(following)(z), seen)[..., 0]
+
+
+Step = Callable[["list[Tensor]", "Tensor"], None]
+"""Moves the parameters by one step on the losses."""
+
+
+def _descent(rates: Tensor) -> Step:
+    """Plain gradient descent, each network at its own rate."""
+
+    def step(parameters: list[Tensor], losses: Tensor) -> None:
+        descend(parameters, losses, rates)
+
+    return step
+
+
+def _adam() -> Step:
+    """Adam, with its memory beginning at the first step."""
+    import torch
+
+    optimizers: list[torch.optim.Adam] = []
+
+    def step(parameters: list[Tensor], losses: Tensor) -> None:
+        if not optimizers:
+            optimizers.append(torch.optim.Adam(parameters, NARROW_RATE))
+        follow(optimizers[0], parameters, losses)
+
+    return step
+
+
+def _train(seeds: Seeds, name: str, parameters: list[Tensor], steps: int, move: Step, note: Callable[[int, list[Tensor]], None]) -> Ended:
+    """Train the networks; `note` is given PReLU's slopes before each step and after the last."""
+    from torch.nn.functional import binary_cross_entropy_with_logits
+
+    x, y = _data(seeds, len(parameters[0]) // len(seeds.all))
+    learned = _learned(name, parameters)
+    functions = _functions(name, learned, len(parameters) // 2 - 1)
+    for step in range(steps):
+        note(step, learned)
+        move([*parameters, *learned], binary_cross_entropy_with_logits(_scores(parameters, x, functions), y, reduction="none").mean(1))
+    note(steps, learned)
+    return _outcome(parameters, x, y, functions)
+
+
+def _outcome(parameters: Sequence[Tensor], x: Tensor, y: Tensor, functions: Sequence[Function]) -> Ended:
+    import torch
+
+    seen: list[Tensor] = []
+    scores = _scores(parameters, x, functions, seen)
+    slopes = [torch.autograd.grad(function(z).sum(), z, retain_graph=True)[0] for function, z in zip(functions, seen, strict=True)]
+    finite = scores.isfinite().all(1)
+    return Ended(
+        solved=(((scores > 0) == (y > 0.5)).float().mean(1) >= SOLVED) & finite,
+        diverged=~finite,
+        dead=torch.stack([(slope == 0).all(1).float().mean(1) for slope in slopes]).mean(0),
+    )
+
+
+def fatal(seeds: Seeds, name: str, rates: tuple[float, ...], steps: int) -> list[Runs]:
+    """All rates and seeds together, at plain gradient descent."""
+    import torch
+
+    parameters = side_by_side([linear_layers((2, WIDTH, WIDTH, 1), seed) for _ in rates for seed in seeds.all])
+    of_networks = torch.tensor([rate for rate in rates for _ in seeds.all])
+    ended = _train(seeds, name, parameters, steps, _descent(of_networks), _nothing)
+    return [ended.runs(name, rate, slice(index * len(seeds.all), (index + 1) * len(seeds.all))) for index, rate in enumerate(rates)]
+
+
+def narrow(seeds: Seeds, name: str, depth: int, steps: int) -> Runs:
+    import torch
+
+    parameters = side_by_side([linear_layers((2, *[NARROW] * depth, 1), seed, "he") for seed in seeds.all])
+    x, _ = _data(seeds)
+    with torch.no_grad():
+        scores = _scores(parameters, x, _functions(name, _learned(name, parameters), depth))
+    stuck = (scores == scores[:, :1]).all(1).float().mean()
+    return _train(seeds, name, parameters, steps, _adam(), _nothing).runs(name, float(depth), slice(None), float(stuck))
+
+
+def _nothing(step: int, learned: list[Tensor]) -> None:
+    """Note nothing."""
+
+
+def learned_slopes(seeds: Seeds, steps: int) -> tuple[Slopes, ...]:
+    """PReLU's slopes through a training that succeeds."""
+    parameters = side_by_side([linear_layers((2, WIDTH, WIDTH, 1), seed, "he") for seed in seeds.all])
+    noted: dict[int, list[list[float]]] = {}
+    every = max(1, steps // 50)
+
+    def note(step: int, learned: list[Tensor]) -> None:
+        if step % every == 0:
+            noted[step] = [slope.detach().flatten().tolist() for slope in learned]
+
+    _train(seeds, "prelu", parameters, steps, _adam(), note)
+    by_layer = [[layers[index] for layers in noted.values()] for index in range(2)]
+    return tuple(
+        Slopes(tuple(noted), tuple(spread(at).median for at in layer), tuple(map(min, layer)), tuple(map(max, layer))) for layer in by_layer
+    )
