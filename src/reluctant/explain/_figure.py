@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Literal
 
 from ._text import Words
+
+TINY = 1e-300
 
 NEUTRAL = 0
 """The colour of what is no series: targets, floors, frames."""
@@ -28,6 +30,12 @@ class Axis:
     log: bool = False
     ticks: tuple[tuple[float, Words], ...] = ()
     """Where to write what; empty for numbers at round places."""
+
+    def share(self, value: float) -> float:
+        """How far along the axis a value lies: 0 at its low end, 1 at its high one. On a logarithmic one 0 lies far outside."""
+        if self.log:
+            return math.log(max(value, TINY) / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +162,7 @@ class Figure:
 
 def explorer(name: str, title: Words, alt: Words, sliders: Sequence[Slider], frames: Sequence[Frame]) -> Figure:
     """A figure that follows its sliders; there must be a frame for each of their positions."""
-    expected = prod(len(slider.positions) for slider in sliders)
+    expected = math.prod(len(slider.positions) for slider in sliders)
     if len(frames) != expected:
         raise ValueError(f"the figure {name} has {len(frames)} frames for {expected} positions of its sliders")
     moved = Figure(name, title, alt, (), tuple(sliders), tuple(frames))

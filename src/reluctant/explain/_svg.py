@@ -40,21 +40,11 @@ class Frame:
 
     def across(self, x: float) -> float:
         """Where a value of the x axis is drawn."""
-        return self.left + (self.right - self.left) * _share(self.x, x)
+        return self.left + (self.right - self.left) * self.x.share(x)
 
     def up(self, y: float) -> float:
         """Where a value of the y axis is drawn."""
-        return self.bottom - (self.bottom - self.top) * _share(self.y, y)
-
-
-TINY = 1e-300
-"""What is drawn of 0 on a logarithmic axis: far outside."""
-
-
-def _share(axis: Axis, value: float) -> float:
-    if axis.log:
-        return math.log(max(value, TINY) / axis.low) / math.log(axis.high / axis.low)
-    return (value - axis.low) / (axis.high - axis.low)
+        return self.bottom - (self.bottom - self.top) * self.y.share(y)
 
 
 def panel_element(panel: Panel, language: Language, name: str) -> Element:
@@ -97,7 +87,7 @@ def _axes(svg: Element, frame: Frame, panel: Panel, language: Language) -> None:
 
 def _places(axis: Axis, language: Language, most: int) -> Iterable[tuple[float, str]]:
     own = [(value, said(name, language)) for value, name in axis.ticks]
-    return (place for place in own or ticks(axis, most) if 0 <= _share(axis, place[0]) <= 1)
+    return (place for place in own or ticks(axis, most) if 0 <= axis.share(place[0]) <= 1)
 
 
 def _line(parent: Element, ends: tuple[float, float, float, float], kind: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import click
@@ -126,8 +125,7 @@ def _even(ys: Sequence[float | None], count: int) -> list[float | None]:
 def _block_of(axis: Axis, y: float | None) -> str:
     if y is None:
         return " "
-    share = math.log(y / axis.low) / math.log(axis.high / axis.low) if axis.log else (y - axis.low) / (axis.high - axis.low)
-    return BLOCKS[min(max(int(share * len(BLOCKS)), 0), len(BLOCKS) - 1)]
+    return BLOCKS[min(max(int(axis.share(y) * len(BLOCKS)), 0), len(BLOCKS) - 1)]
 
 
 def _number(y: float | None) -> str:
