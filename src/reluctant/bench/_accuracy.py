@@ -57,16 +57,18 @@ def accuracy(activation: Activation, samples: int = 10_000_000) -> Accuracy | No
     step, largest_slope, absolute = max(1, PATTERNS // samples), 0.0, {"": 0.0, "_by_torch": 0.0}
     for start in range(0, PATTERNS, step * CHUNK):
         x = _floats(start, min(start + step * CHUNK, PATTERNS), step)
+        if not x.numel():
+            continue
         wide = x.double()
         y = activation.forward(tensors(torch.float64), wide)
         slope = activation.derivative(tensors(torch.float64), wide) + torch.zeros_like(wide)
-        largest_slope = max(largest_slope, float(slope[slope.isfinite()].abs().max()))
+        largest_slope = max(largest_slope, *slope[slope.isfinite()].abs().topk(1).values.tolist())
         for suffix, operator in (("", kernel), ("_by_torch", torch_operator(activation))):
             value, gradient = _both(operator, x)
             found[f"forward{suffix}"].add(x, value, y)
             found[f"gradient{suffix}"].add(x, gradient, slope)
             apart = (gradient.double() - slope).abs()
-            absolute[suffix] = max(absolute[suffix], float(apart[apart.isfinite() & (slope.abs() <= largest_slope)].max()))
+            absolute[suffix] = max([absolute[suffix], *apart[apart.isfinite()].topk(1).values.tolist()])
     unit = float(ulp(torch.tensor(min(largest_slope, 1e30), dtype=torch.float64)))
     errors = {name: worst.error() for name, worst in found.items()}
     return Accuracy(**errors, gradient_absolute=absolute[""] / unit, gradient_absolute_by_torch=absolute["_by_torch"] / unit)

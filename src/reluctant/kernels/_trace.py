@@ -115,7 +115,10 @@ class Trace:
         return a.operands[0] if a.operation == "negative" else self.term("negative", a)
 
     def multiply(self, a: Any, b: Any) -> Any:
-        """The product. A choice between constants is made before the product, as torch does it: where a slope is 0, NaN · 0 is 0."""
+        """The product. A choice between constants is made before the product, as torch does it: where a slope is 0, NaN · 0 is 0.
+
+        A multiple of expm1 is an operation of its own, which rounds once instead of twice.
+        """
         for factor, other in ((a, b), (b, a)):
             if not isinstance(factor, Term):
                 if factor == 1.0:
@@ -123,6 +126,8 @@ class Trace:
             elif factor.operation == "where" and any(isinstance(choice, float) and choice in (0.0, 1.0) for choice in factor.operands[1:]):
                 condition, yes, no = factor.operands
                 return self.where(condition, self._times_choice(yes, other), self._times_choice(no, other))
+            if isinstance(other, Term) and other.operation == "expm1" and not (isinstance(factor, Term) and factor.varies):
+                return self.term("times_expm1", factor, other.operands[0])
         return self.term("multiply", a, b)
 
     def _times_choice(self, choice: Any, other: Any) -> Any:

@@ -90,8 +90,8 @@ INLINE V v_exp_of_minus_size(V x) {
 }
 
 // e^x - 1 with its full relative precision; infinite from 88.37 on, a little before e^x is. q fits (e^r - 1 - r) / r².
-INLINE V v_expm1(V x) {
-    V k, r;
+INLINE void expm1_parts(V x, V& r, V& rest, V& scale) {
+    V k;
     split_by_ln2(at_least(-104.0f, at_most(89.0f, x)), k, r);
     V q = splat(0x1.a032e4p-13f);
     q = q * r + splat(0x1.6d723ep-10f);
@@ -99,9 +99,22 @@ INLINE V v_expm1(V x) {
     q = q * r + splat(0x1.5554bp-5f);
     q = q * r + splat(0x1.555554p-3f);
     q = q * r + splat(0x1p-1f);
-    V p = q * (r * r) + r;
-    V scale = times_power_of_two(splat(1.0f), k);
-    return with_sign_of(x, scale * p + (scale - 1.0f));
+    rest = q * (r * r);
+    scale = times_power_of_two(splat(1.0f), k);
+}
+INLINE V v_expm1(V x) {
+    V r, rest, scale;
+    expm1_parts(x, r, rest, scale);
+    return with_sign_of(x, scale * (rest + r) + (scale - 1.0f));
+}
+
+// c (e^x - 1), rounded about as often as e^x - 1 alone: what the product with the large part loses joins the small part.
+INLINE V v_times_expm1(V c, V x) {
+    V r, rest, scale;
+    expm1_parts(x, r, rest, scale);
+    V factor = c * scale, below = scale - 1.0f, large = c * below, lost = v_fma(c, below, -large);
+    V result = large + (factor * r + (factor * rest + lost));
+    return as_floats(as_bits(result) ^ ((as_bits(result) ^ as_bits(c) ^ as_bits(x)) & (int32_t)0x80000000));
 }
 
 // ln(1 + z) with its full relative precision, for -1 < z < 2^126. q fits (f - ln(1 + f)) / f² over sqrt(½) - 1 to sqrt(2) - 1.
