@@ -32,7 +32,7 @@ class Member:
     @property
     def kernel_name(self) -> str:
         """The name of its kernels."""
-        return signature(self.activation).name
+        return signature(self.activation).family
 
 
 @dataclass(frozen=True)

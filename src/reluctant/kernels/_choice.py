@@ -44,7 +44,7 @@ def choice(activation: Activation, dtype: torch.dtype) -> Choice:
     kernel = kernel_for(activation, dtype)
     if kernel is None:
         return Choice(None, 0, "the compiled library has no kernel for it")
-    times = measured(signature(activation).name, _name(dtype))
+    times = measured(signature(activation).family, _name(dtype))
     return Choice(kernel if times.worthwhile else None, times.from_elements, times.reason)
 
 

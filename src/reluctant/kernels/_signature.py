@@ -22,7 +22,12 @@ class Signature:
     @property
     def name(self) -> str:
         """``gelu_tanh``: what the names of its kernels begin with."""
-        return "_".join([self.definition.name, *(value for _, value in sorted(self.words.items())), *["default"] * self.defaults])
+        return f"{self.family}_default" if self.defaults else self.family
+
+    @property
+    def family(self) -> str:
+        """The name without regard to numbers: what is measured of the default ones is taken for all."""
+        return "_".join([self.definition.name, *(value for _, value in sorted(self.words.items()))])
 
     @property
     def symbol(self) -> str:
