@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def measured(name: str, dtype: str) -> Measured:
     """Whether the kernel is worth its while, from which size on, and why. Unmeasured kernels are used."""
     rows = _document()["ratios"].get(name, {}).get(dtype)
     if rows is None:
-        return Measured(True, 0, "compiled kernel; not measured against torch's operator yet")
+        return Measured(True, 0, "not measured against torch's operator yet")
     ratios = {int(size): ratio for size, ratio in rows["by_elements"].items()}
     enough = WORTHWHILE_FOR_LESS_MEMORY if rows["kept_bytes"] < rows["kept_bytes_by_torch"] else WORTHWHILE
     good: list[int] = []
@@ -44,9 +45,14 @@ def measured(name: str, dtype: str) -> Measured:
         if ratios[size] < enough:
             break
         good.append(size)
-    told = ", ".join(f"{ratio:.2f} times torch's speed at {size:,} elements" for size, ratio in sorted(ratios.items()))
     if not good:
-        return Measured(False, 0, f"torch's own operator is as fast: the kernel reached {told}")
+        return Measured(False, 0, f"the kernel reaches {_span(ratios.values())} of the speed of torch's own operator")
     # The smallest size that was measured stands for all below it.
     first = 0 if good[-1] == min(ratios) else good[-1]
-    return Measured(True, first, f"compiled kernel: {told}")
+    slower = f"; {ratios[max(set(ratios) - set(good))]:.2f} times below" if first else ""
+    return Measured(True, first, f"the kernel reaches {_span(ratios[size] for size in good)} times torch's speed{slower}")
+
+
+def _span(ratios: Iterable[float]) -> str:
+    known = sorted(ratios)
+    return f"{known[0]:.2f} to {known[-1]:.2f}"
