@@ -158,6 +158,8 @@ class MeasuredPass:
         if kept is not None and kept.is_floating_point():
             values, axis = as_units(kept, site, self._layer_of(site))
             site.read(operation, values, axis)
+            if operation.keeps not in ("result", ""):
+                site.add_kept_input(kept)
             if kept.numel() <= 1 << 20 and operation.output is not None:
                 self._values[i] = operation.output(kept)
 

@@ -36,7 +36,8 @@ AFFINE = _names(
     sparse_addmm stack sub sum trace upsample_bicubic2d upsample_bilinear2d upsample_linear1d upsample_nearest1d upsample_nearest2d"""
 )
 
-MATRIX_PRODUCTS = _names("addbmm addmm addmv baddbmm bmm dot linalg_vecdot linear mm mv")
+MATRIX_PRODUCTS = _names("addbmm addmm addmv baddbmm bmm dot lean_linear linalg_vecdot linear mm mv")
+"""``lean_linear`` is the one in `reluctant.nn.LinearActivation`."""
 
 CONVOLUTIONS = _names(
     "convolution convolution_overrideable cudnn_convolution mkldnn_convolution slow_conv2d slow_conv_transpose2d thnn_conv2d"

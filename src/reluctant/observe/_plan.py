@@ -280,7 +280,7 @@ class _Reduction:
 
     def _matrix_product(self, i: int, name: str, node: RawNode) -> None:
         first, second = _operands(name)
-        bias = {"linear": 2}.get(name, 0 if first == 1 else None)
+        bias = {"linear": 2, "lean_linear": 2}.get(name, 0 if first == 1 else None)
         for data, weight in sorted(((first, second), (second, first)), key=lambda pair: self._may_be_data(node, pair[1])):
             j = node.inputs[weight] if weight < len(node.inputs) else None
             if j is None or self.only_parameters[j] is None:

@@ -35,6 +35,7 @@ class _Pending:
     arriving_entries: int = 0
     leaving_square: float = 0.0
     leaving_entries: int = 0
+    kept_input_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -61,6 +62,8 @@ class SiteRecord:
     units: UnitStatistics = field(default_factory=UnitStatistics)
     moments: Timeline[SiteMoment] = field(default_factory=Timeline)
     first_non_finite_step: int | None = None
+    kept_input_bytes: int = 0
+    kept_type: str = ""
     pending: _Pending = field(default_factory=_Pending)
 
     def read(self, operation: Operation, kept: Tensor, axis: int | None) -> None:
@@ -86,6 +89,11 @@ class SiteRecord:
             self.pending.output_sum += total
             self.pending.output_square += square_sum(output)
             self.pending.entries += entries
+
+    def add_kept_input(self, kept: Tensor) -> None:
+        """Count what autograd keeps of the input for one call."""
+        self.kept_type = str(kept.dtype).removeprefix("torch.")
+        self.pending.kept_input_bytes += kept.numel() * kept.element_size()
 
     def read_axis(self, result: Tensor, dim: int) -> None:
         """Read one call of softmax or log_softmax: how many classes, and the spread of its result."""
@@ -142,6 +150,7 @@ class SiteRecord:
         """Turn what the pass added up to into a moment of the timeline."""
         p = self.pending
         self.pending = _Pending()
+        self.kept_input_bytes = max(self.kept_input_bytes, p.kept_input_bytes)
         if p.counts is None and p.entries == 0 and p.non_finite == 0 and p.arriving_entries == 0:
             return
         if p.non_finite and self.first_non_finite_step is None:
@@ -195,6 +204,8 @@ class SiteRecord:
             silent_units=self.units.silent_units(),
             moments=self.moments.entries(),
             first_non_finite_step=self.first_non_finite_step,
+            kept_input_bytes=self.kept_input_bytes,
+            kept_type=self.kept_type,
         )
 
     def _add(self, counts: UnitCounts) -> None:

@@ -159,6 +159,12 @@ class Site:
     """Id of the `Parameter` that holds a learned slope."""
     moments: tuple[SiteMoment, ...] = ()
     first_non_finite_step: int | None = None
+    kept_input_bytes: int = 0
+    """Bytes of its input that autograd keeps for its backward in one pass, all calls together, the most that was seen. 0 where it keeps its
+    output instead, where hooks (checkpointing, offloading) decide about them, and where that was not seen.
+    """
+    kept_type: str = ""
+    """Type of the elements of that input: ``float32``."""
 
 
 @dataclass(frozen=True, slots=True)

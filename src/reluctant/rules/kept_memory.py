@@ -1,0 +1,215 @@
+"""RL601 kept-memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reluctant.activations import Activation, Gated, definitions, find
+from reluctant.recording import Finding, Layer, Node, Recording, Site
+
+from ._graph import Structure
+from ._heads import named
+from ._network import Network, network, place_of, where
+from ._rule import Rule
+
+LARGEST = 3
+"""So many activations a message names."""
+
+JOINED = "A reluctant.nn.LinearActivation in the place of activation and linear layer keeps one side of the activation."
+FROM_OUTPUT = "The modules of reluctant.nn need the output alone, which the next layer keeps anyway, where their kernels are compiled."
+GATED = "The gated pairs of reluctant.nn keep the two inputs alone, where their kernels are compiled."
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """Bytes that one activation keeps for backward beside what it needs."""
+
+    site: Site
+    kept_bytes: int
+    way: str
+    """What keeps fewer."""
+
+
+class KeptMemory(Rule):
+    """Activations keep memory for backward that they do not need.
+
+    ## What it does
+
+    Adds up what autograd keeps at activations in one pass, from the first layer to the loss, and which of these tensors could be spared
+    with the same results.
+
+    ## Why is this bad?
+
+    What is kept between forward and backward limits the size of the batch and of the network. Most activations of PyTorch keep their
+    input, and a linear or convolution layer after them keeps their output as well: the same information twice.
+
+    ## How it decides
+
+    By the bytes that were seen to be kept, and by the graph. Three things count. An activation whose output goes to one linear layer
+    and nowhere else needs one side of the two: the output can be computed again from the input. An activation in float32 on the
+    processor whose slope follows from its output (ELU, SELU, CELU, leaky ReLU, softplus, hardtanh …) needs no input where a
+    layer keeps the output, and nothing else keeps the input. A gate (SiLU or GELU times another value) on the processor need not keep
+    the gate's output. Tensors that checkpointing or other hooks decide about are left out, and so are layers whose weight is
+    frozen, which keep no input. Advice is given from 256 MiB in one pass on, and from a twentieth of what weights, gradients and the
+    optimizer's state take: below that no larger batch fits for it.
+
+    ## Remedy
+
+    `reluctant.lean(model, join_linear=True)` after the model is built exchanges what it can and lists the rest;
+    `reluctant.nn.LinearActivation`, `reluctant.nn.ELU` and the others can also be written in the model. `reluctant info`
+    tells which activations have kernels on a machine. A LinearActivation computes the activation once more in backward.
+
+    ## When to ignore it
+
+    When memory is not what limits you, or when the model is compiled with `torch.compile` for training, which decides itself what is
+    computed again.
+
+    ## Sources
+
+    Chen, Xu, Zhang, Guestrin, "Training Deep Nets with Sublinear Memory Cost" (2016), arXiv:1604.06174; Rota Bulò, Porzi,
+    Kontschieder, "In-Place Activated BatchNorm for Memory-Optimized Training of DNNs" (CVPR 2018), arXiv:1712.02616.
+    """
+
+    code = "RL601"
+    severity = "advice"
+    exact = True
+
+    LEAST_BYTES = 1 << 28
+    """256 MiB are a thirty-second of 8 GB, which the smallest cards in wide use have: less does not decide whether a batch fits."""
+    LEAST_SHARE = 0.05
+    """Of what weights, gradients and the optimizer's state take: a twentieth is what a step to the next larger batch asks for at least."""
+
+    bad = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(16384, 16)
+y = x.square().sum(1, keepdim=True)
+model = nn.Sequential(nn.Linear(16, 4096), nn.GELU(), nn.Linear(4096, 1))
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+for step in range(3):
+    loss = nn.functional.mse_loss(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+    good = """
+import torch
+from reluctant.nn import LinearActivation
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(16384, 16)
+y = x.square().sum(1, keepdim=True)
+model = nn.Sequential(nn.Linear(16, 4096), LinearActivation(4096, 1, "gelu"))
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+for step in range(3):
+    loss = nn.functional.mse_loss(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+    def check(self, recording: Recording) -> Iterator[Finding]:
+        """One finding for the kind of pass that keeps most, at the activation that keeps most of it."""
+        known = network(recording)
+        passes = [list(_savings(known, held)) for held in known.structures if not held.graph.truncated]
+        savings = max(passes, key=_total, default=[])
+        total = _total(savings)
+        if total < self.LEAST_BYTES or total < self.LEAST_SHARE * _fixed_bytes(recording):
+            return
+        savings.sort(key=lambda saving: -saving.kept_bytes)
+        ways = dict.fromkeys(saving.way for saving in savings)
+        yield self.found(
+            f"In each pass autograd keeps {_size(total)} for activations beside what they need: {_listed(savings)}. {' '.join(ways)}",
+            place_of(savings[0].site),
+            layer=savings[0].site.after,
+            site=savings[0].site.id,
+            evidence={"spared_bytes": total, "sites": len(savings), "bytes_by_line": {where(s.site): s.kept_bytes for s in savings}},
+        )
+
+
+def _total(savings: list[Saving]) -> int:
+    return sum(saving.kept_bytes for saving in savings)
+
+
+def _savings(known: Network, held: Structure) -> Iterator[Saving]:
+    """What the activations of one kind of pass could spare; each must do so at all its places in the graph, and in one way."""
+    nodes: dict[int, list[Node]] = {}
+    for node in held.nodes.values():
+        if node.site is not None:
+            nodes.setdefault(node.site, []).append(node)
+    for number, places in nodes.items():
+        site = known.sites.get(number)
+        activation = find(site.operation, site.parameters) if site is not None and site.kept_input_bytes else None
+        if site is None or activation is None or "input" not in activation.torch_keeps:
+            continue
+        ways = {_way(known, held, node, site, activation) for node in places}
+        way = ways.pop()
+        if way and not ways:
+            yield Saving(site, site.kept_input_bytes, way)
+
+
+def _way(known: Network, held: Structure, node: Node, site: Site, activation: Activation) -> str:
+    """How one of the two sides of an activation can be spared; empty where it cannot."""
+    after = [held.nodes[consumer] for consumer in held.consumers[node.id]]
+    in_reach = site.spelling != "inside" and not activation.drawn
+    if len(after) == 1 and _keeps_its_input(known, after[0], ("linear",)) and in_reach:
+        return JOINED
+    if known.recording.device != "cpu":
+        return ""
+    if len(after) == 1 and after[0].operation == "mul" and len(set(after[0].inputs)) == 2 and _is_gate(activation):
+        return GATED
+    output_is_kept = any(_keeps_its_input(known, one, ("linear", "convolution")) for one in after)
+    if output_is_kept and site.kept_type == "float32" and activation.output_suffices and not _is_kept_by_others(held, node):
+        return FROM_OUTPUT
+    return ""
+
+
+def _keeps_its_input(known: Network, node: Node, kinds: tuple[str, ...]) -> bool:
+    """Whether the node is a layer of one of these kinds that keeps its input: one with a weight that is trained."""
+    layer: Layer | None = known.layers.get(node.layer) if node.layer is not None else None
+    return (
+        node.kind == "weight"
+        and node.operation != "lean_linear"
+        and layer is not None
+        and layer.kind in kinds
+        and layer.weight is not None
+        and len(node.inputs) == 1
+    )
+
+
+def _is_kept_by_others(held: Structure, node: Node) -> bool:
+    """Whether the activation's input may be kept by something else: it goes elsewhere too, or what made it may keep its output."""
+    if len(node.inputs) != 1 or node.inputs[0] not in held.nodes:
+        return True
+    before = held.nodes[node.inputs[0]]
+    return held.consumers[before.id] != (node.id,) or before.kind not in ("weight", "normalisation", "affine")
+
+
+def _is_gate(activation: Activation) -> bool:
+    return any(issubclass(pair, Gated) and pair.gate == activation for pair in definitions().values())
+
+
+def _fixed_bytes(recording: Recording) -> int:
+    """What weights, gradients and the optimizer's state take, in float32."""
+    states = 2 if any("Adam" in optimizer.type for optimizer in recording.optimizers) else 0
+    momentum = any(group.momentum for optimizer in recording.optimizers for group in optimizer.groups)
+    each = 2 + (states or int(momentum))
+    return 4 * each * sum(math.prod(parameter.shape) for parameter in recording.parameters)
+
+
+def _listed(savings: list[Saving]) -> str:
+    """The largest, and how many there are beside them."""
+    told = [f"{_size(saving.kept_bytes)} for the {named(saving.site)} ({where(saving.site)})" for saving in savings[:LARGEST]]
+    if len(savings) > LARGEST:
+        told.append(f"{len(savings) - LARGEST} more")
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+
+
+def _size(count: int) -> str:
+    """Bytes in the unit that a person reads memory in: ``270 MB``, ``1.2 GB``."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
