@@ -18,7 +18,7 @@ from ._c_source import sources
 from ._sources import COMPILED, LEVELS, NATIVE, fingerprint
 
 FLAGS = ("-std=c++17", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-exceptions", "-fno-rtti", "-fPIC", "-fvisibility=hidden",
-         "-shared", "-Wl,--as-needed", "-w")
+         "-shared", "-Wl,--as-needed", "-w", "-lm")
 """As plain C as C++ gets: the library needs nothing but the C library, neither torch nor a C++ runtime of a certain version."""
 
 

@@ -1,8 +1,8 @@
 // Gated pairs: f(a, b), and both gradients in one pass that reads a, b and g once.
 #pragma once
 
+#include "exact.h"
 #include "threads.h"
-#include "vectors.h"
 
 // Two matrices of the same size, each with a row stride of its own: halves of one tensor, or two tensors.
 struct Pair {
@@ -21,10 +21,23 @@ INLINE void in_pieces_of_rows(Pair pair, Work work) {
     });
 }
 
-template <class T, class F>
-static void gated_forward(const T* a, const T* b, T* y, Pair pair, F f) {
-    in_pieces_of_rows(pair, [=](int64_t row, int64_t begin, int64_t end) {
-        map(a + row * pair.a_stride + begin, b + row * pair.b_stride + begin, y + row * pair.columns + begin, end - begin, f);
+// y = f(a, b); `exact` is f of two doubles, or 0 where f itself makes no error that 16 bits could show.
+template <class T, class F, class E>
+static void gated_forward(const T* a, const T* b, T* y, Pair pair, F f, E exact) {
+    in_pieces_of_rows(pair, [=](int64_t row, int64_t i, int64_t end) {
+        const T *a_row = a + row * pair.a_stride, *b_row = b + row * pair.b_stride;
+        T* y_row = y + row * pair.columns;
+        for (; i < end; i += LANES) {
+            int64_t some = end - i < LANES ? end - i : LANES;
+            const T *a_i = a_row + i, *b_i = b_row + i;
+            V values = some == LANES ? f(load(a_i), load(b_i)) : f(load_some(a_i, some), load_some(b_i, some));
+            if constexpr (sizeof(T) == 4 || __is_same(E, int)) {
+                if (some == LANES) store(y_row + i, values);
+                else store_some(y_row + i, values, some);
+            } else {
+                store_exactly(y_row + i, values, some, [=](int64_t lane) { return exact(one(a_i + lane), one(b_i + lane)); });
+            }
+        }
     });
 }
 

@@ -63,20 +63,25 @@ INLINE H narrowed(W words) {
 #endif
 
 INLINE V load(const bfloat16* from) { return (V)(widened(*(const H_in_memory*)from) << 16); }
-INLINE void store(bfloat16* to, V values) {
+INLINE H rounded(const bfloat16*, V values) {
     W bits = (W)values;
-    W rounded = bits + 0x7fff + ((bits >> 16) & 1);
-    W kept = (values != values) ? bits | 0x400000 : rounded;
-    *(H_in_memory*)to = narrowed(kept >> 16);
+    W up = bits + 0x7fff + ((bits >> 16) & 1);
+    W kept = (values != values) ? bits | 0x400000 : up;
+    return narrowed(kept >> 16);
 }
 
 #if LANES == 16
 INLINE V load(const float16* from) { return (V)_mm512_cvtph_ps((__m256i)*(const H_in_memory*)from); }
-INLINE void store(float16* to, V values) { *(H_in_memory*)to = (H)_mm512_cvtps_ph((__m512)values, _MM_FROUND_TO_NEAREST_INT); }
+INLINE H rounded(const float16*, V values) { return (H)_mm512_cvtps_ph((__m512)values, _MM_FROUND_TO_NEAREST_INT); }
 #else
 INLINE V load(const float16* from) { return (V)_mm256_cvtph_ps((__m128i)*(const H_in_memory*)from); }
-INLINE void store(float16* to, V values) { *(H_in_memory*)to = (H)_mm256_cvtps_ph((__m256)values, _MM_FROUND_TO_NEAREST_INT); }
+INLINE H rounded(const float16*, V values) { return (H)_mm256_cvtps_ph((__m256)values, _MM_FROUND_TO_NEAREST_INT); }
 #endif
+
+template <class T>
+INLINE void store(T* to, V values) {
+    *(H_in_memory*)to = rounded(to, values);
+}
 
 // A vector of which only the first `count` elements are in memory; the others are 0.
 template <class T>
