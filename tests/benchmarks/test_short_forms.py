@@ -42,3 +42,10 @@ def test_a_linear_activation_keeps_one_side():
     told = short_form("linear_activation", "--activation", "gelu", "--activation", "swiglu", "--width", "64", "--batch", "64")
     assert "8 → 4" in told
     assert told.count("→") == 2
+
+
+def test_every_activation_is_measured_and_as_exact_as_torchs():
+    told = short_form("every_activation")
+    for member in ("prelu, each channel", "gelu_tanh", "swiglu", "mish cnn"):
+        assert member in told
+    assert "geometric mean over" not in told  # that is for tensors of full size
