@@ -49,3 +49,8 @@ def test_every_activation_is_measured_and_as_exact_as_torchs():
     for member in ("prelu, each channel", "gelu_tanh", "swiglu", "mish cnn"):
         assert member in told
     assert "geometric mean over" not in told  # that is for tensors of full size
+
+
+def test_the_kernels_coefficients_are_those_that_are_computed():
+    ended = subprocess.run([sys.executable, str(BENCHMARKS / "coefficients.py")], capture_output=True, text=True, timeout=400)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
