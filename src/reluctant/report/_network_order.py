@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.recording import Graph, Recording, Site
+from reluctant.recording import Graph, Layer, Node, Recording, Site
 
 
 def in_network_order(recording: Recording) -> tuple[Site, ...]:
@@ -13,15 +13,26 @@ def in_network_order(recording: Recording) -> tuple[Site, ...]:
     A site that several graphs share stands where the first has it; one that is in no graph comes last.
     """
     found = {site.id: site for site in recording.sites}
-    order: dict[int, None] = {}
-    for graph in sorted(recording.graphs, key=lambda graph: (graph.first_step, graph.id)):
-        order.update(dict.fromkeys(_sites_of(graph)))
+    order = dict.fromkeys(node.site for graph in in_order_of_time(recording) for node in from_data_to_loss(graph) if node.site is not None)
     order.update(dict.fromkeys(found))
     return tuple(found[site] for site in order if site in found)
 
 
-def _sites_of(graph: Graph) -> Iterator[int]:
-    """The ids of a graph's sites, each after everything that it receives values from."""
+def layers_in_network_order(recording: Recording) -> tuple[Layer, ...]:
+    """The layers of a recording, in the order of `in_network_order`."""
+    found = {layer.id: layer for layer in recording.layers}
+    order = dict.fromkeys(node.layer for graph in in_order_of_time(recording) for node in from_data_to_loss(graph) if node.layer is not None)
+    order.update(dict.fromkeys(found))
+    return tuple(found[layer] for layer in order if layer in found)
+
+
+def in_order_of_time(recording: Recording) -> list[Graph]:
+    """The graphs in the order in which they were first seen."""
+    return sorted(recording.graphs, key=lambda graph: (graph.first_step, graph.id))
+
+
+def from_data_to_loss(graph: Graph) -> Iterator[Node]:
+    """The nodes of a graph, each after everything that it receives values from."""
     nodes = {node.id: node for node in graph.nodes}
     seen: set[int] = set()
     for start in (node.id for node in graph.nodes):
@@ -31,8 +42,8 @@ def _sites_of(graph: Graph) -> Iterator[int]:
             node = nodes.get(current)
             if node is None:
                 continue
-            if left and node.site is not None:
-                yield node.site
+            if left:
+                yield node
             if not left and current not in seen:
                 seen.add(current)
                 pending.append((current, True))

@@ -66,7 +66,7 @@ class _Judged:
 
 def site_rows(document: Document, places: Places) -> tuple[SiteRow, ...]:
     """One row for each site, in network order."""
-    return tuple(_row(judged, places) for judged in _judged(document))
+    return tuple(site_row(judged.site, judged.findings, places) for judged in _judged(document))
 
 
 def main_site_rows(document: Document, places: Places) -> tuple[SiteRow | SkippedRows, ...]:
@@ -75,10 +75,10 @@ def main_site_rows(document: Document, places: Places) -> tuple[SiteRow | Skippe
     for _, run in groupby(_judged(document), key=lambda judged: judged.codes):
         members = list(run)
         if len(members) <= LONGEST_RUN:
-            rows += [_row(judged, places) for judged in members]
+            rows += [site_row(judged.site, judged.findings, places) for judged in members]
         else:
-            rows += [_row(judged, places) for judged in members[:2]]
-            rows += [_skipped(members[2:-1]), _row(members[-1], places)]
+            rows += [site_row(judged.site, judged.findings, places) for judged in members[:2]]
+            rows += [_skipped(members[2:-1]), site_row(members[-1].site, members[-1].findings, places)]
     if len(rows) > MOST_ROWS:
         rows[MOST_ROWS - 1 :] = [SkippedRows(f"and {plural(len(rows) - MOST_ROWS + 1, 'more row')}")]
     return tuple(rows)
@@ -87,13 +87,13 @@ def main_site_rows(document: Document, places: Places) -> tuple[SiteRow | Skippe
 def _judged(document: Document) -> list[_Judged]:
     """The sites in network order; those inside a loss function, which nobody can edit, only where something is found on them."""
     judged = [
-        _Judged(site, tuple(finding for finding in document.findings if _is_on(finding, site)))
+        _Judged(site, tuple(finding for finding in document.findings if is_on(finding, site)))
         for site in in_network_order(document.recording)
     ]
     return [each for each in judged if each.site.role != "loss" or each.findings]
 
 
-def _is_on(finding: Finding, site: Site) -> bool:
+def is_on(finding: Finding, site: Site) -> bool:
     """Whether a finding is about a site: by its id; by its name, where one finding speaks for several; by its line, where it names none."""
     on_its_line = site.place is not None and (finding.file, finding.line) == (site.place.file, site.place.line)
     if finding.site is None:
@@ -101,8 +101,8 @@ def _is_on(finding: Finding, site: Site) -> bool:
     return finding.site == site.id or (on_its_line and site.after in finding.evidence.get("also", ()))
 
 
-def _row(judged: _Judged, places: Places) -> SiteRow:
-    site = judged.site
+def site_row(site: Site, findings: Sequence[Finding], places: Places) -> SiteRow:
+    """The row of one site; `findings` are those on it."""
     window = site.recent or site.whole
     latest = site.moments[-LATEST_MOMENTS:]
     return SiteRow(
@@ -116,7 +116,7 @@ def _row(judged: _Judged, places: Places) -> SiteRow:
         arriving=magnitude(_pooled([moment.gradient_arriving_rms for moment in latest])),
         leaving=magnitude(_pooled([moment.gradient_leaving_rms for moment in latest])),
         over_the_run=sparkline([moment.gradient_leaving_rms for moment in site.moments]),
-        severity=worst(judged.findings),
+        severity=worst(findings),
     )
 
 

@@ -30,13 +30,14 @@ _SCHEMES = {
 
 def treatment_in_words(treatment: Treatment) -> str:
     """What to change, and what trials made of it where there were some."""
-    change = _change(treatment)
+    change = change_in_words(treatment)
     if treatment.verdict == "not tried":
         return change
     return f"{change} ({treatment.verdict}, {plural(treatment.trials, 'trial')})"
 
 
-def _change(treatment: Treatment) -> str:
+def change_in_words(treatment: Treatment) -> str:
+    """What to change."""
     arguments = safe(treatment.arguments)
     if treatment.name not in _WORDS:
         name = safe(treatment.name).replace("-", " ")

@@ -15,7 +15,7 @@
 
   let folded = [];
   window.addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll("details:not([open])")];
+    folded = [...document.querySelectorAll("details:not([open], .stays-folded)")];
     for (const details of folded) details.open = true;
   });
   window.addEventListener("afterprint", () => {

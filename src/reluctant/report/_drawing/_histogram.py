@@ -1,0 +1,78 @@
+"""How the units of a site are spread over shares from 0 to 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from ._axis import Axis
+from ._drawn import Drawn, Key
+from ._svg import WIDTH, box, canvas, label, number, path
+
+HEIGHT = 210
+SIDE = 40
+"""Room of the bars for exactly 0 and exactly 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Units at exactly 0, in equal stretches between, and at exactly 1."""
+
+    label: str
+    zero: int
+    between: Sequence[int]
+    one: int
+
+    @property
+    def counts(self) -> list[int]:
+        """All counts from left to right."""
+        return [self.zero, *self.between, self.one]
+
+
+def histogram(title: str, alt: str, now: Bars, before: Bars | None, share: str, ends: tuple[str, str], bad: int | None = None) -> Drawn:
+    """The bars of `now`, and the outline of `before` over them; `bad` is the bar (0 or -1) that stands for units that do not work.
+
+    `share` says what the share is of, `ends` what exactly 0 and exactly 1 mean.
+    """
+    svg = canvas(HEIGHT, f"{title}. {alt}")
+    highest = max(*now.counts, *(before.counts if before else (1,)), 1)
+    axis = Axis("units", 0, highest)
+    left, right, top, bottom = 12 + 6.2 * len(f"{highest:,}"), WIDTH - 8.0, 26.0, HEIGHT - 44.0
+    label(svg, 0, top - 12, "units", "axis-label")
+    for value, text in axis.ticks(4):
+        if value == int(value):
+            place = bottom - (bottom - top) * axis.share(value)
+            path(svg, "grid", f"M{number(left)} {number(place)}H{number(right)}")
+            label(svg, left - 6, place + 3.5, text, "tick", "end")
+    places = _places(left, right, len(now.between))
+    for index, (count, (x, width)) in enumerate(zip(now.counts, places, strict=True)):
+        if count:
+            height = max(1.5, (bottom - top) * axis.share(count))
+            kind = "bad" if bad is not None and index == bad % len(places) else "f1"
+            path(svg, f"bar {kind}", box(x, bottom - height, width, height))
+    if before:
+        for count, (x, width) in zip(before.counts, places, strict=True):
+            if count:
+                path(svg, "before", f"M{number(x)} {number(bottom - (bottom - top) * axis.share(count))}h{number(width)}")
+    _below(svg, left, right, bottom, share, ends)
+    keys = (Key("area", "f1 bar", now.label), Key("line", "before", before.label)) if before else ()
+    return Drawn(title, alt, svg, keys)
+
+
+def _places(left: float, right: float, stretches: int) -> list[tuple[float, float]]:
+    """Left end and width of every bar: a wide one at each end, apart from those between."""
+    start, end = left + SIDE + 8, right - SIDE - 8
+    width = (end - start) / stretches
+    between = [(start + index * width + 0.5, width - 1) for index in range(stretches)]
+    return [(left + 2, SIDE - 6.0), *between, (right - SIDE + 4, SIDE - 6.0)]
+
+
+def _below(svg: Element, left: float, right: float, bottom: float, share: str, ends: tuple[str, str]) -> None:
+    path(svg, "axis", f"M{number(left)} {number(bottom)}H{number(right)}")
+    start, end = left + SIDE + 8, right - SIDE - 8
+    label(svg, left + SIDE / 2 - 1, bottom + 15, ends[0], "tick", "middle")
+    label(svg, right - SIDE / 2 + 1, bottom + 15, ends[1], "tick", "middle")
+    for part, text in ((0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %")):
+        label(svg, start + part * (end - start), bottom + 15, text, "tick", "middle")
+    label(svg, (start + end) / 2, bottom + 33, share, "axis-label", "middle")

@@ -1,0 +1,68 @@
+"""Stretches of numbers below one another on one axis: what is, against what should be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from ._axis import Axis
+from ._drawn import Drawn
+from ._svg import WIDTH, Frame, box, canvas, label, number, path
+
+ROW = 44
+SYMLOG_FROM = 60.0
+"""Where the widest stretch is so many times the narrowest, the axis becomes logarithmic on both sides of 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A named stretch from `low` to `high`, where most of it lies, and its mean; an infinite end goes to the edge."""
+
+    label: str
+    low: float
+    high: float
+    most: tuple[float, float] | None = None
+    mean: float | None = None
+    allowed: bool = False
+    """Whether it is what should be, drawn behind the others over the whole height."""
+
+
+def range_chart(title: str, alt: str, quantity: str, extents: Sequence[Extent]) -> Drawn:
+    """Every stretch in a row of its own; what is allowed is a field behind all rows."""
+    axis = _axis(quantity, extents)
+    height = 22 + ROW * len(extents)
+    svg = canvas(height + 42, f"{title}. {alt}")
+    placed = Frame(axis, None, 8, WIDTH - 10, 12, height)
+    for extent in extents:
+        if extent.allowed:
+            start, end = placed.across(extent.low), placed.across(extent.high)
+            path(svg, "allowed", box(start, placed.top, max(end - start, 2), height - placed.top))
+    for index, extent in enumerate(extents):
+        _row(svg, placed, extent, 22 + index * ROW)
+    placed.draw_across(svg)
+    return Drawn(title, alt, svg)
+
+
+def _row(svg: Element, placed: Frame, extent: Extent, y: float) -> None:
+    label(svg, placed.left, y + 8, extent.label, "mark-label")
+    colour = 3 if extent.allowed else 1
+    start, end = placed.across(extent.low), placed.across(extent.high)
+    path(svg, f"line c{colour}", f"M{number(start)} {number(y + 22)}H{number(max(end, start + 0.5))}")
+    if extent.most:
+        first, last = (placed.across(value) for value in extent.most)
+        path(svg, f"bar f{colour}", box(first, y + 17, max(last - first, 2), 10))
+    if extent.mean is not None:
+        path(svg, "mean", f"M{number(placed.across(extent.mean))} {number(y + 14)}v16")
+
+
+def _axis(quantity: str, extents: Sequence[Extent]) -> Axis:
+    ends = [end for extent in extents for end in (extent.low, extent.high) if math.isfinite(end)]
+    low, high = min(ends), max(ends)
+    margin = 0.06 * (high - low) or max(abs(high), 1.0)
+    widths = [extent.high - extent.low for extent in extents if math.isfinite(extent.high - extent.low) and extent.high > extent.low]
+    wide = len(widths) > 1 and max(widths) > SYMLOG_FROM * min(widths)
+    if wide:
+        return Axis(f"{quantity}, logarithmic on both sides of 0", 1.6 * low if low < 0 else low / 2, 1.6 * high if high > 0 else high / 2, "symlog")
+    return Axis(quantity, low - margin, high + margin)

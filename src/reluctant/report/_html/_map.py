@@ -1,0 +1,186 @@
+"""The network as a map: its stations in order, each with its state, its rail, and for a site its details."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from reluctant.recording import Document, Finding, Layer, Loss, Severity, Site
+
+from .._drawing import Drawn, spark
+from .._finding_tree import worst
+from .._numbers import count, magnitude, short
+from .._places import Places
+from .._safe_text import safe
+from .._site_table import dead_share, is_on, site_row
+from ..pictures import Scene
+from ._card import Card, site_anchor
+from ._rails import Rail, rails
+from ._site_detail import details, facts
+from ._stations import Station, ways_of
+
+HEALTH = {"error": "error", "warning": "warning", "advice": "advice", "clear": "no fault found", "unknown": "not judged", "": ""}
+"""What each state of a row is called."""
+
+TALLIED = {"error": "with an error", "warning": "with a warning", "advice": "with advice", "clear": "no fault found", "unknown": "not judged"}
+"""The same after a number of sites."""
+
+CELLS = ("units", "dead", "open", "zeros")
+
+
+@dataclass(frozen=True, slots=True)
+class MapRow:
+    """One station."""
+
+    kind: str
+    anchor: str
+    health: str
+    """A key of `HEALTH`; empty for what is not judged by itself."""
+    name: str
+    note: str
+    place: str
+    rail: Rail = Rail()
+    cells: tuple[tuple[str, str], ...] = ()
+    """(what, value) of a site."""
+    trend: str = ""
+    """The gradient over the run as a small drawing."""
+    facts: tuple[tuple[str, str], ...] = ()
+    details: tuple[Drawn, ...] = ()
+    findings: tuple[tuple[str, str, str], ...] = ()
+    """(anchor, code and name, severity) of what was found on it."""
+
+    @property
+    def state(self) -> str:
+        """Its health in words."""
+        return HEALTH[self.health]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkMap:
+    """The rows of the map, and what is to be said of it."""
+
+    rows: tuple[MapRow, ...] = ()
+    lanes: int = 0
+    left_out: int = 0
+    tally: tuple[tuple[str, str, int], ...] = ()
+    """(health, its words, how many sites) for the states that occur."""
+
+
+def network_map(document: Document, places: Places, scene: Scene, cards: Sequence[Card]) -> NetworkMap:
+    """The map of a document."""
+    recording = document.recording
+    made = ways_of(recording)
+    laid = rails(len(made.stations), made.ways)
+    links = _links(cards)
+    unjudged = _unjudged(document)
+    rows = [_row(station, document, places, scene, links, unjudged) for station in made.stations]
+    sites = [row.health for row in rows if row.kind == "site"]
+    return NetworkMap(
+        rows=tuple(replace(row, rail=rail) for row, rail in zip(rows, laid.rows, strict=True)),
+        lanes=laid.lanes,
+        left_out=laid.left_out,
+        tally=tuple((health, words, sites.count(health)) for health, words in TALLIED.items() if health in sites),
+    )
+
+
+def _links(cards: Sequence[Card]) -> dict[tuple[str, str], tuple[str, str, str]]:
+    """By code and place of a finding: where its card is."""
+    every = [each for card in cards for each in (card, *card.followers)]
+    return {(card.code, card.where): (card.anchor, f"{card.code} {card.name}", card.severity) for card in reversed(every)}
+
+
+def _unjudged(document: Document) -> set[int]:
+    """Sites that were seen on too few samples."""
+    named = [finding.evidence.get("sites", ()) for finding in document.findings if finding.name == "too-few-samples"]
+    return {site for group in named if isinstance(group, (list, tuple)) for site in group if isinstance(site, int)}
+
+
+def _row(
+    station: Station,
+    document: Document,
+    places: Places,
+    scene: Scene,
+    links: dict[tuple[str, str], tuple[str, str, str]],
+    unjudged: set[int],
+) -> MapRow:
+    recording = document.recording
+    if station.kind == "site" and (site := scene.sites.get(station.id)) is not None:
+        findings = [finding for finding in document.findings if is_on(finding, site)]
+        return _site_row(site, findings, places, scene, links, site.id in unjudged)
+    if station.kind == "layer" and (layer := next((layer for layer in scene.layers if layer.id == station.id), None)) is not None:
+        return _layer_row(layer, document.findings, places, scene, links)
+    if station.kind == "loss" and (loss := next((loss for loss in recording.losses if loss.id == station.id), None)) is not None:
+        return _loss_row(loss, places)
+    words = safe(station.name.replace("_", " "))
+    opaque = "not observed inside" if station.kind == "passage" and station.name == "opaque" else ""
+    return MapRow(station.kind, "", "", words, opaque, places.line(station.place) if station.place else "")
+
+
+def _site_row(
+    site: Site,
+    findings: Sequence[Finding],
+    places: Places,
+    scene: Scene,
+    links: dict[tuple[str, str], tuple[str, str, str]],
+    too_few: bool,
+) -> MapRow:
+    row = site_row(site, findings, places)
+    steps = [scene.time.share(moment.step) for moment in site.moments]
+    sizes = [moment.gradient_leaving_rms for moment in site.moments]
+    measured = [size for size in sizes if size is not None]
+    alt = f"gradient that goes on: {magnitude(measured[0])} at first, {magnitude(measured[-1])} at last" if measured else ""
+    return MapRow(
+        kind="site",
+        anchor=site_anchor(site.id),
+        health=_health(worst(findings), site, too_few),
+        name=row.activation,
+        note=f"after {row.after}",
+        place=row.place,
+        cells=tuple((name, getattr(row, name)) for name in CELLS),
+        trend=spark(steps, sizes, alt) if len(measured) > 1 else "",
+        facts=facts(site, row, places),
+        details=details(site, scene),
+        findings=_linked(findings, places, links),
+    )
+
+
+def _health(severity: Severity | None, site: Site, too_few: bool) -> str:
+    """What was found, else whether anything could be: a site that was not measured is not healthy."""
+    if severity is not None:
+        return severity
+    return "unknown" if too_few or dead_share(site.recent or site.whole) is None else "clear"
+
+
+def _layer_row(
+    layer: Layer, findings: Sequence[Finding], places: Places, scene: Scene, links: dict[tuple[str, str], tuple[str, str, str]]
+) -> MapRow:
+    own = [finding for finding in findings if finding.site is None and finding.layer and finding.layer == layer.name]
+    steps = [scene.time.share(moment.step) for moment in layer.moments]
+    sizes = [moment.weight_gradient_rms for moment in layer.moments]
+    measured = [size for size in sizes if size is not None]
+    alt = f"gradient of the weights: {magnitude(measured[0])} at first, {magnitude(measured[-1])} at last" if measured else ""
+    shape = f"{count(layer.fan_in)} → {count(layer.fan_out)}" if layer.fan_in and layer.kind not in ("batch_norm", "layer_norm", "group_norm") else ""
+    place = layer.place or layer.called
+    return MapRow(
+        kind="layer",
+        anchor=f"layer-{layer.id}",
+        health=worst(own) or "",
+        name=safe(layer.name) or layer.kind,
+        note=" ".join(part for part in (safe(layer.module_type) or layer.kind.replace("_", " "), shape) if part),
+        place=places.line(place) if place else "",
+        trend=spark(steps, sizes, alt) if len(measured) > 1 else "",
+        findings=_linked(own, places, links),
+    )
+
+
+def _loss_row(loss: Loss, places: Places) -> MapRow:
+    place = loss.place or loss.built
+    change = f"{short(loss.first_loss)} → {short(loss.last_loss)}" if loss.first_loss is not None and loss.last_loss is not None else ""
+    return MapRow("loss", f"loss-{loss.id}", "", safe(loss.kind.replace("_", " ")), change, places.line(place) if place else "")
+
+
+def _linked(
+    findings: Sequence[Finding], places: Places, links: dict[tuple[str, str], tuple[str, str, str]]
+) -> tuple[tuple[str, str, str], ...]:
+    found = [links.get((safe(finding.code), places.of(finding))) for finding in findings]
+    return tuple(dict.fromkeys(link for link in found if link is not None))

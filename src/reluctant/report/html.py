@@ -1,0 +1,35 @@
+"""The report as an HTML page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reluctant.page import asset, render
+from reluctant.recording import Document
+
+from ._renderer import Renderer
+
+PACKAGE = "reluctant.report"
+
+
+@dataclass(frozen=True)
+class Html(Renderer):
+    """The report as one self-contained page: figures drawn in, nothing loaded, readable without a script, light and dark, printable.
+
+    It always holds every site and every finding; what many share is folded.
+    """
+
+    name = "html"
+    suffix = ".html"
+
+    def render(self, document: Document) -> str:
+        """The page as text."""
+        from ._html import page_content  # on use: the manual pages of all rules come with it
+
+        return render(
+            PACKAGE,
+            "report.html.jinja",
+            styles=[asset(PACKAGE, "report.css")],
+            scripts=[asset(PACKAGE, "report.js")],
+            page=page_content(document, self.source),
+        )

@@ -1,0 +1,88 @@
+"""Size of the gradient by layer, through time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from reluctant.recording import Finding, Layer
+
+from .._drawing import Drawn, Guide, HeatMap, heat_map
+from .._numbers import magnitude, plural
+from ._event import event_of
+from ._layer_curves import Quantity, at_end, at_start, layer_names
+from ._picture import Picture, Scene
+
+MOST_ROWS, MOST_COLUMNS = 40, 90
+
+
+class GradientOverTime(Picture):
+    """A map of the network against time: the deeper the colour, the larger the gradient that a layer receives."""
+
+    order = 21
+    evidence = frozenset(
+        {"gradient_ratio", "gradient_growth", "first_non_finite_step", "frozen_layers", "dead_units", "factor_per_layer", "loss_growth"}
+    )
+
+    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+        """The map; None where no layer was measured."""
+        event = event_of(finding, scene.site(finding))
+        return gradient_map(scene, [event.guide()] if event else [])
+
+
+def gradient_map(scene: Scene, guides: Sequence[Guide] = ()) -> Drawn | None:
+    """The map of a whole recording; None where no layer was measured at two steps."""
+    layers, quantity, words = _measured(scene.layers)
+    moments = sorted({moment.step for layer in layers for moment in layer.moments if quantity(moment) is not None})
+    if not layers or len(moments) < 2:
+        return None
+    shown = _some(layers, MOST_ROWS)
+    columns = _columns(moments)
+    rows = [_row(layer, quantity, columns) for layer in shown]
+    names = layer_names(shown)
+    title = f"Gradient by layer, through time ({len(shown)} of {len(layers)} layers)" if len(shown) < len(layers) else "Gradient by layer, through time"
+    alt = f"{plural(len(layers), 'layer')} in the order of the network, {words}. " + " ".join(
+        f"{name}: {magnitude(at_start(layer, quantity))} at first, {magnitude(at_end(layer, quantity))} at last."
+        for name, layer in zip(names, shown, strict=True)
+    )
+    data = HeatMap(names, [stretch[len(stretch) // 2] for stretch in columns], rows)
+    return heat_map(title, alt, scene.time, data, words, guides)
+
+
+def _measured(layers: tuple[Layer, ...]) -> tuple[tuple[Layer, ...], Quantity, str]:
+    """The layers with a gradient that was measured, and which: what arrives where every layer has it, else that of the weights."""
+
+    def arriving(moment):  # type: ignore[no-untyped-def]
+        return moment.output_gradient_rms
+
+    def of_weights(moment):  # type: ignore[no-untyped-def]
+        return moment.weight_gradient_rms
+
+    reached = tuple(layer for layer in layers if at_start(layer, arriving) is not None)
+    trained = tuple(layer for layer in layers if at_start(layer, of_weights) is not None)
+    if len(reached) >= len(trained):
+        return reached, arriving, "gradient that arrives, rms"
+    return trained, of_weights, "gradient of the weights, rms"
+
+
+def _some(layers: tuple[Layer, ...], most: int) -> tuple[Layer, ...]:
+    """At most so many of them, evenly, the ends included."""
+    if len(layers) <= most:
+        return layers
+    return tuple(layers[round(index * (len(layers) - 1) / (most - 1))] for index in range(most))
+
+
+def _columns(moments: Sequence[int]) -> list[Sequence[int]]:
+    """The measured steps as at most `MOST_COLUMNS` stretches."""
+    size = math.ceil(len(moments) / MOST_COLUMNS)
+    return [moments[start : start + size] for start in range(0, len(moments), size)]
+
+
+def _row(layer: Layer, quantity: Quantity, columns: Sequence[Sequence[int]]) -> list[float | None]:
+    """The last value in each stretch; a NaN in it is not passed over."""
+    values = {moment.step: quantity(moment) for moment in layer.moments}
+    return [_told([value for step in stretch if (value := values.get(step)) is not None]) for stretch in columns]
+
+
+def _told(values: Sequence[float]) -> float | None:
+    return next((value for value in values if not math.isfinite(value)), values[-1] if values else None)

@@ -1,0 +1,33 @@
+"""Layers in series with nothing between them that bends."""
+
+from __future__ import annotations
+
+from reluctant.recording import Finding
+
+from .._drawing import Drawn, chain
+from .._numbers import count, plural
+from .._safe_text import safe
+from ._picture import Picture, Scene
+
+
+class LayerChain(Picture):
+    """The layers that act as one, and the one layer that does the same."""
+
+    order = 17
+    evidence = frozenset({"merged_parameters", "idle_activations"})
+
+    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+        """The chain; None where the evidence names fewer than two layers."""
+        named = finding.evidence.get("layers")
+        if not isinstance(named, (list, tuple)) or len(named) < 2:
+            return None
+        shapes = {layer.name: layer.weight_shape for layer in scene.layers}
+        boxes = [(safe(str(name)), _shape(shapes.get(str(name), ()))) for name in named]
+        parameters, merged = finding.evidence.get("parameters"), finding.evidence.get("merged_parameters")
+        sizes = f"{count(parameters)} parameters" if isinstance(parameters, int) else plural(len(named), "layer")
+        one = f"one layer of {count(merged)} parameters" if isinstance(merged, int) else "one affine map"
+        return chain("Layers that act as one", f"{sizes} in {plural(len(named), 'layer')}: {', '.join(name for name, _ in boxes)}. They do what {one} does.", boxes, f"= {one}")
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]:,} → {shape[0]:,}" if len(shape) >= 2 else ""
