@@ -39,6 +39,8 @@ class Claim(Generic[Measured]):
     verdict_rule: ClassVar[Text]
     """How the verdict follows from the numbers."""
     measurement: ClassVar[type]
+    timed: ClassVar[tuple[str, ...]] = ()
+    """The parts of its measurement that are times, which differ from one run to the next. All else follows from the seed."""
 
     seed: int = 0
     """The first seed; every random number of the claim follows from it."""

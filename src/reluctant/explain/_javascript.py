@@ -90,9 +90,16 @@ class _JavaScript:
     def sigmoid(self, x: Any) -> _Expression:
         return _Expression(f"(1 / (1 + Math.exp(-{_code(x)})))")
 
+    def reciprocal(self, x: Any) -> _Expression:
+        return _between(1.0, "/", x)
+
+    def softplus(self, x: Any) -> _Expression:
+        return _Expression(f"(Math.max({_code(x)}, 0) + Math.log1p(Math.exp(-Math.abs({_code(x)}))))")
+
     def __getattr__(self, name: str) -> Any:
         if name not in FUNCTIONS:
-            raise UnknownNameError("operation of a formula in JavaScript", name, ("where", "sigmoid", *FUNCTIONS))
+            known = (*(own for own in vars(_JavaScript) if not own.startswith("_")), *FUNCTIONS)
+            raise UnknownNameError("operation of a formula in JavaScript", name, known)
         return lambda *operands: _Expression(f"{FUNCTIONS[name]}({', '.join(map(_code, operands))})")
 
 

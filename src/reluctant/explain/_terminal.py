@@ -65,7 +65,7 @@ def _block(block: Block, language: Language, width: int) -> Iterator[str]:
     elif isinstance(block, Formula):
         yield from wrap(block.plain, width, "    ", "    ")
     elif isinstance(block, Listing):
-        yield from (f"    {line}" for line in (*block.code.splitlines(), "", *block.output.splitlines()))
+        yield from (f"    {line}".rstrip() for line in (*block.code.splitlines(), "", *block.output.splitlines()))
     elif isinstance(block, Table):
         yield from _table(block, language, width)
     else:

@@ -16,7 +16,7 @@ from ._figure import COLOURS, NEUTRAL, Axis, Dots, Figure, Guide, Mark, Panel, W
 from ._machine import this_machine
 from ._networks import Function, follow, in_torch, linear_layers
 from ._spread import interval, interval_words, short
-from ._text import Text, Words
+from ._text import Language, Text, Words, said
 from ._timing import Timing, interleaved
 from ._verdict import Judgement, Verdict
 
@@ -89,6 +89,7 @@ class Cost(Claim[Measured]):
         "否则在所列条件下成立。",
     )
     measurement = Measured
+    timed = ("places",)
 
     rounds: int = 21
     small: int = 2**17
@@ -252,10 +253,14 @@ def _figure(measured: Measured) -> Figure:
     )
 
 
-def _short_account(place: Place, language: str) -> str:
-    numbers = ", ".join(f"{timing.name} {short(timing.relative.median)}" for timing in place.timings)
-    name = PLACES[place.place]
-    return f"{name.en if language == 'en' else name.zh}: {numbers}"
+def _short_account(place: Place, language: Language) -> str:
+    numbers = ", ".join(f"{said(_name(place, timing), language)} {short(timing.relative.median)}" for timing in place.timings)
+    return f"{said(PLACES[place.place], language)}: {numbers}"
+
+
+def _name(place: Place, timing: Timing) -> Words:
+    """What a time belongs to: an activation, or the place's own floor."""
+    return _floor_name(place.place) if timing.name == FLOOR else title(get(timing.name))
 
 
 def _power_of_two_above(number: float) -> float:
@@ -266,7 +271,7 @@ def _power_of_two_above(number: float) -> float:
 
 
 def _panel(place: Place, low: float, high: float) -> Panel:
-    names: list[Words] = [_floor_name(place.place), *(title(get(name)) for name in ACTIVATIONS)]
+    names = [_name(place, timing) for timing in place.timings]
     marks: list[Mark] = [Guide(1.0, "ReLU", vertical=True)]
     if high > MUCH:
         marks.append(Guide(MUCH, Text(f"{MUCH:g} times", f"{MUCH:g} 倍"), vertical=True))
@@ -288,8 +293,7 @@ def _table(measured: Measured) -> Table:
     for place in measured.places:
         unit = 1e3 if place.place == "training step" else 1e9 / place.elements
         for timing in place.timings:
-            name = _floor_name(place.place) if timing.name == FLOOR else title(get(timing.name))
-            rows.append((PLACES[place.place], name, short(timing.seconds.median * unit), interval(timing.relative)))
+            rows.append((PLACES[place.place], _name(place, timing), short(timing.seconds.median * unit), interval(timing.relative)))
     kind_of = interval_words(measured.rounds)
     return Table(
         Text(

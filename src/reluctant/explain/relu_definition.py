@@ -14,7 +14,7 @@ from ._claim import Claim
 from ._curves import curve_panels
 from ._figure import Figure
 from ._networks import forward, in_torch, linear_layers, side_by_side
-from ._spread import over_seeds, percentage
+from ._spread import over_seeds, percentage, short
 from ._text import Text
 from ._verdict import Judgement, Verdict
 
@@ -61,6 +61,8 @@ class Zeros:
     setting: str
     exact: int
     inputs: int
+    nearest: float
+    """The smallest size of those that were not."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ SETTINGS = {
 
 
 @dataclass(frozen=True)
-class ReLUDefinition(Claim[Measured]):
+class ReluDefinition(Claim[Measured]):
     """ReLU is the input where it is positive and 0 elsewhere; its slope is 1 or 0."""
 
     number = 3
@@ -95,7 +97,7 @@ class ReLUDefinition(Claim[Measured]):
         "inputs of the "
         "ReLUs of random networks are searched for exact zeros, where the answer would matter.",
         "在 torch 中用六种写法写出 ReLU，在 [−1, 2, −3, 4] 上运行，并向自动微分询问 0 两侧与 0 处的斜率。"
-        "然后在随机网络的 ReLU 输入中寻找恰好为 0 的值：只有在那里，答案才有影响。",
+        "然后在随机网络的 ReLU 输入中寻找恰好为零的值：只有在那里，答案才有影响。",
     )
     verdict_rule = Text(
         "Does not hold where a way to write it gives another output than max(0, x), a slope beside 0 other than 0 and 1, or a slope at 0 "
@@ -110,7 +112,7 @@ class ReLUDefinition(Claim[Measured]):
     samples: int = 1024
 
     @classmethod
-    def short(cls, seed: int = 0) -> ReLUDefinition:
+    def short(cls, seed: int = 0) -> ReluDefinition:
         """One network, fewer samples."""
         return cls(seed=seed, seeds=1, samples=64)
 
@@ -174,8 +176,17 @@ class ReLUDefinition(Claim[Measured]):
         )
         yield Table(
             Text("Inputs of ReLUs that are exactly 0", "恰好为 0 的 ReLU 输入"),
-            (Text("network", "网络"), Text("exactly 0", "恰好为 0"), Text("of", "总数"), Text("share", "比例")),
-            tuple((SETTINGS[z.setting], count(z.exact), count(z.inputs), percentage(z.exact / z.inputs)) for z in measured.zeros),
+            (
+                Text("network", "网络"),
+                Text("exactly 0", "恰好为 0"),
+                Text("of", "总数"),
+                Text("share", "比例"),
+                Text("nearest other", "最近的其他值"),
+            ),
+            tuple(
+                (SETTINGS[z.setting], count(z.exact), count(z.inputs), percentage(z.exact / z.inputs), short(z.nearest))
+                for z in measured.zeros
+            ),
         )
 
     def evidence(self, measured: Measured) -> Text:
@@ -198,7 +209,7 @@ def _asked(code: str, function: Callable[[Tensor], Tensor]) -> Spelling:
     return Spelling(code, tuple(function(torch.tensor(EXAMPLE)).tolist()), *slopes.tolist())
 
 
-def _count_zeros(claim: ReLUDefinition, setting: str) -> Zeros:
+def _count_zeros(claim: ReluDefinition, setting: str) -> Zeros:
     """Exact zeros among what enters the ReLUs of fresh networks."""
     import torch
 
@@ -211,7 +222,8 @@ def _count_zeros(claim: ReLUDefinition, setting: str) -> Zeros:
     seen: list[Tensor] = []
     with torch.no_grad():
         forward([tensor.to(dtype) for tensor in side_by_side(networks)], x.to(dtype), in_torch(get("relu")), seen)
-    return Zeros(setting, sum(int((z == 0).sum()) for z in seen), sum(z.numel() for z in seen))
+    sizes = torch.cat([z.abs().flatten() for z in seen]).float()
+    return Zeros(setting, int((sizes == 0).sum()), sizes.numel(), float(sizes[sizes > 0].min()))
 
 
 def _vector(numbers: tuple[float, ...]) -> str:

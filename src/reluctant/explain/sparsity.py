@@ -82,13 +82,13 @@ class Sparsity(Claim[Measured]):
     title = Text("ReLU is sparse", "ReLU 是稀疏的")
     statement = Text(
         "ReLU outputs many exact zeros. That saves work, makes features depend less on each other, and so networks generalise better.",
-        "ReLU 输出许多恰好为 0 的值。这省去计算，使特征之间的依赖更少，因此网络泛化更好。",
+        "ReLU 输出许多恰好为零的值。这省去计算，使特征之间的依赖更少，因此网络泛化更好。",
     )
     experiment = Text(
         "Networks with ReLU, Leaky ReLU and tanh are trained from the same weights on the same made-up classes, and compared seed by seed: "
         "exact zeros by "
         "layer, correlation between units, errors on fresh samples. Apart from that, products with inputs that are partly 0 are timed.",
-        "用 ReLU、Leaky ReLU 与 tanh 的网络，从相同的权重出发，在相同的人造类别上训练，并逐个种子比较：各层恰好为 0 的比例、单元间的相关、"
+        "用 ReLU、Leaky ReLU 与 tanh 的网络，从相同的权重出发，在相同的人造类别上训练，并逐个种子比较：各层恰好为零的比例、单元间的相关、"
         "新样本上的错误。"
         "另外，对部分为 0 的输入计时矩阵乘积。",
     )
@@ -103,6 +103,7 @@ class Sparsity(Claim[Measured]):
         "且成对差的整个区间都是。四项全有：成立。不稀疏：不成立。其余：有条件成立。",
     )
     measurement = Measured
+    timed = ("dense", "skipping")
 
     seeds: int = 10
     training_samples: int = 320
@@ -373,15 +374,16 @@ def _about_error(measured: Measured, differences: Sequence[Spread]) -> Text:
 def _zeros_figure(measured: Measured) -> Figure:
     relu = _course(measured, "relu")
     last = "; ".join(
-        f"{course.activation} " + ", ".join(percentage(layer[-1].median) for layer in course.zeros) for course in measured.courses
+        f"{title(get(course.activation))} " + ", ".join(percentage(layer[-1].median) for layer in course.zeros)
+        for course in measured.courses
     )
     return Figure(
         name="zeros",
-        title=Text("Exact zeros in each layer through training", "训练过程中各层恰好为 0 的比例"),
+        title=Text("Exact zeros in each layer through training", "训练过程中各层恰好为零的比例"),
         alt=Text(
             "Three panels, one for each activation: the share of exact zeros by step, a line for each layer. At the end, by layer: "
             f"{last}.",
-            f"三幅图，每种激活函数一幅：各步恰好为 0 的比例，每层一条线。结束时各层：{last}。",
+            f"三幅图，每种激活函数一幅：各步恰好为零的比例，每层一条线。结束时各层：{last}。",
         ),
         panels=tuple(_zeros_panel(course, relu.steps[-1]) for course in measured.courses),
     )

@@ -49,7 +49,7 @@ class Variants(Claim[Measured]):
     """The variants of ReLU keep a slope below 0, so their units do not die and their networks learn."""
 
     number = 8
-    title = Text("Leaky ReLU, PReLU, ELU", "Leaky ReLU、PReLU、ELU")
+    title = Text("Leaky ReLU, PReLU, ELU", "Leaky ReLU、PReLU 与 ELU")
     statement = Text(
         "Leaky ReLU, PReLU and ELU keep a slope below 0, so their units do not die, and networks learn with them where they do not with "
         "ReLU.",
@@ -212,7 +212,7 @@ def _curves_figure() -> Figure:
         alt=Text(
             f"Curve and slope from −4 to 4. Above 0 all are the diagonal. Below, with α = {ALPHAS[start]:g}, at x = −2: Leaky ReLU "
             f"{short(leaky(at))} with slope {short(leaky.slope(at))}, ELU {short(elu(at))} with slope {short(elu.slope(at))}.",
-            f"从 −4 到 4 的曲线与斜率。0 以上都是对角线。0 以下，α = {ALPHAS[start]:g}，x = −2 处：Leaky ReLU 为 {short(leaky(at))}，斜率 "
+            f"从 −4 到 4 的曲线与斜率。0 以上都是对角线。以下，α = {ALPHAS[start]:g}，x = −2 处：Leaky ReLU 为 {short(leaky(at))}，斜率 "
             f"{short(leaky.slope(at))}；ELU 为 {short(elu(at))}，斜率 {short(elu.slope(at))}。",
         ),
         sliders=[

@@ -12,6 +12,9 @@
   const share = (axis, value) =>
     axis.log ? Math.log(Math.max(value, 1e-300) / axis.low) / Math.log(axis.high / axis.low) : (value - axis.low) / (axis.high - axis.low);
 
+  // A coordinate to a tenth, as the page has them.
+  const tenth = (value) => String(Math.round(value * 10) / 10);
+
   class Panel {
     constructor(figure, element, data, words) {
       this.svg = element.querySelector("svg");
@@ -40,7 +43,7 @@
     }
 
     draw(mark, element) {
-      const at = (x, y) => `${this.across(x).toFixed(1)} ${this.up(y).toFixed(1)}`;
+      const at = (x, y) => `${tenth(this.across(x))} ${tenth(this.up(y))}`;
       if (mark.kind === "line") {
         let pen = "M";
         const parts = mark.xs.map((x, index) => {
@@ -66,8 +69,8 @@
 
     drawCells(rows, group) {
       const { left, right, top, bottom } = this.box;
-      const across = (column) => (left + ((right - left) * column) / rows[0].length).toFixed(1);
-      const down = (row) => (top + ((bottom - top) * row) / rows.length).toFixed(1);
+      const across = (column) => tenth(left + ((right - left) * column) / rows[0].length);
+      const down = (row) => tenth(top + ((bottom - top) * row) / rows.length);
       const paths = {};
       rows.forEach((row, place) => {
         for (const run of row.matchAll(/(\d)\1*/g)) {
@@ -76,7 +79,7 @@
         }
       });
       group.replaceChildren(
-        ...Object.keys(paths).map((digit) => {
+        ...Object.keys(paths).sort().map((digit) => {
           const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
           path.setAttribute("class", `d${digit}`);
           path.setAttribute("d", paths[digit]);
@@ -149,7 +152,7 @@
       head.textContent = `${this.axes.x.label} = ${number(at)}`;
       this.reading.replaceChildren(head, ...entries);
       this.reading.classList.toggle("left", share(this.axes.x, at) > 0.5);
-      this.rule.setAttribute("d", `M${this.across(at).toFixed(1)} ${this.box.top}V${this.box.bottom}`);
+      this.rule.setAttribute("d", `M${tenth(this.across(at))} ${this.box.top}V${this.box.bottom}`);
     }
 
     leave() {
