@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 
 import click
 
 from reluctant.errors import UsageError
-from reluctant.explain import LANGUAGES, Account, Language, Outcome, account, dumps, in_full, load, page, select, summary, write_figures
+from reluctant.explain import (
+    LANGUAGES,
+    Account,
+    Language,
+    Outcome,
+    account,
+    dumps,
+    in_full,
+    load,
+    page,
+    ready_for_figures,
+    select,
+    summary,
+    write_figures,
+)
 from reluctant.recording._file import write
 from reluctant.report import width_of
 from reluctant.report.terminal import encodable
@@ -38,9 +52,10 @@ def command(
     take less than a minute.
     """
     chosen = select(claims)
-    form = _form(output)
-    for path in filter(None, (output,)):
-        _refuse_existing(path, force)
+    output = None if output == "-" else output
+    form = _form(output, force)
+    if figures is not None:
+        ready_for_figures(figures, force)
     tell = _Teller(language, in_full if claims else summary)
     if source is not None:
         measured = _only(load(source), {claim.claim_name() for claim in chosen})
@@ -52,21 +67,20 @@ def command(
         write(output, form(measured, language), force)
         click.echo(f"Written: {output}", err=True)
     if figures is not None:
-        written = write_figures(measured, language, figures, force)
-        click.echo(f"Written: {len(written)} files in {figures}", err=True)
-    _say_what_next(tell, claims, output)
+        click.echo(f"Written: {len(write_figures(measured, language, figures))} files in {figures}", err=True)
+    if not claims:
+        tell.say("One claim in full: reluctant explain 4" + ("" if output else " · All as a page: reluctant explain -o explain.html"))
 
 
 class _Teller:
     """Prints each outcome as it is there."""
 
-    def __init__(self, language: Language, form: Callable[[Outcome, Language, int], object]) -> None:
+    def __init__(self, language: Language, form: Callable[[Outcome, Language, int], Iterator[str]]) -> None:
         self.language, self.form = language, form
         self.width = min(width_of(sys.stdout), ROOMY)
 
     def __call__(self, outcome: Outcome) -> None:
-        lines: object = self.form(outcome, self.language, self.width)
-        for line in lines:  # type: ignore[attr-defined]
+        for line in self.form(outcome, self.language, self.width):
             self.say(line)
         self.say("")
 
@@ -75,26 +89,24 @@ class _Teller:
         click.echo(encodable(line, sys.stdout.encoding))
 
 
-def _form(output: str | None) -> Callable[[Account, Language], bytes] | None:
+def _form(output: str | None, force: bool) -> Callable[[Account, Language], bytes] | None:
+    """What makes the file; what would be refused after a minute of measuring is refused before it."""
     if output is None:
         return None
-    suffix = PurePath(output).suffix.lower()
+    path = PurePath(output)
+    suffix = path.suffix.lower()
     if suffix not in FORMS:
         raise UsageError(f"the ending {suffix!r} stands for no form", where=output, advice=f"Use one of {', '.join(FORMS)}")
+    if Path(path).is_file() and not force:
+        raise UsageError("the file exists and is left as it is", where=output, advice="Give another name, or --force to replace it")
+    if not Path(path.parent).is_dir():
+        raise UsageError("there is no such folder", where=str(path.parent), advice="Make it, or give another name")
     return FORMS[suffix]
 
 
-def _refuse_existing(path: str, force: bool) -> None:
-    """Before a minute is spent on measuring: what `write` would refuse after it."""
-    if Path(path).is_file() and not force:
-        raise UsageError("the file exists and is left as it is", where=path, advice="Give another name, or --force to replace it")
-
-
 def _only(measured: Account, names: set[str]) -> Account:
+    """The claims with these names. Raises `UsageError` where none of them was measured."""
     kept = tuple(outcome for outcome in measured.outcomes if outcome.claim.claim_name() in names)
+    if not kept:
+        raise UsageError("none of these claims was measured in that file", advice="Measure them: leave out --from")
     return Account(measured.reluctant, measured.machine, measured.seed, kept)
-
-
-def _say_what_next(tell: _Teller, claims: tuple[str, ...], output: str | None) -> None:
-    if not claims:
-        tell.say("One claim in full: reluctant explain 4" + ("" if output else " · All as a page: reluctant explain -o explain.html"))

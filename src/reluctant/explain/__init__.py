@@ -4,7 +4,7 @@ from ._blocks import Block, Formula, Listing, Paragraph, Table
 from ._catalogue import all_claims, get, select
 from ._claim import Claim
 from ._figure import Axis, Band, Cells, Dots, Figure, Frame, Guide, Line, Panel, Slider, Whiskers, explorer
-from ._figure_files import write_figures
+from ._figure_files import ready_for_figures, write_figures
 from ._file import dumps, load
 from ._outcome import Account, Outcome, account
 from ._page import page
@@ -15,5 +15,6 @@ from ._verdict import Judgement, Verdict
 __all__ = [
     "LANGUAGES", "Account", "Axis", "Band", "Block", "Cells", "Claim", "Dots", "Figure", "Formula", "Frame", "Guide", "Judgement",
     "Language", "Line", "Listing", "Outcome", "Panel", "Paragraph", "Slider", "Table", "Text", "Verdict", "Whiskers", "Words",
-    "account", "all_claims", "dumps", "explorer", "get", "in_full", "load", "page", "select", "summary", "write_figures",
+    "account", "all_claims", "dumps", "explorer", "get", "in_full", "load", "page", "ready_for_figures", "select", "summary",
+    "write_figures",
 ]  # fmt: skip

@@ -26,11 +26,22 @@ def figures(account: Account) -> dict[str, Figure]:
     }
 
 
-def write_figures(account: Account, language: Language, folder: Path, force: bool = False) -> list[Path]:
+def ready_for_figures(folder: Path, force: bool = False) -> None:
+    """See that figures can be written to `folder`, before anything is measured for them.
+
+    Raises `MissingExtraError` where there is nothing to make PNGs with, and `UsageError` where the folder holds figures, unless `force`.
+    """
+    require("resvg_py", extra="figures", purpose="a figure as PNG")
+    there = [path.name for path in sorted(folder.glob("*")) if path.suffix in (".svg", ".png")] if folder.is_dir() else []
+    if there and not force:
+        advice = "Name another folder, or --force to replace what has the same name"
+        raise UsageError(f"there are figures in it ({there[0]})", where=str(folder), advice=advice)
+
+
+def write_figures(account: Account, language: Language, folder: Path) -> list[Path]:
     """Write every figure to `folder`, as SVG and as PNG; the files that were written.
 
-    Raises `MissingExtraError` where there is nothing to make the PNGs with, and `UsageError` where a file exists, unless `force`, or cannot
-    be written. Nothing is written in either case of the first two.
+    Raises `MissingExtraError` where there is nothing to make the PNGs with, and `UsageError` where the folder cannot be written to.
     """
     resvg = require("resvg_py", extra="figures", purpose="a figure as PNG")
     contents: dict[Path, bytes] = {}
@@ -38,11 +49,6 @@ def write_figures(account: Account, language: Language, folder: Path, force: boo
         svg = standalone(figure, language)
         contents[folder / f"{name}.svg"] = svg.encode()
         contents[folder / f"{name}.png"] = bytes(resvg.svg_to_bytes(svg_string=svg, zoom=SCALE, languages=[language]))
-    for path in contents:
-        if path.exists() and not force:
-            raise UsageError(
-                "the file exists and is left as it is", where=str(path), advice="Name another folder, or --force to replace it"
-            )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, data in contents.items():
