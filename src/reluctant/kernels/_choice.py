@@ -21,6 +21,7 @@ from ._measured import measured
 from ._pairs import pairs
 from ._signature import signature
 from ._torch_operator import torch_operator
+from ._triton import FROM_ELEMENTS, triton_kernel, why_not
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,12 @@ class Choice:
 
 
 @functools.lru_cache(maxsize=1024)
-def choice(activation: Activation, dtype: torch.dtype) -> Choice:
-    """The choice for an activation and a type; compiled kernels are looked up by the first call."""
+def choice(activation: Activation, dtype: torch.dtype, device: str = "cpu") -> Choice:
+    """The choice for an activation, a type of elements and a type of device; kernels are looked up by the first call."""
     if dtype not in NAMES:
         return Choice(None, 0, f"there are kernels for {', '.join(_name(kind) for kind in NAMES)}, not for {_name(dtype)}")
+    if device != "cpu":
+        return _on_card(activation, dtype) if device == "cuda" else Choice(None, 0, f"there are no kernels for {device}")
     if not library():
         return Choice(None, 0, library().reason)
     kernel = kernel_for(activation, dtype)
@@ -46,6 +49,13 @@ def choice(activation: Activation, dtype: torch.dtype) -> Choice:
         return Choice(None, 0, "the compiled library has no kernel for it")
     times = measured(signature(activation).family, _name(dtype))
     return Choice(kernel if times.worthwhile else None, times.from_elements, times.reason)
+
+
+def _on_card(activation: Activation, dtype: torch.dtype) -> Choice:
+    reason = why_not(activation, dtype)
+    if reason:
+        return Choice(None, 0, reason)
+    return Choice(triton_kernel(activation, dtype), FROM_ELEMENTS, "Triton kernel; not measured on a card yet")
 
 
 def kernel_for(activation: Activation, dtype: torch.dtype) -> Any:
@@ -75,7 +85,7 @@ class _Choices(dict[torch.dtype, Choice]):
     def kernel(self, x: Tensor) -> Any:
         """The kernel for a tensor; None where torch's own operator serves it. What is quick to ask comes first."""
         if type(x) in PLAIN and not torch.compiler.is_compiling():
-            chosen = self[x.dtype]
+            chosen = self[x.dtype] if x.is_cpu else choice(self._activation, x.dtype, x.device.type)
             if chosen.kernel is not None and x.numel() >= chosen.from_elements and eligible(x):
                 return chosen.kernel
         return None
@@ -93,17 +103,21 @@ def function(activation: Activation) -> Callable[..., Tensor]:
 
     def of_two(a: Tensor, b: Tensor) -> Tensor:
         kernel = choices.kernel(a)
-        fit = kernel is not None and eligible(b) and a.dtype is b.dtype and a.shape == b.shape and a.is_contiguous() and b.is_contiguous()
+        fit = kernel is not None and eligible(b) and _alike(a, b) and a.is_contiguous() and b.is_contiguous()
         y: Tensor = kernel.of_two(a, b) if fit else operator(a, b)
         return y
 
     def with_weight(x: Tensor, weight: Tensor) -> Tensor:
         kernel = choices.kernel(x)
-        fit = kernel is not None and eligible(weight) and x.dtype is weight.dtype and dense(x)
+        fit = kernel is not None and eligible(weight) and x.dtype is weight.dtype and x.device == weight.device and dense(x)
         y: Tensor | None = kernel(x, weight) if fit else None
         return operator(x, weight) if y is None else y
 
     return of_two if isinstance(activation, Gated) else with_weight if activation.learned else of_one
+
+
+def _alike(a: Tensor, b: Tensor) -> bool:
+    return a.dtype is b.dtype and a.shape == b.shape and a.device == b.device
 
 
 @functools.lru_cache(maxsize=64)

@@ -12,20 +12,20 @@ PLAIN = (Tensor, Parameter)
 
 
 def eligible(x: Tensor) -> bool:
-    """Whether x is a plain tensor in the processor's memory, and nothing but autograd's backward watches what is done with it.
+    """Whether x is a plain tensor of the processor or of a card, and nothing but autograd's backward watches what is done with it.
 
     Inside torch.compile, torch.export, function transforms (vmap, jvp, grad), forward-mode differentiation, autocast, and dispatch
     or function modes torch's own operator is used: it is what they know how to handle. Under autocast it also decides the type.
     """
     return (
         type(x) in PLAIN
-        and x.is_cpu
+        and (x.is_cpu or x.is_cuda)
         and not torch.compiler.is_compiling()
         and not torch._C._are_functorch_transforms_active()
         and not torch._C._len_torch_dispatch_stack()
         and not torch._C._len_torch_function_stack()
         and forward_ad._current_level < 0
-        and not torch.is_autocast_enabled("cpu")
+        and not torch.is_autocast_enabled("cpu" if x.is_cpu else "cuda")
         and x.layout is torch.strided
         and not x.is_neg()
     )
@@ -38,6 +38,6 @@ def dense(x: Tensor) -> bool:
 
 def like(x: Tensor, other: Tensor) -> Tensor:
     """A tensor with the elements of x that lie in memory as those of `other` do; x itself where they do."""
-    if x.stride() == other.stride() and x.dtype == other.dtype and x.is_cpu and not x.is_neg():
+    if x.stride() == other.stride() and x.dtype == other.dtype and x.device == other.device and not x.is_neg():
         return x
     return torch.empty_like(other).copy_(x)

@@ -92,7 +92,7 @@ def torch_keeps(activation: Activation) -> str | None:
 
 def may_serve(activation: Activation, x: Tensor) -> bool:
     """Whether a compiled kernel may compute the activation of x; False where it surely does not: the form without draws has none."""
-    return not activation.drawn and eligible(x) and choice(activation, x.dtype).kernel is not None
+    return not activation.drawn and eligible(x) and choice(activation, x.dtype, x.device.type).kernel is not None
 
 
 def _rows(values: Tensor) -> Tensor:

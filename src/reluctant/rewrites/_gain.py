@@ -22,14 +22,14 @@ class Gain:
 
 def gain(activation: Activation, devices: Collection[str]) -> Gain:
     """The gain for tensors on devices of these types."""
-    if "cpu" not in devices:
-        return Gain(False, f"there are no kernels for {', '.join(sorted(devices))}")
     by_reason: dict[str, list[str]] = {}
     served: dict[str, list[str]] = {}
-    for dtype in NAMES:
-        chosen = choice(activation, dtype)
-        reasons = by_reason if chosen.kernel is None else served
-        reasons.setdefault(chosen.reason, []).append(str(dtype).removeprefix("torch."))
+    for device in sorted(devices):
+        for dtype in NAMES:
+            chosen = choice(activation, dtype, device)
+            reasons = by_reason if chosen.kernel is None else served
+            where = str(dtype).removeprefix("torch.") + (f" on {device}" if len(devices) > 1 else "")
+            reasons.setdefault(chosen.reason, []).append(where)
     return Gain(bool(served), _told(served or by_reason))
 
 

@@ -82,7 +82,7 @@ def _saves(activation: Activation, weight: torch.Tensor) -> bool:
         return False
     width = 2 if isinstance(activation, Gated) else 1
     x = torch.zeros(1, width, dtype=weight.dtype, device=weight.device, requires_grad=True)
-    kernel = choice(activation, weight.dtype).kernel if weight.device.type == "cpu" else None
+    kernel = choice(activation, weight.dtype, weight.device.type).kernel
     run = evaluation(activation) if kernel is None or isinstance(activation, Gated) else kernel
     with torch.enable_grad():
         return kept(run(x), activation) != "output"
