@@ -23,7 +23,8 @@ def generated_pages() -> dict[str, str]:
 def written_pages() -> dict[str, str]:
     """The pages written by hand, and the files they link to, by path."""
     files = [*DOCS.glob("*.md"), *DOCS.glob("*.json")]
-    return {file.relative_to(DOCS).as_posix(): file.read_text(encoding="utf-8") for file in files}
+    pictures = {file.name: "" for file in DOCS.glob("*.png")}
+    return {**pictures, **{file.relative_to(DOCS).as_posix(): file.read_text(encoding="utf-8") for file in files}}
 
 
 def navigation() -> dict[str, dict[str, list[str | dict[str, str]]]]:

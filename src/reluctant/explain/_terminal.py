@@ -1,4 +1,4 @@
-"""Claims on a terminal."""
+"""Claims on a terminal, as lines with styles; `click.echo` drops these where the output is no terminal."""
 
 from __future__ import annotations
 
