@@ -30,7 +30,7 @@ def test_json_holds_every_activation(reluctant):
 
 
 def test_the_table_says_why(reluctant, monkeypatch):
-    def choice(activation, dtype):
+    def choice(activation, dtype, device):
         if activation.name == "mish":
             return Choice(object(), 2048, "compiled kernel: twice as fast")
         return Choice(None, 0, "torch's own operator is as fast")
@@ -45,8 +45,16 @@ def test_the_table_says_why(reluctant, monkeypatch):
     assert max(map(len, lines)) <= 100
 
 
+def test_one_activation_alone(reluctant):
+    told = json.loads(reluctant("info", "elu(alpha=0.5)", "--json").out)["served"]
+    assert {row["activation"] for row in told} == {"elu(alpha=0.5)"}
+    assert sorted(kind for row in told for kind in row["types"]) == ["bfloat16", "float16", "float32"]
+    lines = reluctant("info", "elu").out.splitlines()
+    assert [line.split()[0] for line in lines if "elu" in line] == ["elu"]
+
+
 def test_one_reason_for_all_is_told_once(reluctant, monkeypatch):
-    monkeypatch.setattr("reluctant.kernels._choice.choice", lambda activation, dtype: Choice(None, 0, "no compiler was found"))
+    monkeypatch.setattr("reluctant.kernels._choice.choice", lambda activation, dtype, device: Choice(None, 0, "no compiler was found"))
     assert "Every activation is served by torch: no compiler was found." in reluctant("info").out
 
 
@@ -62,9 +70,9 @@ def test_advice_about_large_tensors(monkeypatch, tmp_path, pages, variable, advi
     monkeypatch.setattr(info, "HUGE_PAGES", file)
     monkeypatch.setenv("THP_MEM_ALLOC_ENABLE", variable)
     monkeypatch.setattr(info, "DEAR", 0.0)
-    assert advice in info.gather().memory.advice
+    assert advice in info.gather([]).memory.advice
 
 
 def test_no_advice_where_new_memory_costs_no_more(monkeypatch):
     monkeypatch.setattr(info, "DEAR", float("inf"))
-    assert info.gather().memory.advice == ""
+    assert info.gather([]).memory.advice == ""

@@ -7,14 +7,15 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
 
 from reluctant import __version__
-from reluctant.activations import definitions, get
+from reluctant.activations import Activation, definitions, get
 from reluctant.report import width_of
 from reluctant.report._layout import wrap
 from reluctant.report.terminal import encodable
@@ -36,6 +37,8 @@ class Served:
     types: tuple[str, ...]
     by: str
     """``kernel`` or ``torch``."""
+    device: str
+    """``cpu`` or ``cuda``."""
     from_elements: int
     """Size of a tensor from which it serves; torch's operator does below."""
     why: str
@@ -71,19 +74,24 @@ class Info:
     """Why there is none."""
     devices: tuple[str, ...]
     """Graphics processors that torch can use."""
+    triton: str
+    """Version of Triton, in which their kernels are written; empty where there is none."""
     memory: Memory
     served: tuple[Served, ...]
 
 
 @click.command()
+@click.argument("spelling", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(as_json: bool) -> None:
+def command(spelling: str | None, as_json: bool) -> None:
     """Tell what serves which activation on this machine, and why.
+
+    SPELLING is an activation, with arguments where they differ from the defaults; without it all are listed.
 
     Versions, the processor, the compiled kernels or why there are none, what large tensors cost here, and for each activation and type
     of elements whether reluctant.nn uses a kernel or torch's own operator.
     """
-    info = gather()
+    info = gather([get(spelling)] if spelling else forms())
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(info), indent=2))
         return
@@ -91,14 +99,20 @@ def command(as_json: bool) -> None:
         click.echo(encodable(line, sys.stdout.encoding))
 
 
-def gather() -> Info:
-    """Look at this machine; takes a moment, since it measures what memory costs."""
+def forms() -> list[Activation]:
+    """Every activation with its default parameters, and those forms that have a name of their own."""
+    return list(dict.fromkeys(get(name) for definition in definitions().values() for name in (definition.name, *definition.aliases)))
+
+
+def gather(activations: Sequence[Activation]) -> Info:
+    """Look at this machine and these activations; takes a moment, since it measures what memory costs."""
     import torch
 
     from reluctant.explain._machine import this_machine
     from reluctant.kernels._library import library
 
     machine = this_machine()
+    devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
     return Info(
         __version__,
         machine.python,
@@ -111,9 +125,17 @@ def gather() -> Info:
         library().level,
         library().reason,
         tuple(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())),
+        _triton_version(),
         _memory(),
-        tuple(_served()),
+        tuple(row for activation in activations for device in devices for row in _served(activation, device)),
     )
+
+
+def _triton_version() -> str:
+    try:
+        return version("triton")
+    except PackageNotFoundError:
+        return ""
 
 
 def _memory() -> Memory:
@@ -143,20 +165,18 @@ def _advice() -> str:
     return "set MALLOC_MMAP_MAX_=0 and MALLOC_TRIM_THRESHOLD_=100000000000, and glibc keeps memory that is freed"
 
 
-def _served() -> Iterator[Served]:
-    """What serves each activation, and each form of it that has a name of its own; types that are served alike are told together."""
+def _served(activation: Activation, device: str) -> Iterator[Served]:
+    """What serves an activation; types that are served alike are told together."""
     from reluctant.kernels._choice import choice
     from reluctant.kernels._library import NAMES
 
-    forms = [get(name) for definition in definitions().values() for name in (definition.name, *definition.aliases)]
-    for activation in dict.fromkeys(forms):
-        alike: dict[tuple[str, int, str], list[str]] = {}
-        for dtype in NAMES:
-            chosen = choice(activation, dtype)
-            by = "torch" if chosen.kernel is None else "kernel"
-            alike.setdefault((by, chosen.from_elements, chosen.reason), []).append(str(dtype).removeprefix("torch."))
-        for (by, from_elements, why), types in alike.items():
-            yield Served(activation.spelling, tuple(types), by, from_elements, why)
+    alike: dict[tuple[str, int, str], list[str]] = {}
+    for dtype in NAMES:
+        chosen = choice(activation, dtype, device)
+        by = "torch" if chosen.kernel is None else "kernel"
+        alike.setdefault((by, chosen.from_elements, chosen.reason), []).append(str(dtype).removeprefix("torch."))
+    for (by, from_elements, why), types in alike.items():
+        yield Served(activation.spelling, tuple(types), by, device, from_elements, why)
 
 
 def _lines(info: Info, width: int) -> Iterator[str]:
@@ -167,7 +187,7 @@ def _lines(info: Info, width: int) -> Iterator[str]:
         "processor": f"{info.processor}, {info.cores} cores",
         "torch": f"computes with {info.capability} on {info.threads} thread{'s' if info.threads > 1 else ''}",
         "kernels": f"compiled for {info.kernels}" if info.kernels else f"none: {info.no_kernels}",
-        "GPU": ", ".join(info.devices) or "none that torch can use",
+        "GPU": f"{', '.join(info.devices) or 'none that torch can use'}; Triton {info.triton or 'is not installed'}",
         "memory": f"a float32 costs {memory.new_ns:.2g} ns in new memory, {memory.reused_ns:.2g} ns in memory that was used before"
         + (f"; tensors above 32 MB are new memory each time: {memory.advice}" if memory.advice else ""),
     }
@@ -175,7 +195,8 @@ def _lines(info: Info, width: int) -> Iterator[str]:
         yield from wrap(text, width, f"{label:<11}", " " * 11)
     yield ""
     reasons = {(row.by, row.why) for row in info.served}
-    if len(reasons) > 1:
+    names = {row.activation for row in info.served}
+    if len(reasons) > 1 or len(names) == 1:
         yield from _table(info.served, width)
     else:
         yield from (f"Every activation is served by {'torch' if by == 'torch' else 'a kernel'}: {why}." for by, why in reasons)
@@ -189,9 +210,12 @@ def _table(served: tuple[Served, ...], width: int) -> Iterator[str]:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     for column in ("activation", "types", "served by", "why"):
         table.add_column(column, overflow="fold")
+    told = ""
     for row in served:
         beginning = f" from {row.from_elements:,} elements" if row.from_elements else ""
-        table.add_row(row.activation, "\n".join(row.types), row.by + beginning, row.why)
+        types = [kind if row.device == "cpu" else f"{kind}, {row.device}" for kind in row.types]
+        table.add_row(row.activation if row.activation != told else "", "\n".join(types), row.by + beginning, row.why)
+        told = row.activation
     console = Console(width=width, highlight=False, markup=False, emoji=False)
     with console.capture() as shown:
         console.print(table)
