@@ -2,7 +2,7 @@
 
 from ._document import Document
 from ._file import dumps, load, loads, save
-from ._finding import Cause, CauseKind, Finding, NotJudged, Root, Severity, Treatment, TrialVerdict
+from ._finding import Cause, CauseKind, Comparison, Finding, NotJudged, Root, Severity, Treatment, TrialCurve, TrialVerdict
 from ._recording import (
     FLAT_SLOPE,
     FORMAT,
@@ -32,9 +32,9 @@ from ._recording import (
 )
 
 __all__ = [
-    "FLAT_SLOPE", "FORMAT", "SHARE_BINS", "Cause", "CauseKind", "Document", "Finding", "Graph", "InputStatistics",
+    "FLAT_SLOPE", "FORMAT", "SHARE_BINS", "Cause", "CauseKind", "Comparison", "Document", "Finding", "Graph", "InputStatistics",
     "Layer", "LayerMoment", "Location", "Loss", "LossCurve", "LossPoint", "Node", "NodeKind", "NotJudged",
     "NotObserved", "Optimizer", "OptimizerGroup", "Parameter", "ParameterMoment", "Recording", "Root", "Severity",
-    "ShareHistogram", "Silence", "Site", "SiteMoment", "Treatment", "TrialVerdict", "UnitWindow", "ValueStatistics",
+    "ShareHistogram", "Silence", "Site", "SiteMoment", "Treatment", "TrialCurve", "TrialVerdict", "UnitWindow", "ValueStatistics",
     "dumps", "load", "loads", "save",
 ]

@@ -27,6 +27,37 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialCurve:
+    """The loss over the steps of several trials: its mean over the seeds, and a 95 % interval of that mean."""
+
+    steps: tuple[int, ...] = ()
+    """At most 128."""
+    mean: tuple[float, ...] = ()
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A treatment against the untreated script, paired by seed."""
+
+    seeds: int
+    """Pairs of trials."""
+    difference: float | None = None
+    """Loss at the end, treated less untreated, mean over the pairs: below 0 is better. None where one of them had none."""
+    low: float | None = None
+    """Lower end of the 95 % interval of `difference`."""
+    high: float | None = None
+    """Upper end of the 95 % interval of `difference`."""
+    finding_gone: int = 0
+    """Seeds on which the finding was there without the treatment and gone with it."""
+    untreated: TrialCurve | None = None
+    treated: TrialCurve | None = None
+    note: str = ""
+    """What else is to be said in one sentence: why it is inconclusive, which findings are new."""
+
+
+@dataclass(frozen=True, slots=True)
 class Treatment:
     """Something to try against a finding, as data."""
 
@@ -38,6 +69,8 @@ class Treatment:
     """What follows the colon on the command line: ``leaky_relu(0.01)``, ``he``, ``0.1`` …"""
     verdict: TrialVerdict = "not tried"
     trials: int = 0
+    comparison: Comparison | None = None
+    """What the trials showed; None where it was not tried."""
 
     def __str__(self) -> str:
         return f"{self.name}:{self.arguments}" if self.arguments else self.name

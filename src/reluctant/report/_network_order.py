@@ -13,7 +13,8 @@ def in_network_order(recording: Recording) -> tuple[Site, ...]:
     A site that several graphs share stands where the first has it; one that is in no graph comes last.
     """
     found = {site.id: site for site in recording.sites}
-    order = dict.fromkeys(node.site for graph in in_order_of_time(recording) for node in from_data_to_loss(graph) if node.site is not None)
+    nodes = (node for graph in in_order_of_time(recording) for node in from_data_to_loss(graph))
+    order = dict.fromkeys(node.site for node in nodes if node.site is not None)
     order.update(dict.fromkeys(found))
     return tuple(found[site] for site in order if site in found)
 
@@ -21,7 +22,8 @@ def in_network_order(recording: Recording) -> tuple[Site, ...]:
 def layers_in_network_order(recording: Recording) -> tuple[Layer, ...]:
     """The layers of a recording, in the order of `in_network_order`."""
     found = {layer.id: layer for layer in recording.layers}
-    order = dict.fromkeys(node.layer for graph in in_order_of_time(recording) for node in from_data_to_loss(graph) if node.layer is not None)
+    nodes = (node for graph in in_order_of_time(recording) for node in from_data_to_loss(graph))
+    order = dict.fromkeys(node.layer for node in nodes if node.layer is not None)
     order.update(dict.fromkeys(found))
     return tuple(found[layer] for layer in order if layer in found)
 

@@ -46,11 +46,6 @@ def magnitude(number: float | None) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
-def short(number: float) -> str:
-    """A number of a size that is not known, to three decimals where they say something."""
-    return f"{number:.3f}" if 0.001 <= abs(number) < 1000 else magnitude(number)
-
-
 def value(number: float) -> str:
     """A number of any kind with four digits that count; whole ones in full."""
     if isinstance(number, int) or (number.is_integer() and abs(number) < 1e15):

@@ -11,6 +11,6 @@ from ._spark import spark
 from ._unit_map import UnitGroup, unit_map
 
 __all__ = [
-    "Axis", "Band", "Bars", "Drawn", "Extent", "Guide", "HeatMap", "Key", "Line", "UnitGroup", "chain", "heat_map", "histogram", "line_chart",
-    "range_chart", "spark", "time_axis", "unit_map",
+    "Axis", "Band", "Bars", "Drawn", "Extent", "Guide", "HeatMap", "Key", "Line", "UnitGroup", "chain", "heat_map", "histogram",
+    "line_chart", "range_chart", "spark", "time_axis", "unit_map",
 ]  # fmt: skip

@@ -53,7 +53,7 @@ class Axis:
         return tuple((index * step, written(index * step, places)) for index in range(first, last + 1))
 
     def _powers(self, most: int) -> tuple[tuple[float, str], ...]:
-        candidates = [*self._inside(-10.0**power for power in range(18, -1, -1)), *self._inside([0.0])] if self.kind == "symlog" else []
+        candidates = [*self._inside(-(10.0**power) for power in range(18, -1, -1)), *self._inside([0.0])] if self.kind == "symlog" else []
         if self.kind == "log1p":
             candidates += self._inside([0.0])
         lowest = math.floor(math.log10(self.low)) if self.kind == "log" else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from xml.etree.ElementTree import Element, SubElement
 
 from ._axis import Axis, power_of_ten
@@ -13,7 +13,7 @@ from ._drawn import Drawn
 from ._line_chart import Guide, draw_guide
 from ._svg import LETTER, WIDTH, Frame, box, canvas, label, path
 
-ROW, TALLEST, LOWEST = 15, 420, 150
+ROW, TALLEST, LOWEST = 15, 260, 180
 LEVELS = 9
 """Colours between the smallest and the largest size."""
 
@@ -38,7 +38,7 @@ def heat_map(title: str, alt: str, x: Axis, data: HeatMap, quantity: str, guides
     sizes = [abs(size) for row in data.rows for size in row if size is not None and math.isfinite(size) and size != 0]
     high = math.log10(max(sizes, default=1.0))
     low = max(math.log10(min(sizes, default=1.0)), high - 12)
-    height = max(3.0, min(max(ROW, LOWEST / len(data.rows)), TALLEST / len(data.rows), 40.0))
+    height = max(3.0, min(max(ROW, LOWEST / len(data.rows)), TALLEST / len(data.rows), 44.0))
     top = 24 if guides else 6
     bottom = top + height * len(data.rows)
     svg = canvas(bottom + 78, f"{title}. {alt}")
@@ -61,7 +61,7 @@ def heat_map(title: str, alt: str, x: Axis, data: HeatMap, quantity: str, guides
 def _edges(placed: Frame, moments: Sequence[float]) -> list[float]:
     """Where the cells of neighbouring moments meet."""
     places = [placed.across(moment) for moment in moments]
-    return [placed.left, *((first + second) / 2 for first, second in zip(places, places[1:], strict=False)), placed.right]
+    return [placed.left, *((first + second) / 2 for first, second in pairwise(places)), placed.right]
 
 
 def _row(group: Element, levels: list[str], edges: list[float], y: float, height: float) -> None:
@@ -105,5 +105,7 @@ def _scale(svg: Element, low: float, high: float, y: float, quantity: str, sizes
 
 
 def _written(power: float) -> str:
-    whole = math.floor(power)
-    return f"{10 ** (power - whole):.0f}·{power_of_ten(10.0**whole)}" if not -3 <= whole <= 3 else f"{10**power:.2g}"
+    digit, _, exponent = f"{10**power:.0e}".partition("e")
+    if -4 <= int(exponent) < 6:
+        return f"{float(f'{10**power:.1g}'):,g}"
+    return power_of_ten(10.0 ** int(exponent)) if digit == "1" else f"{digit}·{power_of_ten(10.0 ** int(exponent))}"

@@ -62,13 +62,13 @@ def line_chart(
             there = "L".join(_point(placed, x, high) for x, _, high in part)
             back = "L".join(_point(placed, x, low) for x, low, _ in reversed(part))
             path(svg, f"band f{band.colour}", f"M{there}L{back}z")
-    for guide in guides:
-        draw_guide(svg, placed, guide)
     for line in lines:
         d = "".join(f"M{'L'.join(_point(placed, x, y) for x, y, _ in part)}" for part in _parts(line.xs, line.ys, line.ys))
         if d:
             drawn = path(svg, f"line c{line.colour}{' dashed' if line.dashed else ''}", d)
             drawn.set("data-label", line.label)
+    for guide in guides:
+        draw_guide(svg, placed, guide)
     keys = [Key("dashed" if line.dashed else "line", f"c{line.colour}", line.label) for line in lines]
     keys += [Key("area", f"f{band.colour} band", band.label) for band in bands if band.label]
     return Drawn(title, alt, svg, tuple(keys) if len(keys) > 1 else (), (x.label, *(line.label for line in lines)), _table(lines))
@@ -96,9 +96,7 @@ def finite(values: Sequence[float | None]) -> list[float]:
     return [value for value in values if value is not None and math.isfinite(value)]
 
 
-def _parts(
-    xs: Sequence[float], low: Sequence[float | None], high: Sequence[float | None]
-) -> list[list[tuple[float, float, float]]]:
+def _parts(xs: Sequence[float], low: Sequence[float | None], high: Sequence[float | None]) -> list[list[tuple[float, float, float]]]:
     """The stretches between gaps."""
     parts: list[list[tuple[float, float, float]]] = [[]]
     for x, below, above in zip(xs, low, high, strict=True):
@@ -115,7 +113,7 @@ def _point(placed: Frame, x: float, y: float) -> str:
 
 def _table(lines: Sequence[Line]) -> tuple[tuple[str, ...], ...]:
     """A row for some of the x values that any curve has."""
-    values = {}
+    values: dict[float, list[float | None]] = {}
     for index, line in enumerate(lines):
         for x, y in zip(line.xs, line.ys, strict=True):
             values.setdefault(x, [None] * len(lines))[index] = y

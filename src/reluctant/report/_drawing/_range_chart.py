@@ -49,7 +49,8 @@ def _row(svg: Element, placed: Frame, extent: Extent, y: float) -> None:
     label(svg, placed.left, y + 8, extent.label, "mark-label")
     colour = 3 if extent.allowed else 1
     start, end = placed.across(extent.low), placed.across(extent.high)
-    path(svg, f"line c{colour}", f"M{number(start)} {number(y + 22)}H{number(max(end, start + 0.5))}")
+    if end - start > 2:
+        path(svg, f"line c{colour}", f"M{number(start)} {number(y + 22)}H{number(end)}")
     if extent.most:
         first, last = (placed.across(value) for value in extent.most)
         path(svg, f"bar f{colour}", box(first, y + 17, max(last - first, 2), 10))
@@ -64,5 +65,6 @@ def _axis(quantity: str, extents: Sequence[Extent]) -> Axis:
     widths = [extent.high - extent.low for extent in extents if math.isfinite(extent.high - extent.low) and extent.high > extent.low]
     wide = len(widths) > 1 and max(widths) > SYMLOG_FROM * min(widths)
     if wide:
-        return Axis(f"{quantity}, logarithmic on both sides of 0", 1.6 * low if low < 0 else low / 2, 1.6 * high if high > 0 else high / 2, "symlog")
+        start, end = low * (1.6 if low < 0 else 0.5), high * (1.6 if high > 0 else 0.5)
+        return Axis(f"{quantity}, logarithmic on both sides of 0", start, end, "symlog")
     return Axis(quantity, low - margin, high + margin)

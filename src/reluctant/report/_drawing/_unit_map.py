@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from ._axis import Axis
 from ._drawn import Drawn, Key
 from ._line_chart import Guide, draw_guide
-from ._svg import Frame, WIDTH, box, canvas, label, path
+from ._svg import WIDTH, Frame, box, canvas, label, path
 
 TALLEST, LOWEST = 220, 90
 ROWS_APART = 64
@@ -27,7 +27,7 @@ class UnitGroup:
 
 
 def unit_map(title: str, alt: str, x: Axis, groups: Sequence[UnitGroup], guide: Guide | None = None) -> Drawn:
-    """Units upwards, time to the right: coloured where a unit passed gradient, dark where it no longer does, pale where that is not known."""
+    """Units upwards, time to the right: where a unit passed gradient, where it no longer does, and where that is not known."""
     units = sum(group.units for group in groups)
     apart = units <= ROWS_APART
     row = max(2.0, min(9.0, TALLEST / units)) if apart else 0.0
@@ -48,7 +48,8 @@ def unit_map(title: str, alt: str, x: Axis, groups: Sequence[UnitGroup], guide: 
     if guide:
         draw_guide(svg, placed, guide, above=True)
     placed.draw_across(svg)
-    return Drawn(title, alt, svg, (Key("area", "alive", "passes gradient"), Key("area", "dead", "passes none"), Key("area", "between", "not known")))
+    keys = Key("area", "alive", "passes gradient"), Key("area", "dead", "passes none"), Key("area", "between", "not known")
+    return Drawn(title, alt, svg, keys)
 
 
 def _death(group: UnitGroup) -> float:

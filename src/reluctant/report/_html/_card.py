@@ -22,7 +22,8 @@ from ..pictures import Scene, pictures_of
 from ._snippet import CodeLine, RelatedLine, related_lines, snippet
 
 VERDICT_KINDS: dict[TrialVerdict, str] = {
-    "not tried": "unknown", "inconclusive": "warning", "worse": "error", "no difference shown": "unknown", "better": "clear", "verified": "clear",
+    "not tried": "unknown", "inconclusive": "warning", "worse": "error", "no difference shown": "unknown", "better": "clear",
+    "verified": "clear",
 }  # fmt: skip
 """The colour of what trials said about a treatment."""
 

@@ -9,7 +9,7 @@ from reluctant.recording import Document, Finding, Layer, Loss, Severity, Site
 
 from .._drawing import Drawn, spark
 from .._finding_tree import worst
-from .._numbers import count, magnitude, short
+from .._numbers import count, magnitude, value
 from .._places import Places
 from .._safe_text import safe
 from .._site_table import dead_share, is_on, site_row
@@ -22,8 +22,10 @@ from ._stations import Station, ways_of
 HEALTH = {"error": "error", "warning": "warning", "advice": "advice", "clear": "no fault found", "unknown": "not judged", "": ""}
 """What each state of a row is called."""
 
-TALLIED = {"error": "with an error", "warning": "with a warning", "advice": "with advice", "clear": "no fault found", "unknown": "not judged"}
+TALLIED = {**HEALTH, "error": "with an error", "warning": "with a warning", "advice": "with advice"}
 """The same after a number of sites."""
+
+NO_RAIL = Rail()
 
 CELLS = ("units", "dead", "open", "zeros")
 
@@ -39,7 +41,7 @@ class MapRow:
     name: str
     note: str
     place: str
-    rail: Rail = Rail()
+    rail: Rail = NO_RAIL
     cells: tuple[tuple[str, str], ...] = ()
     """(what, value) of a site."""
     trend: str = ""
@@ -79,7 +81,7 @@ def network_map(document: Document, places: Places, scene: Scene, cards: Sequenc
         rows=tuple(replace(row, rail=rail) for row, rail in zip(rows, laid.rows, strict=True)),
         lanes=laid.lanes,
         left_out=laid.left_out,
-        tally=tuple((health, words, sites.count(health)) for health, words in TALLIED.items() if health in sites),
+        tally=tuple((health, words, sites.count(health)) for health, words in TALLIED.items() if health and health in sites),
     )
 
 
@@ -159,23 +161,33 @@ def _layer_row(
     sizes = [moment.weight_gradient_rms for moment in layer.moments]
     measured = [size for size in sizes if size is not None]
     alt = f"gradient of the weights: {magnitude(measured[0])} at first, {magnitude(measured[-1])} at last" if measured else ""
-    shape = f"{count(layer.fan_in)} → {count(layer.fan_out)}" if layer.fan_in and layer.kind not in ("batch_norm", "layer_norm", "group_norm") else ""
     place = layer.place or layer.called
     return MapRow(
         kind="layer",
         anchor=f"layer-{layer.id}",
         health=worst(own) or "",
         name=safe(layer.name) or layer.kind,
-        note=" ".join(part for part in (safe(layer.module_type) or layer.kind.replace("_", " "), shape) if part),
+        note=" ".join(part for part in (safe(layer.module_type) or layer.kind.replace("_", " "), _shape(layer)) if part),
         place=places.line(place) if place else "",
         trend=spark(steps, sizes, alt) if len(measured) > 1 else "",
         findings=_linked(own, places, links),
     )
 
 
+def _shape(layer: Layer) -> str:
+    """Features or channels in and out, and the size of a kernel; a normalisation changes neither."""
+    if layer.kind.endswith("_norm"):
+        return ""
+    if layer.kind != "convolution" or len(layer.weight_shape) < 3:
+        return f"{count(layer.fan_in)}\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}{count(layer.fan_out)}" if layer.fan_in else ""
+    first, second, *kernel = layer.weight_shape
+    channels = (first, second * layer.groups) if layer.transposed else (second * layer.groups, first)
+    return f"{count(channels[0])}\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}{count(channels[1])}, {'×'.join(map(str, kernel))}"
+
+
 def _loss_row(loss: Loss, places: Places) -> MapRow:
     place = loss.place or loss.built
-    change = f"{short(loss.first_loss)} → {short(loss.last_loss)}" if loss.first_loss is not None and loss.last_loss is not None else ""
+    change = f"{value(loss.first_loss)} → {value(loss.last_loss)}" if loss.first_loss is not None and loss.last_loss is not None else ""
     return MapRow("loss", f"loss-{loss.id}", "", safe(loss.kind.replace("_", " ")), change, places.line(place) if place else "")
 
 

@@ -10,14 +10,14 @@ from reluctant.recording import Document, Recording
 from .._drawing import Drawn
 from .._finding_tree import finding_tree
 from .._measurement import about_network
-from .._numbers import NOTHING, count, fine_percent, short, value
+from .._numbers import NOTHING, count, fine_percent, value
 from .._outline import Outline, full_outline
 from .._places import Places, places_of
 from .._safe_text import safe
 from ..pictures import Scene, scene_of
 from ..pictures._event import event_of
 from ..pictures.gradient_over_time import gradient_map
-from ..pictures.loss_curve import loss_curve, main_curve
+from ..pictures.loss_curve import floor_of, loss_curve, main_curve
 from ._card import Card, cards
 from ._map import NetworkMap, network_map
 
@@ -40,7 +40,7 @@ class PageContent:
     figures: tuple[tuple[str, str], ...]
     """(what, value): the run in a few figures."""
     overview: tuple[Drawn, ...]
-    """The loss and the gradient through time, with the first root's step marked in both."""
+    """The loss and the gradient through time; marked in both is when the first root, or what follows from it, began."""
     cards: tuple[Card, ...]
     map: NetworkMap
     facts: tuple[tuple[str, str], ...]
@@ -52,7 +52,7 @@ def page_content(document: Document, source: str = "") -> PageContent:
     recording = document.recording
     places = places_of(recording)
     branches = finding_tree(about_network(document.findings))
-    scene = scene_of(recording, tuple(branch.root for branch in branches))
+    scene = scene_of(recording, document.findings)
     outline = full_outline(document, source)
     made = cards(branches, places, scene)
     return PageContent(
@@ -77,15 +77,17 @@ def _figures(recording: Recording) -> Iterator[tuple[str, str]]:
     if (curve := main_curve(recording)) is not None:
         means = [point.mean for point in curve.points if point.mean is not None]
         if means:
-            yield "loss, first → last", f"{short(means[0])} → {short(means[-1])}"
+            yield "loss, first → last", f"{value(means[0])} → {value(means[-1])}"
 
 
 def _overview(document: Document, scene: Scene) -> Iterator[Drawn]:
     branches = finding_tree(about_network(document.findings))
-    events = [event_of(branch.root, scene.site(branch.root)) for branch in branches]
+    told = [finding for branch in branches[:1] for finding in (branch.root, *branch.followers)]
+    events = [event_of(finding, scene.site(finding)) for finding in told]
     guides = [event.guide() for event in events if event is not None][:1]
+    floors = [floor for finding in told[:1] if (floor := floor_of(finding)) is not None]
     curve = main_curve(document.recording)
-    for drawn in (loss_curve(curve, scene, guides) if curve else None, gradient_map(scene, guides)):
+    for drawn in (loss_curve(curve, scene, [*guides, *floors]) if curve else None, gradient_map(scene, guides)):
         if drawn is not None:
             yield drawn
 

@@ -48,7 +48,7 @@ def snippet(finding: Finding, places: Places) -> tuple[CodeLine, ...]:
 
 def related_lines(finding: Finding, site: Site | None, recording: Recording, places: Places) -> tuple[RelatedLine, ...]:
     """The lines at which the cause can be changed, and where the activation is built and called, unless they are the finding's own."""
-    found = {}
+    found: dict[tuple[str, int], RelatedLine] = {}
     for what, location in _related(finding, site, recording):
         place = (location.file, location.line)
         if location.code and place != (finding.file, finding.line):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import Literal
 
 from reluctant.recording import Graph, Location, Node, Recording
@@ -29,12 +30,20 @@ class Station:
     place: Location | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Ways:
     """Stations in order, and the ways between them as pairs of their indices."""
 
+    stations: tuple[Station, ...]
+    ways: tuple[tuple[int, int], ...]
+
+
+@dataclass(slots=True)
+class _Drafted:
+    """Stations in the order in which they were met."""
+
     stations: list[Station] = field(default_factory=list)
-    ways: list[tuple[int, int]] = field(default_factory=list)
+    ways: dict[tuple[int, int], None] = field(default_factory=dict)
     _indices: dict[Hashable, int] = field(default_factory=dict)
 
     def stop(self, key: Hashable, station: Station) -> int:
@@ -44,28 +53,47 @@ class Ways:
             self.stations.append(station)
         return self._indices[key]
 
-    def connect(self, sources: Iterator[int] | frozenset[int], target: int) -> None:
-        """Add ways to a station."""
-        for source in sources:
-            if source != target and (source, target) not in self.ways:
-                self.ways.append((source, target))
-
 
 def ways_of(recording: Recording) -> Ways:
     """All graphs of a recording on one map. A layer that several graphs or time steps use is one station; what leads back to an
     earlier station is a way from a later index to an earlier one.
     """
-    made = Ways()
-    seen: set[tuple[int, int]] = set()
+    made = _Drafted()
     for graph in in_order_of_time(recording):
-        _add(made, graph, recording, seen)
-    for kind, ids in (("layer", [layer.id for layer in recording.layers]), ("site", [site.id for site in recording.sites])):
-        for each in ids:  # what no graph holds
-            made.stop((kind, each), Station(kind, each, ""))  # type: ignore[arg-type]
-    return made
+        _add(made, graph, recording)
+    for layer in recording.layers:  # what no graph holds
+        made.stop(("layer", layer.id), Station("layer", layer.id, ""))
+    for site in recording.sites:
+        if site.role != "loss":
+            made.stop(("site", site.id), Station("site", site.id, ""))
+    order = _from_data_to_loss(len(made.stations), made.ways)
+    place = {old: new for new, old in enumerate(order)}
+    return Ways(tuple(made.stations[old] for old in order), tuple((place[start], place[end]) for start, end in made.ways))
 
 
-def _add(made: Ways, graph: Graph, recording: Recording, seen: set[tuple[int, int]]) -> None:
+def _from_data_to_loss(stations: int, ways: Iterable[tuple[int, int]]) -> list[int]:
+    """Each station after all that lead to it, otherwise as they were met; in a circle the one that was met first comes first."""
+    after: dict[int, list[int]] = {}
+    waiting = [0] * stations
+    for start, end in ways:
+        after.setdefault(start, []).append(end)
+        waiting[end] += 1
+    ready = [station for station in range(stations) if not waiting[station]]
+    left = dict.fromkeys(range(stations))
+    order = []
+    while left:
+        station = heappop(ready) if ready else next(iter(left))
+        if station in left:
+            del left[station]
+            order.append(station)
+            for end in after.get(station, ()):
+                waiting[end] -= 1
+                if not waiting[end]:
+                    heappush(ready, end)
+    return order
+
+
+def _add(made: _Drafted, graph: Graph, recording: Recording) -> None:
     """The stations of one graph. `reached` holds, for each node, the stations whose values arrive through it."""
     inside_loss = {site.id for site in recording.sites if site.role == "loss"}
     reached: dict[int, frozenset[int]] = {}
@@ -75,30 +103,29 @@ def _add(made: Ways, graph: Graph, recording: Recording, seen: set[tuple[int, in
         if stop is None:
             reached[node.id] = sources
             continue
-        for source in sources:
-            if source != stop and (source, stop) not in seen:
-                seen.add((source, stop))
-                made.ways.append((source, stop))
+        made.ways.update(dict.fromkeys((source, stop) for source in sorted(sources) if source != stop))
         reached[node.id] = frozenset({stop})
 
 
-def _stop(made: Ways, node: Node, sources: frozenset[int], inside_loss: set[int]) -> int | None:
+def _stop(made: _Drafted, node: Node, sources: frozenset[int], inside_loss: set[int]) -> int | None:
     """The station that a node is; None for one that values only pass through."""
     if node.loss is not None:
         return made.stop(("loss", node.loss), Station("loss", node.loss, node.function or node.operation, node.place))
     if node.layer is not None:
         return made.stop(("layer", node.layer), Station("layer", node.layer, node.operation, node.place))
     if node.site is not None:
-        return None if node.site in inside_loss else made.stop(("site", node.site), Station("site", node.site, node.operation, node.place))
+        station = Station("site", node.site, node.operation, node.place)
+        return None if node.site in inside_loss else made.stop(("site", node.site), station)
     if node.kind in ("pooling", "normalisation", "opaque"):
-        return made.stop(_key(made, node, sources), Station("passage", 0, node.operation, node.place))
+        name = "opaque" if node.kind == "opaque" else node.function or node.operation
+        return made.stop(_key(made, node, sources), Station("passage", 0, name, node.place))
     if node.kind in JOINS and len(sources) > 1 and not all(made.stations[source].kind == "loss" for source in sources):
         sign = "put together" if node.operation in PUT_TOGETHER else JOINS[node.kind]
         return made.stop(_key(made, node, sources), Station("join", 0, sign, node.place))
     return None
 
 
-def _key(made: Ways, node: Node, sources: frozenset[int]) -> Hashable:
+def _key(made: _Drafted, node: Node, sources: frozenset[int]) -> Hashable:
     """What tells a nameless station from others: its operation, its line, and the layers and sites right before it.
 
     Joins before it do not count: in a loop over time steps each join follows the last one, and they are one station.

@@ -22,12 +22,12 @@ def all_pictures() -> tuple[Picture, ...]:
 
 
 def pictures_of(finding: Finding, scene: Scene) -> tuple[Drawn, ...]:
-    """The first pictures that its evidence asks for and that can be drawn; where there are none, the first that can be drawn at all."""
+    """The first pictures that its evidence asks for and that can be drawn; where there are none, a general one."""
     found: list[Drawn] = []
     for picture in all_pictures():
         if len(found) < MOST and picture.suits(finding) and (drawn := picture.draw(finding, scene)) is not None:
             found.append(drawn)
     if not found:
-        drawings = (picture.draw(finding, scene) for picture in all_pictures())
+        drawings = (picture.draw(finding, scene) for picture in all_pictures() if picture.general)
         found += [drawn for drawn in drawings if drawn is not None][:1]
     return tuple(found)

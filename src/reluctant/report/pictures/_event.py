@@ -9,6 +9,9 @@ from reluctant.recording import Finding, Silence, Site
 
 from .._drawing import Guide
 
+SILENT = frozenset({"dead_units", "silent_units", "dead_share"})
+"""Names in the evidence of findings about units that pass no gradient."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -29,8 +32,10 @@ def event_of(finding: Finding, site: Site | None) -> Event | None:
     step = finding.evidence.get("first_non_finite_step")
     if isinstance(step, int) and not isinstance(step, bool) and step > 0:
         return Event(step, step, f"not finite from step {step:,}")
-    fallen = [silence for silence in site.silences if silence.last_alive_step >= 0] if site is not None else []
-    if site is None or not fallen:
+    if site is None or SILENT.isdisjoint(finding.evidence):
+        return None
+    fallen = [silence for silence in site.silences if silence.last_alive_step >= 0]
+    if not fallen:
         return None
     units = sum(silence.units for silence in fallen)
     last = max(silence.first_silent_step for silence in fallen)

@@ -46,6 +46,8 @@ class Picture:
     """Of several pictures that suit, those of the lowest order are shown, and in this order."""
     evidence: ClassVar[frozenset[str]] = frozenset()
     """Names in the evidence of findings that ask for this picture."""
+    general: ClassVar[bool] = False
+    """Whether it says something about any finding, and may stand where no picture was asked for."""
 
     def suits(self, finding: Finding) -> bool:
         """Whether the finding's evidence asks for it."""

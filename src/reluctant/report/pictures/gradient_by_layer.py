@@ -26,7 +26,8 @@ class GradientByLayer(Picture):
             return None
         names = layer_names(layers)
         places = list(range(1, len(layers) + 1))
-        alt = f"From {magnitude(first[0])} at {names[0]} to {magnitude(first[-1])} at {names[-1]} at the start; {magnitude(last[0])} to {magnitude(last[-1])} at the end."
+        ends = [f"{magnitude(sizes[0])} at {names[0]}, {magnitude(sizes[-1])} at {names[-1]}" for sizes in (first, last)]
+        alt = f"At the start {ends[0]}; at the end {ends[1]}."
         x = Axis(f"layers in order: {names[0]} to {names[-1]}", 0.5, len(layers) + 0.5)
         lines = [Line("first measured step", places, first, colour=0, dashed=True), Line("last measured step", places, last)]
         return line_chart("Gradient that arrives at each layer", alt, x, y, lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from operator import attrgetter
 
 from reluctant.recording import Finding, Layer
 
@@ -14,6 +15,9 @@ from ._layer_curves import Quantity, at_end, at_start, layer_names
 from ._picture import Picture, Scene
 
 MOST_ROWS, MOST_COLUMNS = 40, 90
+
+ARRIVING: Quantity = attrgetter("output_gradient_rms")
+OF_WEIGHTS: Quantity = attrgetter("weight_gradient_rms")
 
 
 class GradientOverTime(Picture):
@@ -40,7 +44,7 @@ def gradient_map(scene: Scene, guides: Sequence[Guide] = ()) -> Drawn | None:
     columns = _columns(moments)
     rows = [_row(layer, quantity, columns) for layer in shown]
     names = layer_names(shown)
-    title = f"Gradient by layer, through time ({len(shown)} of {len(layers)} layers)" if len(shown) < len(layers) else "Gradient by layer, through time"
+    title = "Gradient by layer, through time" + (f" ({len(shown)} of {len(layers)} layers)" if len(shown) < len(layers) else "")
     alt = f"{plural(len(layers), 'layer')} in the order of the network, {words}. " + " ".join(
         f"{name}: {magnitude(at_start(layer, quantity))} at first, {magnitude(at_end(layer, quantity))} at last."
         for name, layer in zip(names, shown, strict=True)
@@ -51,18 +55,11 @@ def gradient_map(scene: Scene, guides: Sequence[Guide] = ()) -> Drawn | None:
 
 def _measured(layers: tuple[Layer, ...]) -> tuple[tuple[Layer, ...], Quantity, str]:
     """The layers with a gradient that was measured, and which: what arrives where every layer has it, else that of the weights."""
-
-    def arriving(moment):  # type: ignore[no-untyped-def]
-        return moment.output_gradient_rms
-
-    def of_weights(moment):  # type: ignore[no-untyped-def]
-        return moment.weight_gradient_rms
-
-    reached = tuple(layer for layer in layers if at_start(layer, arriving) is not None)
-    trained = tuple(layer for layer in layers if at_start(layer, of_weights) is not None)
+    reached = tuple(layer for layer in layers if at_start(layer, ARRIVING) is not None)
+    trained = tuple(layer for layer in layers if at_start(layer, OF_WEIGHTS) is not None)
     if len(reached) >= len(trained):
-        return reached, arriving, "gradient that arrives, rms"
-    return trained, of_weights, "gradient of the weights, rms"
+        return reached, ARRIVING, "gradient that arrives, rms"
+    return trained, OF_WEIGHTS, "gradient of the weights, rms"
 
 
 def _some(layers: tuple[Layer, ...], most: int) -> tuple[Layer, ...]:

@@ -26,7 +26,8 @@ class LayerChain(Picture):
         parameters, merged = finding.evidence.get("parameters"), finding.evidence.get("merged_parameters")
         sizes = f"{count(parameters)} parameters" if isinstance(parameters, int) else plural(len(named), "layer")
         one = f"one layer of {count(merged)} parameters" if isinstance(merged, int) else "one affine map"
-        return chain("Layers that act as one", f"{sizes} in {plural(len(named), 'layer')}: {', '.join(name for name, _ in boxes)}. They do what {one} does.", boxes, f"= {one}")
+        alt = f"{sizes} in {plural(len(named), 'layer')}: {', '.join(name for name, _ in boxes)}. They do what {one} does."
+        return chain("Layers that act as one", alt, boxes, f"= {one}")
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -25,7 +25,8 @@ class LossOverTime(Picture):
     """The values that backward was called on, with the step at which it went wrong and what the loss cannot get below."""
 
     order = 30
-    evidence = frozenset({*FLOORS, "loss_growth", "first_non_finite_step", "last_loss", "dead_units", "gradient_ratio", "input_rms", "reachable"})
+    general = True
+    evidence = frozenset({*FLOORS, "loss_growth", "first_non_finite_step", "last_loss", "dead_units", "gradient_ratio", "input_rms"})
 
     def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
         """The curve of the loss that the finding's part of the network feeds; None where no loss was seen twice."""
@@ -33,11 +34,8 @@ class LossOverTime(Picture):
         if curve is None:
             return None
         event = event_of(finding, scene.site(finding))
-        guides = [event.guide()] if event else []
-        floor = next((number for name in FLOORS if isinstance(number := finding.evidence.get(name), (int, float))), None)
-        if floor is not None and math.isfinite(floor):
-            guides.append(Guide(float(floor), f"cannot fall below {value(float(floor))}", upright=False))
-        return loss_curve(curve, scene, guides)
+        guides = [event.guide() if event else None, floor_of(finding)]
+        return loss_curve(curve, scene, [guide for guide in guides if guide is not None])
 
 
 def loss_curve(curve: LossCurve, scene: Scene, guides: Sequence[Guide] = ()) -> Drawn | None:
@@ -51,11 +49,20 @@ def loss_curve(curve: LossCurve, scene: Scene, guides: Sequence[Guide] = ()) -> 
     levels = [guide.at for guide in guides if not guide.upright]
     y = _axis([number for series in (means, low, high, levels) for number in series if number is not None and math.isfinite(number)])
     finite = [mean for mean in means if mean is not None]
-    alt = f"{magnitude(finite[0])} at step {steps[0]:,}, {magnitude(min(finite))} at its lowest, {magnitude(finite[-1])} at step {steps[-1]:,}."
+    first, lowest, last = (magnitude(number) for number in (finite[0], min(finite), finite[-1]))
+    alt = f"{first} at step {steps[0]:,}, {lowest} at its lowest, {last} at step {steps[-1]:,}."
     if curve.first_non_finite_step is not None:
         alt += f" Not finite from step {curve.first_non_finite_step:,} on."
     spread = [Band("lowest to highest of each stretch", steps, low, high)] if low != high else []
     return line_chart("Loss", alt, scene.time, y, [Line("mean", steps, means)], spread, guides)
+
+
+def floor_of(finding: Finding) -> Guide | None:
+    """The mark of what the loss cannot fall below; None where the evidence names no such value."""
+    floor = next((number for name in FLOORS if isinstance(number := finding.evidence.get(name), (int, float))), None)
+    if floor is None or not math.isfinite(floor):
+        return None
+    return Guide(float(floor), f"cannot fall below {value(float(floor))}", upright=False)
 
 
 def main_curve(recording: Recording) -> LossCurve | None:

@@ -11,6 +11,9 @@ from .._drawing import Drawn, Extent, range_chart
 from .._numbers import value
 from ._picture import Picture, Scene
 
+CATEGORICAL = frozenset({"cross_entropy", "nll_loss"})
+"""Losses whose targets name a class: no values that the output should take."""
+
 
 class ReachableTargets(Picture):
     """The range of the output, the targets, and the predictions that were seen, on one axis."""
@@ -28,8 +31,7 @@ class ReachableTargets(Picture):
             extents.append(Extent("the output can reach", *reachable, allowed=True))
         elif isinstance(lower, (int, float)):
             extents.append(Extent("the output can reach", float(lower), math.inf, allowed=True))
-        categorical = loss is not None and loss.kind in ("cross_entropy", "nll_loss")  # its targets are no values that the output should take
-        if loss is not None and loss.targets is not None and not categorical:
+        if loss is not None and loss.targets is not None and loss.kind not in CATEGORICAL:
             extents.append(_extent("targets", loss.targets))
         if loss is not None and loss.predictions is not None:
             extents.append(_extent("predictions that were seen", loss.recent_predictions or loss.predictions))

@@ -13,6 +13,7 @@ QUANTITIES = {
     "saturated_units": ("flat", "share of samples on the flat part", ("never", "always"), -1),
     "flat_share": ("flat", "share of samples on the flat part", ("never", "always"), -1),
     "always_on_units": ("open", "share of samples with the full slope", ("never", "always"), None),
+    "booleans": ("open", "share of samples with the full slope", ("never", "always"), None),
 }
 """By a name in the evidence: which histogram, what its share is of, what its ends mean, and which end stands for a fault."""
 
@@ -23,7 +24,8 @@ class SlopeHistogram(Picture):
     """The units of a site by the share of samples on which their slope is not 0, is flat, or is full: at the end and at the start."""
 
     order = 12
-    evidence = frozenset({"units", "flat_share", "always_on_units", "saturated_units", "dead_units", "silent_units"})
+    evidence = frozenset({"units", "dead_units", "silent_units", *QUANTITIES})
+    general = True
 
     def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
         """The histogram; None where the finding is about no site, or no unit of it was seen."""
@@ -51,5 +53,6 @@ def slope_histogram(site: Site, quantity: str, share: str, ends: tuple[str, str]
 
 def _bars(window: UnitWindow, quantity: str) -> Bars:
     shares: ShareHistogram = getattr(window, quantity)
-    steps = f"step {window.first_step:,}" if window.first_step == window.last_step else f"steps {window.first_step:,} to {window.last_step:,}"
+    last = "" if window.first_step == window.last_step else f" to {window.last_step:,}"
+    steps = f"step{'s' if last else ''} {window.first_step:,}{last}"
     return Bars(steps, shares.zero, shares.bins, shares.one)

@@ -7,6 +7,7 @@ from reluctant.recording import Finding, Site
 from .._drawing import Axis, Drawn, UnitGroup, unit_map
 from .._numbers import count, plural
 from .._safe_text import safe
+from ._event import SILENT
 from ._picture import Picture, Scene
 
 
@@ -14,7 +15,7 @@ class UnitsOverTime(Picture):
     """The units of a site against time: which pass gradient, and since when the others do not."""
 
     order = 10
-    evidence = frozenset({"dead_units", "silent_units", "dead_share"})
+    evidence = SILENT
 
     def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
         """The map; None where no unit of the site fell silent."""
