@@ -13,7 +13,7 @@ from reluctant.errors import UsageError
 from reluctant.nn._activation_of import activation_of
 
 from ._functional_calls import activation_function, functional_calls
-from ._gain import Gain, gain
+from ._gain import Gain, Kind, gain
 from ._places import Place
 
 COMPOUND = (torch.nn.RNNBase, torch.nn.RNNCellBase)
@@ -51,7 +51,7 @@ class Refusal:
     why: str
 
 
-def judged(place: Place, devices: Collection[str]) -> Exchange | Refusal | None:
+def judged(place: Place, tensors: Collection[Kind]) -> Exchange | Refusal | None:
     """What becomes of the module at a place; None where it is no activation."""
     module, kind = place.module, type(place.module)
     if kind in nn.MODULES.values():
@@ -60,7 +60,7 @@ def judged(place: Place, devices: Collection[str]) -> Exchange | Refusal | None:
         why = _why_not(place, kind)
         if why:
             return Refusal(name_of(kind), why)
-        return _by_gain(module, kind, devices)
+        return _by_gain(module, kind, tensors)
     return _no_module_of_the_catalogue(module, kind)
 
 
@@ -85,13 +85,13 @@ def _why_not(place: Place, kind: type[torch.nn.Module]) -> str:
     return ""
 
 
-def _by_gain(module: torch.nn.Module, kind: type[torch.nn.Module], devices: Collection[str]) -> Exchange | Refusal:
+def _by_gain(module: torch.nn.Module, kind: type[torch.nn.Module], tensors: Collection[Kind]) -> Exchange | Refusal:
     try:
         activation = activation_of(module)
     except UsageError as error:
         return Refusal(name_of(kind), str(error))
     assert activation is not None  # its class is one of the catalogue's
-    found = gain(activation, devices)
+    found = gain(activation, tensors)
     return Exchange(nn.MODULES[kind.__name__], found.why) if found.worthwhile else Refusal(name_of(kind), found.why)
 
 
@@ -118,7 +118,7 @@ def _is_torch_class(name: str) -> bool:
     return any(entry.torch_class == name for entry in definitions().values() if name)
 
 
-def functions(place: Place, devices: Collection[str]) -> Iterator[Attribute | Refusal]:
+def functions(place: Place, tensors: Collection[Kind]) -> Iterator[Attribute | Refusal]:
     """Activations that a module calls as functions: those in an attribute that torch's own code reads, and those out of reach."""
     kind = type(place.module)
     for name, value in vars(place.module).items():
@@ -126,7 +126,7 @@ def functions(place: Place, devices: Collection[str]) -> Iterator[Attribute | Re
         if definition is not None:
             what = f"F.{definition.torch_function} in .{name}"
             ours = f"reluctant.nn.functional.{definition.torch_function}"
-            found = gain(definition(), devices)
+            found = gain(definition(), tensors)
             if kind not in WITH_FUNCTION or not found.worthwhile or place.compiled:
                 why = INSIDE_COMPILED if place.compiled else _advice(found, f"set .{name} to {ours}")
                 yield Refusal(what, why)
@@ -134,7 +134,7 @@ def functions(place: Place, devices: Collection[str]) -> Iterator[Attribute | Re
                 yield Attribute(name, what, getattr(nn.functional, definition.torch_function), found.why)
     for call in functional_calls(kind):
         ours = f"reluctant.nn.functional.{call.definition.torch_function}"
-        yield Refusal(str(call), _advice(gain(call.definition(), devices), f"write {ours} there"))
+        yield Refusal(str(call), _advice(gain(call.definition(), tensors), f"write {ours} there"))
 
 
 def _advice(found: Gain, what_to_do: str) -> str:

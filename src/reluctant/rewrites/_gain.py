@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 
 from reluctant.activations import Activation
 from reluctant.kernels._choice import choice
-from reluctant.kernels._library import NAMES
+
+Kind: TypeAlias = "tuple[str, torch.dtype]"
+"""Type of device and type of elements of tensors."""
 
 
 @dataclass(frozen=True)
@@ -20,26 +23,24 @@ class Gain:
     why: str
 
 
-def gain(activation: Activation, devices: Collection[str]) -> Gain:
-    """The gain for tensors on devices of these types."""
+def gain(activation: Activation, tensors: Collection[Kind]) -> Gain:
+    """The gain for tensors of these kinds."""
     by_reason: dict[str, list[str]] = {}
     served: dict[str, list[str]] = {}
-    for device in sorted(devices):
-        for dtype in NAMES:
-            chosen = choice(activation, dtype, device)
-            reasons = by_reason if chosen.kernel is None else served
-            where = str(dtype).removeprefix("torch.") + (f" on {device}" if len(devices) > 1 else "")
-            reasons.setdefault(chosen.reason, []).append(where)
+    for device, dtype in sorted(tensors, key=str):
+        chosen = choice(activation, dtype, device)
+        reasons = by_reason if chosen.kernel is None else served
+        reasons.setdefault(chosen.reason, []).append(f"{str(dtype).removeprefix('torch.')} on {device}")
     return Gain(bool(served), _told(served or by_reason))
 
 
-def devices_of(model: torch.nn.Module) -> frozenset[str]:
-    """The types of device that a model's parameters and buffers lie on; the processor where it has none."""
-    tensors = [*model.parameters(), *model.buffers()]
-    return frozenset(tensor.device.type for tensor in tensors) or frozenset({"cpu"})
+def kinds(model: torch.nn.Module) -> frozenset[Kind]:
+    """The kinds of numbers that a model's parameters and buffers are; the default type on the processor where it has none."""
+    tensors = [tensor for tensor in (*model.parameters(), *model.buffers()) if tensor.is_floating_point()]
+    return frozenset((tensor.device.type, tensor.dtype) for tensor in tensors) or frozenset({("cpu", torch.get_default_dtype())})
 
 
 def _told(reasons: dict[str, list[str]]) -> str:
     if len(reasons) == 1:
         return next(iter(reasons))
-    return "; ".join(f"{', '.join(dtypes)}: {reason}" for reason, dtypes in reasons.items())
+    return "; ".join(f"{', '.join(where)}: {reason}" for reason, where in reasons.items())

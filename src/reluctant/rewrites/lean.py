@@ -8,7 +8,7 @@ from typing import TypeAlias
 import torch
 
 from ._exchange import Refusal, functions, judged, name_of
-from ._gain import devices_of
+from ._gain import Kind, kinds
 from ._join import Pair, pairs
 from ._places import Place, places
 from ._rewrite import Changed, Rewrite, Step, Unchanged, exchanged, of_another_class
@@ -34,7 +34,7 @@ def lean(model: torch.nn.Module, *, join_linear: bool = False) -> Rewrite:
     the result, and take everything back with its `undo()`.
     """
     found = {place.module: place for place in places(model)}
-    devices = devices_of(model)
+    tensors = kinds(model)
     pairs_by_activation = {pair.activation.module: pair for pair in pairs(found)} if join_linear else {}
     in_pairs = {pair.linear.module for pair in pairs_by_activation.values() if not pair.why_not}
     entries: list[Entry] = []
@@ -44,7 +44,7 @@ def lean(model: torch.nn.Module, *, join_linear: bool = False) -> Rewrite:
             entries.append((_joined(pair), pair.join()))
         elif module not in in_pairs:
             remark = f"; not joined with {pair.linear.path}: {pair.why_not}" if pair is not None else ""
-            entries += [*_exchanged(place, devices, remark), *_functions_exchanged(place, devices)]
+            entries += [*_exchanged(place, tensors, remark), *_functions_exchanged(place, tensors)]
     return Rewrite(
         "lean",
         PROMISE,
@@ -60,9 +60,9 @@ def _joined(pair: Pair) -> Changed:
     return Changed(f"{activation.path}, {linear.path}", was, "nn.Identity, reluctant.nn.LinearActivation", JOINED)
 
 
-def _exchanged(place: Place, devices: Collection[str], remark: str) -> Iterator[Entry]:
+def _exchanged(place: Place, tensors: Collection[Kind], remark: str) -> Iterator[Entry]:
     """Exchange the module at a place, or say why it stays."""
-    outcome = judged(place, devices)
+    outcome = judged(place, tensors)
     if isinstance(outcome, Refusal):
         yield Unchanged(place.path, outcome.what, outcome.why + remark, place.also), ()
     elif outcome is not None:
@@ -71,9 +71,9 @@ def _exchanged(place: Place, devices: Collection[str], remark: str) -> Iterator[
         yield Changed(place.path, was, name_of(outcome.now), outcome.why + remark, place.also), (step,)
 
 
-def _functions_exchanged(place: Place, devices: Collection[str]) -> Iterator[Entry]:
+def _functions_exchanged(place: Place, tensors: Collection[Kind]) -> Iterator[Entry]:
     """Exchange the functions that the module at a place holds, or say why they stay."""
-    for called in tuple(functions(place, devices)):
+    for called in tuple(functions(place, tensors)):
         if isinstance(called, Refusal):
             yield Unchanged(place.path, called.what, called.why, place.also), ()
         else:
