@@ -13,6 +13,7 @@ from torch import Tensor
 from . import _operations as ops
 from ._autograd_graph import RawGraph
 from ._binding import Registry
+from ._kernel_node import kernel_activation, site_parameters
 from ._layer_record import ROWS_RECOMPUTED, LayerRecord, recompute_output
 from ._loss_record import LossRecord, compared_values
 from ._mask import follows_sign
@@ -146,6 +147,8 @@ class MeasuredPass:
                 self._read_values(i, site, operation, saved_tensor(raw, operation.keeps))
                 self.registry.packed |= is_packed_by_user(raw, operation.keeps)
                 self.registry.strange |= is_out_of_the_ordinary(raw, operation.keeps)
+        elif (ours := kernel_activation(raw)) is not None:
+            site.parameters = site_parameters(ours)
         elif node.operation in MASKS:
             mask = saved_mask(node.operation, raw)
             if mask is not None:

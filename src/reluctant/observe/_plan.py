@@ -8,11 +8,13 @@ from typing import Any
 
 import torch
 
+from reluctant.activations import Gated
 from reluctant.recording import NodeKind
 
 from . import _operations as ops
 from ._autograd_graph import ACCUMULATE, RawGraph, RawNode
 from ._call_stack import Origin, read_origin
+from ._kernel_node import kernel_activation, site_name
 from ._mask import follows_sign, is_mask, known_values
 from ._saved_tensor import is_packed, saved_tensor, saved_value
 from ._slopes import SOFTMAX, is_activation, saved_mask
@@ -198,6 +200,8 @@ class _Reduction:
             self._where(i, name, node, inputs)
         elif name in ops.ATTENTION or name == "glu":
             self._add(i, name, "product", inputs)
+        elif kernel_activation(node.node) is not None:
+            self._kernel(i, node, inputs)
         elif isinstance(node.node, torch._C._FunctionBase):
             own = single and len(node.inputs) - node.inputs.count(None) == 1 and _is_users(node) and _same_shape(self.raw, node)
             called = type(node.node).__name__.removesuffix("Backward")
@@ -206,6 +210,18 @@ class _Reduction:
             self._add(i, name, "opaque", inputs)
         else:
             self._add(i, name, "elementwise", inputs)
+
+    def _kernel(self, i: int, node: RawNode, inputs: list[int]) -> None:
+        """One of our own kernels: an activation with perhaps a learned slope, or a gated pair."""
+        activation = kernel_activation(node.node)
+        assert activation is not None
+        if isinstance(activation, Gated):
+            self._add(i, activation.name, "product", inputs)
+            return
+        made = self._add(i, site_name(activation), "activation", inputs[:1])
+        slopes = self._parameters_of(i, node) if activation.learned else []
+        if slopes:
+            self.nodes[made].parameters["slope"] = slopes[0]
 
     def _where(self, i: int, name: str, node: RawNode, inputs: list[int]) -> None:
         """`maximum(x, 0)` and `where(x > 0, x, 0)` are ReLUs by another name; other selections choose between values."""
