@@ -98,7 +98,8 @@ def is_on(finding: Finding, site: Site) -> bool:
     on_its_line = site.place is not None and (finding.file, finding.line) == (site.place.file, site.place.line)
     if finding.site is None:
         return on_its_line
-    return finding.site == site.id or (on_its_line and site.after in finding.evidence.get("also", ()))
+    also = finding.evidence.get("also")
+    return finding.site == site.id or (on_its_line and isinstance(also, (list, tuple)) and site.after in also)
 
 
 def site_row(site: Site, findings: Sequence[Finding], places: Places) -> SiteRow:

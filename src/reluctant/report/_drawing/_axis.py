@@ -46,6 +46,8 @@ class Axis:
 
     def _multiples(self, most: int) -> tuple[tuple[float, str], ...]:
         span = self.high - self.low
+        if not 0 < span < math.inf:
+            return ()
         size = 10.0 ** math.floor(math.log10(span / most))
         step = next(size * factor for factor in ROUND if span / (size * factor) <= most)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)

@@ -29,7 +29,8 @@ def chain(title: str, alt: str, boxes: Sequence[tuple[str, str]], sum_up: str) -
             if line == top:
                 path(svg, "line c2", f"M{number(before + room)} {number(top + TALL / 2)}H{number(x)}")
             else:
-                path(svg, "line c2", f"M{number(x + 14)} {number(line + TALL)}V{number(top)}")
+                turn = line + TALL + (LINE - TALL) / 2
+                path(svg, "line c2", f"M{number(before + room / 2)} {number(line + TALL)}V{number(turn)}H{number(x + 14)}V{number(top)}")
         path(svg, "chain", box(x, top, width, TALL))
         label(svg, x + width / 2, top + (17 if word else 24), name, "mark-label", "middle")
         label(svg, x + width / 2, top + 32, word, "tick", "middle")

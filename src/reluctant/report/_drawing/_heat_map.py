@@ -41,7 +41,7 @@ def heat_map(title: str, alt: str, x: Axis, data: HeatMap, quantity: str, guides
     height = max(3.0, min(max(ROW, LOWEST / len(data.rows)), TALLEST / len(data.rows), 44.0))
     top = 24 if guides else 6
     bottom = top + height * len(data.rows)
-    svg = canvas(bottom + 78, f"{title}. {alt}")
+    svg = canvas(bottom + 86, f"{title}. {alt}")
     names = [name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}" for name in data.names]
     placed = Frame(x, None, 12 + LETTER * max(map(len, names)), WIDTH - 8, top, bottom)
     group = SubElement(svg, "g", {"class": "size"})
@@ -52,7 +52,7 @@ def heat_map(title: str, alt: str, x: Axis, data: HeatMap, quantity: str, guides
     for index in range(0, len(names), every):
         label(svg, placed.left - 6, top + (index + 0.5) * height + 3.5, names[index], "tick", "end")
     for guide in guides:
-        draw_guide(svg, placed, guide, above=True)
+        draw_guide(svg, placed, guide)
     placed.draw_across(svg)
     _scale(svg, low, high, bottom + 52, quantity, [size for row in data.rows for size in row])
     return Drawn(title, alt, svg)
@@ -88,6 +88,7 @@ def _scale(svg: Element, low: float, high: float, y: float, quantity: str, sizes
     """What the colours mean: the smallest and the largest size, and those that have no place on the scale."""
     group = SubElement(svg, "g", {"class": "size"})
     place = 0.0
+    label(svg, 0, y + 25, quantity, "axis-label")
     if any(size == 0 for size in sizes):
         path(group, ZERO, box(place, y, 14, 10))
         label(svg, place + 19, y + 9, "exactly 0", "tick")
@@ -101,7 +102,7 @@ def _scale(svg: Element, low: float, high: float, y: float, quantity: str, sizes
     place += LETTER * len(first) + 5
     for level in range(1, LEVELS + 1):
         path(group, f"d{level}", box(place + (level - 1) * 9, y, 9, 10))
-    label(svg, place + LEVELS * 9 + 5, y + 9, f"{last}  {quantity}", "tick")
+    label(svg, place + LEVELS * 9 + 5, y + 9, last, "tick")
 
 
 def _written(power: float) -> str:

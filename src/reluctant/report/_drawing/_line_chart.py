@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from ._axis import Axis
 from ._drawn import Drawn, Key
-from ._svg import LETTER, Frame, canvas, frame, label, number, path
+from ._svg import LETTER, WIDTH, Frame, canvas, frame, label, number, path
 
 HEIGHT = 230
 MOST_ROWS = 16
@@ -47,6 +47,8 @@ class Guide:
     upright: bool = True
     until: float | None = None
     """The other end of a stretch, for something that happened between two moments."""
+    fault: bool = False
+    """Whether something went wrong there."""
 
 
 def line_chart(
@@ -74,26 +76,21 @@ def line_chart(
     return Drawn(title, alt, svg, tuple(keys) if len(keys) > 1 else (), (x.label, *(line.label for line in lines)), _table(lines))
 
 
-def draw_guide(svg: Element, placed: Frame, guide: Guide, above: bool = False) -> None:
-    """The mark itself and its word, on the side where there is room; over a picture that fills its frame the word stands above it."""
+def draw_guide(svg: Element, placed: Frame, guide: Guide) -> None:
+    """The mark itself and its word: an upright one's above the frame, a level one's on the line."""
     if not guide.upright:
         place = placed.up(guide.at)
         path(svg, "guide", f"M{number(placed.left)} {number(place)}H{number(placed.right)}")
-        label(svg, placed.right, place - 5, guide.label, "guide-label", "end")
+        label(svg, placed.left + 4, place - 5, guide.label, "guide-label")  # at the left: a loss begins high
         return
     start = placed.across(guide.at)
     end = start if guide.until is None else placed.across(guide.until)
     if end - start > 1:
         path(svg, "stretch", f"M{number(start)} {number(placed.top)}H{number(end)}V{number(placed.bottom)}H{number(start)}z")
-    path(svg, "guide event", f"M{number(end)} {number(placed.top)}V{number(placed.bottom)}")
-    gap, y = (0, placed.top - 6) if above else (5, placed.top + 9)
-    fits = end + gap + LETTER * len(guide.label) < placed.right
-    label(svg, end + gap if fits else start - gap, y, guide.label, "guide-label event", "start" if fits else "end")
-
-
-def finite(values: Sequence[float | None]) -> list[float]:
-    """Those that can be drawn."""
-    return [value for value in values if value is not None and math.isfinite(value)]
+    event = " event" if guide.fault else ""
+    path(svg, f"guide{event}", f"M{number(end)} {number(placed.top)}V{number(placed.bottom)}")
+    fits = end + LETTER * len(guide.label) < WIDTH
+    label(svg, end if fits else placed.right, placed.top - 6, guide.label, f"guide-label{event}", "start" if fits else "end")
 
 
 def _parts(xs: Sequence[float], low: Sequence[float | None], high: Sequence[float | None]) -> list[list[tuple[float, float, float]]]:

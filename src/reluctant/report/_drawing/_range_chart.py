@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 from ._axis import Axis
 from ._drawn import Drawn
+from ._line_chart import Guide, draw_guide
 from ._svg import WIDTH, Frame, box, canvas, label, number, path
 
 ROW = 44
@@ -29,9 +30,9 @@ class Extent:
     """Whether it is what should be, drawn behind the others over the whole height."""
 
 
-def range_chart(title: str, alt: str, quantity: str, extents: Sequence[Extent]) -> Drawn:
-    """Every stretch in a row of its own; what is allowed is a field behind all rows."""
-    axis = _axis(quantity, extents)
+def range_chart(title: str, alt: str, quantity: str, extents: Sequence[Extent], zero: str = "") -> Drawn:
+    """Every stretch in a row of its own; what is allowed is a field behind all rows, and `zero` the word at a line at 0."""
+    axis = _axis(quantity, [*extents, Extent("", 0.0, 0.0)] if zero else extents)
     height = 22 + ROW * len(extents)
     svg = canvas(height + 42, f"{title}. {alt}")
     placed = Frame(axis, None, 8, WIDTH - 10, 12, height)
@@ -39,6 +40,8 @@ def range_chart(title: str, alt: str, quantity: str, extents: Sequence[Extent]) 
         if extent.allowed:
             start, end = placed.across(extent.low), placed.across(extent.high)
             path(svg, "allowed", box(start, placed.top, max(end - start, 2), height - placed.top))
+    if zero:
+        draw_guide(svg, placed, Guide(0.0, zero))
     for index, extent in enumerate(extents):
         _row(svg, placed, extent, 22 + index * ROW)
     placed.draw_across(svg)

@@ -25,12 +25,12 @@ def spark(xs: Sequence[float], sizes: Sequence[float | None], alt: str) -> str:
         across = 1 + (WIDTH - 2) * (x - xs[0]) / span
         if not math.isfinite(size):
             broken.append(f"M{number(across)} 2v5")
-        elif size == 0:
+        elif size <= 0:
             zero.append(f"M{number(across)} {HEIGHT - 2}v-5")
         else:
             depth = min(1.0, (math.log10(largest) - math.log10(size)) / DECADES)
             curve.append(f"{'L' if drawing else 'M'}{number(across)} {number(3 + depth * (HEIGHT - 8))}")
-        drawing = math.isfinite(size) and size != 0
+        drawing = math.isfinite(size) and size > 0
     for kind, strokes in (("line c1", curve), ("zero", zero), ("broken", broken)):
         if strokes:
             path(svg, kind, "".join(strokes))

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from ._axis import Axis
 
-WIDTH = 420
+WIDTH = 380
 """Of every figure, in its own units: about a phone's pixels, so that letters are never drawn smaller than they are meant to be."""
 
 LETTER = 6.2

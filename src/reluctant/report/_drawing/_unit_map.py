@@ -46,7 +46,7 @@ def unit_map(title: str, alt: str, x: Axis, groups: Sequence[UnitGroup], guide: 
     label(svg, placed.left - 6, placed.top + 8, f"{units:,}", "tick", "end")
     label(svg, placed.left - 6, placed.bottom, "0", "tick", "end")
     if guide:
-        draw_guide(svg, placed, guide, above=True)
+        draw_guide(svg, placed, guide)
     placed.draw_across(svg)
     keys = Key("area", "alive", "passes gradient"), Key("area", "dead", "passes none"), Key("area", "between", "not known")
     return Drawn(title, alt, svg, keys)

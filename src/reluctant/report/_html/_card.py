@@ -13,6 +13,7 @@ from reluctant.rules import get
 
 from .._drawing import Drawn
 from .._evidence import evidence_in_words
+from .._finding_block import FULL_BLOCKS
 from .._finding_tree import Branch
 from .._numbers import plural
 from .._places import Places
@@ -20,6 +21,7 @@ from .._safe_text import safe
 from .._treatment_in_words import change_in_words
 from ..pictures import Scene, pictures_of
 from ._snippet import CodeLine, RelatedLine, related_lines, snippet
+from ._trials import comparison_in_words, trial_pictures
 
 VERDICT_KINDS: dict[TrialVerdict, str] = {
     "not tried": "unknown", "inconclusive": "warning", "worse": "error", "no difference shown": "unknown", "better": "clear",
@@ -40,6 +42,8 @@ class Remedy:
     verdict: str
     kind: str
     trials: str
+    shown: str
+    """What the trials showed, in words; empty where there were none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,30 @@ class Card:
     cause_evidence: str
     remedies: tuple[Remedy, ...]
     pictures: tuple[Drawn, ...]
+    trials: tuple[Drawn, ...]
     follows_from: str = ""
     site: str = ""
     """The anchor of its site in the map."""
     followers: tuple[Card, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class CardGroup:
+    """The roots that are of one rule and of one severity: the first ones are shown, the others folded."""
+
+    name: str
+    shown: tuple[Card, ...]
+    folded: tuple[Card, ...]
+
+
+def grouped(cards: Iterable[Card]) -> tuple[CardGroup, ...]:
+    """The cards of roots, those that are alike together, in the order of the first of each."""
+    alike: dict[tuple[str, str], list[Card]] = {}
+    for card in cards:
+        alike.setdefault((card.severity, card.code), []).append(card)
+    return tuple(
+        CardGroup(f"{group[0].code} {group[0].name}", tuple(group[:FULL_BLOCKS]), tuple(group[FULL_BLOCKS:])) for group in alike.values()
+    )
 
 
 def cards(branches: Iterable[Branch], places: Places, scene: Scene) -> tuple[Card, ...]:
@@ -111,6 +135,7 @@ def _card(
         cause_evidence=safe(cause.evidence) if cause else "",
         remedies=tuple(_remedy(treatment) for treatment in finding.treatments),
         pictures=pictures_of(finding, scene),
+        trials=trial_pictures(finding.treatments),
         follows_from=f"{safe(follows_from.code)} {safe(follows_from.name)}" if follows_from else "",
         site=site_anchor(site.id) if site is not None else "",
         followers=followers,
@@ -132,6 +157,7 @@ def _remedy(treatment: Treatment) -> Remedy:
         verdict=safe(treatment.verdict),
         kind=VERDICT_KINDS.get(treatment.verdict, "unknown"),
         trials=plural(treatment.trials, "trial") if treatment.trials else "",
+        shown=comparison_in_words(treatment.comparison) if treatment.comparison else "",
     )
 
 

@@ -18,7 +18,7 @@ from ..pictures import Scene, scene_of
 from ..pictures._event import event_of
 from ..pictures.gradient_over_time import gradient_map
 from ..pictures.loss_curve import floor_of, loss_curve, main_curve
-from ._card import Card, cards
+from ._card import CardGroup, cards, grouped
 from ._map import NetworkMap, network_map
 
 KINDS = {"error": "error", "warning": "warning", "advice": "advice", "clear": "clear", "nothing": "unknown"}
@@ -41,7 +41,7 @@ class PageContent:
     """(what, value): the run in a few figures."""
     overview: tuple[Drawn, ...]
     """The loss and the gradient through time; marked in both is when the first root, or what follows from it, began."""
-    cards: tuple[Card, ...]
+    groups: tuple[CardGroup, ...]
     map: NetworkMap
     facts: tuple[tuple[str, str], ...]
     """(what, value) of the run, its optimizers and its losses."""
@@ -52,7 +52,7 @@ def page_content(document: Document, source: str = "") -> PageContent:
     recording = document.recording
     places = places_of(recording)
     branches = finding_tree(about_network(document.findings))
-    scene = scene_of(recording, document.findings)
+    scene = scene_of(recording, [finding for branch in branches[:1] for finding in (branch.root, *branch.followers)])
     outline = full_outline(document, source)
     made = cards(branches, places, scene)
     return PageContent(
@@ -63,7 +63,7 @@ def page_content(document: Document, source: str = "") -> PageContent:
         kind_words=WORDS[outline.verdict.kind],
         figures=tuple(_figures(recording)),
         overview=tuple(_overview(document, scene)),
-        cards=made,
+        groups=grouped(made),
         map=network_map(document, places, scene, made),
         facts=tuple(_facts(recording, places)),
     )

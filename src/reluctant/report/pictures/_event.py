@@ -24,7 +24,7 @@ class Event:
 
     def guide(self) -> Guide:
         """The mark of it in a chart over time."""
-        return Guide(self.before, self.words, until=self.seen)
+        return Guide(self.before, self.words, until=self.seen, fault=True)
 
 
 def event_of(finding: Finding, site: Site | None) -> Event | None:

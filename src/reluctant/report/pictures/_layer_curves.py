@@ -19,7 +19,7 @@ def named_layers(finding: Finding, scene: Scene) -> tuple[Layer, ...]:
     """The layers that a finding's evidence names, in its order; all of the network's where it names none that are there."""
     names: Any = finding.evidence.get("layers", ())
     by_name = {layer.name: layer for layer in scene.layers}
-    found = tuple(by_name[name] for name in names if name in by_name) if isinstance(names, (list, tuple)) else ()
+    found = tuple(by_name[name] for name in names if isinstance(name, str) and name in by_name) if isinstance(names, (list, tuple)) else ()
     return found if len(found) >= 2 else scene.layers
 
 

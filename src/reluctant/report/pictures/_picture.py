@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -28,8 +29,8 @@ class Scene:
         return self.sites.get(finding.site) if finding.site is not None else None
 
 
-def scene_of(recording: Recording, findings: tuple[Finding, ...] = ()) -> Scene:
-    """What the pictures of a recording share. Where something went wrong early, time is laid out on a logarithmic scale."""
+def scene_of(recording: Recording, findings: Sequence[Finding] = ()) -> Scene:
+    """What the pictures of a recording share. Where one of these findings began early, time is laid out on a logarithmic scale."""
     sites = {site.id: site for site in in_network_order(recording)}
     time = time_axis(recording.steps, earliest(findings, sites))
     return Scene(recording, time, sites, layers_in_network_order(recording))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from reluctant.recording import Finding
 
 from .._drawing import Axis, Band, Drawn, Line, line_chart
@@ -23,8 +25,9 @@ class LearnedSlopes(Picture):
         slopes = [parameter for parameter in scene.recording.parameters if parameter.role == "slope" and len(parameter.moments) > 1]
         if not slopes:
             return None
-        named = finding.evidence.get("slopes", ())
-        slopes.sort(key=lambda slope: slope.name not in named)  # those that the finding is about first
+        named = finding.evidence.get("slopes")
+        if isinstance(named, (list, tuple)):
+            slopes.sort(key=lambda slope: slope.name not in named)  # those that the finding is about first
         lines, bands = [], []
         for colour, slope in enumerate(slopes[:MOST_LINES], start=1):
             steps = [moment.step for moment in slope.moments]
@@ -32,7 +35,8 @@ class LearnedSlopes(Picture):
             if slope.shape not in ((), (1,)):
                 low, high = [moment.minimum for moment in slope.moments], [moment.maximum for moment in slope.moments]
                 bands.append(Band("", steps, low, high, colour))
-        numbers = [0.0, *(end for slope in slopes[:MOST_LINES] for moment in slope.moments for end in (moment.minimum, moment.maximum))]
+        moments = [moment for slope in slopes[:MOST_LINES] for moment in slope.moments]
+        numbers = [0.0, *(end for moment in moments for end in (moment.minimum, moment.maximum) if math.isfinite(end))]
         margin = 0.08 * (max(numbers) - min(numbers)) or 0.1
         alt = "; ".join(f"{line.label} from {value(line.ys[0] or 0.0)} to {value(line.ys[-1] or 0.0)}" for line in lines) + "."
         y = Axis("slope below 0", min(numbers) - (margin if min(numbers) < 0 else 0), max(numbers) + margin)

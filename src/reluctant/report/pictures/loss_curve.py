@@ -47,14 +47,28 @@ def loss_curve(curve: LossCurve, scene: Scene, guides: Sequence[Guide] = ()) -> 
     means = [point.mean for point in points]
     low, high = [point.minimum for point in points], [point.maximum for point in points]
     levels = [guide.at for guide in guides if not guide.upright]
-    y = _axis([number for series in (means, low, high, levels) for number in series if number is not None and math.isfinite(number)])
-    finite = [mean for mean in means if mean is not None]
+    y = loss_axis([number for series in (means, low, high, levels) for number in series if number is not None])
+    finite = [mean for mean in means if mean is not None and math.isfinite(mean)]
+    if y is None or not finite:
+        return None
     first, lowest, last = (magnitude(number) for number in (finite[0], min(finite), finite[-1]))
     alt = f"{first} at step {steps[0]:,}, {lowest} at its lowest, {last} at step {steps[-1]:,}."
     if curve.first_non_finite_step is not None:
         alt += f" Not finite from step {curve.first_non_finite_step:,} on."
     spread = [Band("lowest to highest of each stretch", steps, low, high)] if low != high else []
     return line_chart("Loss", alt, scene.time, y, [Line("mean", steps, means)], spread, guides)
+
+
+def loss_axis(numbers: Sequence[float]) -> Axis | None:
+    """An axis for losses: logarithmic where they span much, from 0 where that is near; None where none of them is finite."""
+    drawn = [number for number in numbers if math.isfinite(number)]
+    if not drawn:
+        return None
+    low, high = min(drawn), max(drawn)
+    if low > 0 and high / low > LOG_FROM:
+        return Axis("loss, logarithmic", low / 1.3, high * 1.3, "log")
+    margin = 0.06 * (high - low) or max(abs(high) * 0.1, 0.1)
+    return Axis("loss", 0.0 if 0 <= low < 0.5 * high else low - margin, high + margin)
 
 
 def floor_of(finding: Finding) -> Guide | None:
@@ -93,11 +107,3 @@ def _together(points: list[LossPoint]) -> LossPoint:
     low = [point.minimum for point in points if point.minimum is not None]
     high = [point.maximum for point in points if point.maximum is not None]
     return LossPoint(points[len(points) // 2].step, mean, min(low, default=None), max(high, default=None), passes)
-
-
-def _axis(numbers: Sequence[float]) -> Axis:
-    low, high = min(numbers), max(numbers)
-    if low > 0 and high / low > LOG_FROM:
-        return Axis("loss, logarithmic", low / 1.3, high * 1.3, "log")
-    margin = 0.06 * (high - low) or max(abs(high) * 0.1, 0.1)
-    return Axis("loss", min(0.0, low) if 0 <= low < 0.5 * high else low - margin, high + margin)
