@@ -280,10 +280,11 @@ def test_joining_keeps_fewer_bytes():
     ("model", "path", "why"),
     [
         (chain(nn.PReLU(), nn.Linear(4, 4)), "1", "state dict"),
+        (chain(nn.SiLU(inplace=True), nn.Linear(4, 4)), "1", "1 works in place"),
         (chain(nn.Tanh(), nn.Linear(4, 4)), "1", "keep one tensor for backward already"),
         (chain(nn.GELU(), Wrapped(4, 4)), "1", "is a Wrapped"),
     ],
-    ids=["learned", "output", "subclass"],
+    ids=["learned", "in-place", "output", "subclass"],
 )
 def test_pairs_that_stay_apart_say_why(model, path, why):
     done = lean(model, join_linear=True)

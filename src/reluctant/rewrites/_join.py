@@ -62,6 +62,8 @@ def _known(module: torch.nn.Module) -> Activation | None:
 def _why_not(activation: Activation, first: Place, second: Place) -> str:
     if activation.learned:
         return "its learned weight would move to another name in the state dict"
+    if getattr(first.module, "inplace", False):
+        return f"{first.path} works in place, on a tensor that others may read"
     if first.compiled or second.compiled:
         return "they run inside torch.compile, whose compiler decides itself what to compute again"
     for place in (first, second):
