@@ -1,6 +1,6 @@
 """Rewrites of a model in place: each lists what it changed, what it left and why, and can be undone."""
 
+from ._lean import lean
 from ._rewrite import Changed, Rewrite, Unchanged
-from .lean import lean
 
 __all__ = ["Changed", "Rewrite", "Unchanged", "lean"]
