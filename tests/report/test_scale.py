@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reluctant.recording import Document, dumps, load, save
 from reluctant.report import Terminal
+from reluctant.report.html import Html
 from tests import recordings
 
 BYTES_PER_MOMENT = 450
@@ -34,6 +36,18 @@ def test_is_shown_in_full_in_two_seconds(document: Document) -> None:
     text = Terminal(width=80, every_site=True).render(document)
     assert time.process_time() - start < 2
     assert sum("relu" in line for line in text.splitlines()) >= 200
+
+
+def test_its_page_is_made_in_two_seconds(document: Document) -> None:
+    """Of half as many sites, which is more than most networks have; of all of them it takes about twice as long."""
+    recording = document.recording
+    sites, layers = recording.sites[:100], recording.layers[:100]
+    half = Document(replace(recording, sites=sites, layers=layers), document.findings)
+    start = time.process_time()
+    text = Html().render(half)
+    assert time.process_time() - start < 2
+    assert text.count('class="row site') >= 100
+    assert len(text) < 3_000_000
 
 
 def test_its_file_has_a_bounded_size(document: Document) -> None:

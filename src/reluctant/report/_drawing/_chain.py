@@ -32,7 +32,7 @@ def chain(title: str, alt: str, boxes: Sequence[tuple[str, str]], sum_up: str) -
                 turn = line + TALL + (LINE - TALL) / 2
                 path(svg, "line c2", f"M{number(before + room / 2)} {number(line + TALL)}V{number(turn)}H{number(x + 14)}V{number(top)}")
         path(svg, "chain", box(x, top, width, TALL))
-        label(svg, x + width / 2, top + (17 if word else 24), name, "mark-label", "middle")
-        label(svg, x + width / 2, top + 32, word, "tick", "middle")
+        label(svg, x + width / 2, top + (17 if word else 24), name, "mark-label", "middle", width)
+        label(svg, x + width / 2, top + 32, word, "tick", "middle", width)
     label(svg, 1, y + TALL + 26, sum_up, "panel-title")
     return Drawn(title, alt, svg)

@@ -50,13 +50,13 @@ def histogram(title: str, alt: str, now: Bars, before: Bars | None, share: str, 
         if count:
             height = max(1.5, (bottom - top) * axis.share(count))
             kind = "bad" if bad is not None and index == bad % len(places) else "f1"
-            path(svg, f"bar {kind}", box(x, bottom - height, width, height))
+            path(svg, f"column {kind}", box(x, bottom - height, width, height))
     if before:
         for count, (x, width) in zip(before.counts, places, strict=True):
             if count:
                 path(svg, "before", f"M{number(x)} {number(bottom - (bottom - top) * axis.share(count))}h{number(width)}")
     _below(svg, left, right, bottom, share, ends)
-    keys = (Key("area", "f1 bar", now.label), Key("line", "before", before.label)) if before else ()
+    keys = (Key("area", "f1 column", now.label), Key("line", "before", before.label)) if before else ()
     return Drawn(title, alt, svg, keys)
 
 

@@ -73,7 +73,7 @@ def line_chart(
         draw_guide(svg, placed, guide)
     keys = [Key("dashed" if line.dashed else "line", f"c{line.colour}", line.label) for line in lines]
     keys += [Key("area", f"f{band.colour} band", band.label) for band in bands if band.label]
-    return Drawn(title, alt, svg, tuple(keys) if len(keys) > 1 else (), (x.label, *(line.label for line in lines)), _table(lines))
+    return Drawn(title, alt, svg, tuple(keys) if len(keys) > 1 else (), _head(x, lines), _table(lines))
 
 
 def draw_guide(svg: Element, placed: Frame, guide: Guide) -> None:
@@ -106,6 +106,11 @@ def _parts(xs: Sequence[float], low: Sequence[float | None], high: Sequence[floa
 
 def _point(placed: Frame, x: float, y: float) -> str:
     return f"{number(placed.across(x))} {number(placed.up(y))}"
+
+
+def _head(x: Axis, lines: Sequence[Line]) -> tuple[str, ...]:
+    """What the columns of the table hold."""
+    return x.label.partition(",")[0], *(line.label for line in lines)
 
 
 def _table(lines: Sequence[Line]) -> tuple[tuple[str, ...], ...]:

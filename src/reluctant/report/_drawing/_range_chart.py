@@ -56,7 +56,7 @@ def _row(svg: Element, placed: Frame, extent: Extent, y: float) -> None:
         path(svg, f"line c{colour}", f"M{number(start)} {number(y + 22)}H{number(end)}")
     if extent.most:
         first, last = (placed.across(value) for value in extent.most)
-        path(svg, f"bar f{colour}", box(first, y + 17, max(last - first, 2), 10))
+        path(svg, f"column f{colour}", box(first, y + 17, max(last - first, 2), 10))
     if extent.mean is not None:
         path(svg, "mean", f"M{number(placed.across(extent.mean))} {number(y + 14)}v16")
 

@@ -24,12 +24,13 @@ def path(parent: Element, kind: str, d: str) -> Element:
     return SubElement(parent, "path", {"class": kind, "d": d})
 
 
-def label(parent: Element, x: float, y: float, text: str, kind: str, anchor: str = "start") -> Element:
-    """A piece of text, added to the parent."""
+def label(parent: Element, x: float, y: float, text: str, kind: str, anchor: str = "start", room: float = WIDTH) -> Element:
+    """A piece of text, added to the parent; what does not fit into the room is left out at its end."""
     made = SubElement(parent, "text", {"class": kind, "x": number(x), "y": number(y)})
     if anchor != "start":
         made.set("text-anchor", anchor)
-    made.text = text
+    most = max(1, int(room / LETTER))
+    made.text = text if len(text) <= most else f"{text[: most - 1]}…"
     return made
 
 

@@ -12,7 +12,7 @@ from ._picture import Picture, Scene
 class InputRange(Picture):
     """The values that enter a layer from the data, beside values of mean 0 and standard deviation 1."""
 
-    order = 13
+    order = 18
     evidence = frozenset({"input_rms", "input_minimum"})
 
     def draw(self, finding: Finding, scene: Scene) -> Drawn | None:

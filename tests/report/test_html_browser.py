@@ -1,0 +1,184 @@
+"""The page in a real browser: it opens, fits, folds, prints and can be read by everyone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reluctant.recording import Document
+from reluctant.report.html import Html
+from tests import recordings
+from tests.report.test_html import HOSTILE, document_of
+
+Opened = Callable[..., Any]
+DOCUMENTS = {
+    "blocked": recordings.blocked_document(),
+    "healthy": recordings.healthy_document(),
+    "nothing": Document(recordings.nothing_observed()),
+    "deep": Document(recordings.deep_stack(layers=30, units=100, measured=20)),
+    "hostile": document_of(" ".join(HOSTILE)),
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    for name, document in DOCUMENTS.items():
+        (folder / f"{name}.html").write_text(Html(source="run.json").render(document), encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in DOCUMENTS}
+
+
+@pytest.fixture
+def opened(browser: Any, files: dict[str, Path]) -> Iterator[Opened]:
+    """A function that opens a page; when the test ends, it must have said nothing on the console and asked for nothing."""
+    contexts, trouble = [], []
+
+    def open_page(name: str = "blocked", width: int = 1280, scheme: str = "light", scripts: bool = True, part: str = "") -> Any:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=scripts)
+        contexts.append(context)
+        shown = context.new_page()
+        shown.on("console", lambda message: message.type in ("warning", "error") and trouble.append(message.text))
+        shown.on("pageerror", lambda error: trouble.append(str(error)))
+        shown.on("dialog", lambda dialog: trouble.append(dialog.message))
+        shown.on("request", lambda request: request.url.startswith(("file:", "data:")) or trouble.append(request.url))
+        shown.goto(files[name].as_uri() + part)
+        return shown
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not trouble
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("width", [320, 400, 1280])
+@pytest.mark.parametrize("scripts", [True, False])
+def test_nothing_is_wider_than_the_window(opened: Opened, name: str, width: int, scripts: bool) -> None:
+    # Without scripts nothing can be asked, but the picture of the whole page is as wide as the page.
+    picture = opened(name, width, scripts=scripts).screenshot(full_page=True, type="png")
+    assert int.from_bytes(picture[16:20], "big") == width
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+def test_it_is_accessible(opened: Opened, name: str, scheme: str, width: int) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    shown = opened(name, width, scheme)
+    shown.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    found = axe.Axe().run(shown, options={"resultTypes": ["violations"]})
+    violations = found.response["violations"]
+    assert not violations, [
+        (entry["id"], entry["impact"], entry["nodes"][0]["html"], entry["nodes"][0].get("failureSummary")) for entry in violations
+    ]
+
+
+def test_a_site_opens_by_click_and_by_keyboard(opened: Opened) -> None:
+    shown = opened()
+    detail, summary = shown.locator("#site-2 .detail"), shown.locator("#site-2 > summary")
+    assert not detail.is_visible()
+    summary.click()
+    assert detail.is_visible()
+    assert detail.locator("svg.panel").count() == 2
+    summary.focus()
+    shown.keyboard.press("Enter")
+    assert not detail.is_visible()
+
+
+def test_a_link_to_what_is_folded_opens_it(opened: Opened) -> None:
+    shown = opened()
+    shown.locator("#finding-1 .to-map").click()
+    assert shown.locator("#site-1 .detail").is_visible()
+    shown.locator("#site-1 .detail a", has_text="RL202").click()
+    assert re.search("#finding-1$", shown.url)
+    assert opened(part="#finding-1-1").locator("#finding-1-1 .message").is_visible()
+
+
+def test_the_tab_key_goes_through_the_page_from_the_top(opened: Opened) -> None:
+    shown = opened()
+    places = []
+    for _ in range(40):
+        shown.keyboard.press("Tab")
+        seen = shown.evaluate(
+            "(() => { const e = document.activeElement; return [e.tagName, e.className, e.getBoundingClientRect().top + scrollY]; })()"
+        )
+        if seen[0] == "BODY":
+            break
+        places.append(seen)
+    assert places[0][1] == "skip"
+    assert {"SUMMARY", "A", "BUTTON"} <= {tag for tag, _, _ in places}
+    assert len(places) > 12
+
+
+def test_the_skip_link_leads_to_the_content(opened: Opened) -> None:
+    shown = opened()
+    shown.keyboard.press("Tab")
+    shown.keyboard.press("Enter")
+    assert shown.evaluate("document.activeElement.id") == "main"
+
+
+def test_light_and_dark_follow_the_system_and_the_button(opened: Opened) -> None:
+    background = "getComputedStyle(document.body).backgroundColor"
+    light, dark = opened(scheme="light"), opened(scheme="dark")
+    assert light.evaluate(background) != dark.evaluate(background)
+    dark.locator("[data-theme-button]").click()
+    assert dark.evaluate(background) == light.evaluate(background)
+    dark.locator("[data-theme-button]").click()
+    assert dark.evaluate(background) != light.evaluate(background)
+
+
+def test_the_map_can_be_reduced_to_what_has_findings(opened: Opened) -> None:
+    shown = opened()
+    rows = shown.locator(".map .row:visible")
+    assert rows.count() == 8
+    button = shown.locator("[data-only-findings]")
+    button.click()
+    assert rows.count() == 3
+    assert button.get_attribute("aria-pressed") == "true"
+
+
+def test_the_pointer_reads_values_that_are_those_of_the_recording(opened: Opened) -> None:
+    shown = opened()
+    curve = DOCUMENTS["blocked"].recording.loss_curves[0]
+    chart = shown.locator("#overview-1 svg.panel")
+    frame = [float(place) for place in chart.get_attribute("data-frame").split()]
+    area = chart.bounding_box()
+    chart.hover(position={"x": frame[1] / 380 * area["width"] - 1, "y": area["height"] / 2})
+    told = shown.locator("#overview-1 .reading")
+    step, loss = re.fullmatch(r"step ([\d,]+)\s*mean: ([\d.]+)", told.inner_text()).groups()
+    assert step == "1,199"
+    assert float(loss) == pytest.approx(curve.points[-1].mean, rel=0.01)
+    shown.mouse.move(1, 1)
+    assert told.count() == 0
+
+
+def test_without_scripts_everything_is_there_and_no_control_is_dead(opened: Opened) -> None:
+    shown = opened(scripts=False)
+    for control in ("[data-theme-button]", "[data-only-findings]", "[data-copy]"):
+        assert not shown.locator(control).first.is_visible()
+    assert shown.locator("#finding-1 svg.panel").first.is_visible()
+    shown.locator("#site-0 > summary").click()
+    assert shown.locator("#site-0 .detail").is_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_paper_what_follows_is_unfolded_and_it_is_light(opened: Opened, scripts: bool) -> None:
+    shown = opened(scheme="dark", scripts=scripts)
+    text = shown.pdf(format="A4")
+    assert text.startswith(b"%PDF")
+    shown.emulate_media(media="print")
+    assert shown.locator("#finding-1-1 .message").bounding_box()["height"] > 10
+    assert not shown.locator("[data-theme-button]").is_visible()
+    if scripts:
+        assert shown.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(27, 31, 36)"
+
+
+def test_no_name_runs(opened: Opened) -> None:
+    shown = opened("hostile")
+    assert shown.locator("script").count() == 2
+    assert shown.evaluate("document.querySelectorAll('img, [onload], [onerror]').length") == 0
+    shown.evaluate("document.querySelectorAll('summary').forEach((summary) => summary.click())")
