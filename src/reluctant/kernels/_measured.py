@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,10 @@ from typing import Any
 FILE = Path(__file__).parent / "measured.json"
 """Written by ``python benchmarks/every_activation.py --write``: ratios of torch's time to the kernel's, forward and backward together."""
 
-WORTHWHILE = 1.0
-"""Smallest ratio at which a kernel is used."""
-WORTHWHILE_FOR_LESS_MEMORY = 0.97
-"""The same where it keeps fewer bytes for backward than torch does."""
+LEAST = 0.97
+"""Smallest ratio that counts as no loss: readings of a tie scatter by about as much."""
+GAIN = 1.03
+"""Smallest geometric mean over the sizes at which a kernel serves that keeps as many bytes as torch's operator."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,14 @@ def measured(name: str, dtype: str) -> Measured:
     if rows is None:
         return Measured(True, 0, "not measured against torch's operator yet")
     ratios = {int(size): ratio for size, ratio in rows["by_elements"].items()}
-    enough = WORTHWHILE_FOR_LESS_MEMORY if rows["kept_bytes"] < rows["kept_bytes_by_torch"] else WORTHWHILE
     good: list[int] = []
     for size in sorted(ratios, reverse=True):
-        if ratios[size] < enough:
+        if ratios[size] < LEAST:
             break
         good.append(size)
+    spares = rows["kept_bytes"] < rows["kept_bytes_by_torch"]
+    if good and not spares and statistics.geometric_mean(ratios[size] for size in good) < GAIN:
+        good = []
     if not good:
         return Measured(False, 0, f"the kernel reaches {_span(ratios.values())} of the speed of torch's own operator")
     # The smallest size that was measured stands for all below it.
