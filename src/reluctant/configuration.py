@@ -36,6 +36,8 @@ class Configuration:
     """Show a status line while the script runs."""
     quiet: bool = False
     """Print no report."""
+    open: bool = False
+    """Open the report as a page in the browser when the script has ended."""
 
 
 def configured(given: Mapping[str, Any], start: Path | None = None) -> Configuration:

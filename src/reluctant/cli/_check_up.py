@@ -99,7 +99,7 @@ class CheckUp:
         try:
             if self._status_line is not None:
                 self._status_line.stop()
-            if self._configuration.output or not self._configuration.quiet:
+            if self._configuration.output or self._configuration.open or not self._configuration.quiet:
                 self._tell(self._document())
         except KeyboardInterrupt:
             _say("interrupted before the report was complete")
@@ -139,6 +139,15 @@ class CheckUp:
             self._write(document)
         if not self._configuration.quiet:
             self._print(document)
+        if self._configuration.open:
+            self._open(document)
+
+    def _open(self, document: Document) -> None:
+        from ._browser import open_document
+
+        suffix = Path(self._configuration.output).suffix.lower()
+        source, page = (self._target if suffix == wanted else "" for wanted in (RECORDED, ".html"))
+        _say(open_document(document, source, page))
 
     def _write(self, document: Document) -> None:
         output = self._configuration.output

@@ -7,27 +7,42 @@ import sys
 
 import click
 
+from reluctant.errors import UsageError
 from reluctant.recording._file import write
 from reluctant.report import renderer_for, show
 
+from ._browser import open_document
 from ._judged_again import judged_again
 from ._rule_options import rule_options
+
+PAGE = ".html"
 
 
 @click.command(options_metavar="[OPTIONS]")
 @click.option("-o", "--output", default="-", metavar="FILE", help="Write the report to FILE, in the form of its suffix; - is the terminal.")
 @click.option("--all", "every_site", is_flag=True, help="Show every site and every finding in full.")
+@click.option("--open", "open_page", is_flag=True, help="Open it as a page in the browser; without FILE the page is a temporary one.")
 @click.option("--force", is_flag=True, help="Replace FILE where it exists.")
 @rule_options
 @click.argument("recording", metavar="RECORDING")
-def command(recording: str, output: str, every_site: bool, force: bool, select: tuple[str, ...], ignore: tuple[str, ...]) -> None:
+def command(
+    recording: str, output: str, every_site: bool, open_page: bool, force: bool, select: tuple[str, ...], ignore: tuple[str, ...]
+) -> None:
     """Judge a saved run again, and show its report.
 
     RECORDING is a file that `reluctant run -o run.json script.py` wrote, also one of a run that was killed.
     """
+    if output == "-" and open_page:
+        click.echo(open_document(judged_again(recording, select, ignore), recording), err=True)
+        return
     if output == "-":
         show(judged_again(recording, select, ignore), sys.stdout, recording, every_site)
         return
-    renderer = renderer_for(output)(every_site=every_site, source=recording)
-    write(output, renderer.render(judged_again(recording, select, ignore)).encode(errors="backslashreplace"), force)
+    form = renderer_for(output)
+    if open_page and form.suffix != PAGE:
+        raise UsageError(f"{output} is no page to open in a browser", where="--open", advice=f"Give a FILE that ends in {PAGE}")
+    document = judged_again(recording, select, ignore)
+    write(output, form(every_site=every_site, source=recording).render(document).encode(errors="backslashreplace"), force)
     click.echo(f"Written: {os.fspath(output)}", err=True)
+    if open_page:
+        click.echo(open_document(document, recording, output), err=True)

@@ -42,6 +42,7 @@ from ._rule_options import rule_options
 )
 @click.option("--live/--no-live", default=None, help="Show a status line while the script runs.")
 @click.option("-q", "--quiet/--no-quiet", default=None, help="Print no report.")
+@click.option("--open/--no-open", default=None, help="Open the report as a page in the browser when SCRIPT has ended.")
 @click.argument("script_name", metavar="SCRIPT")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
 def command(is_module: bool, script_name: str, arguments: tuple[str, ...], **given: Any) -> Callable[[], None] | int:
