@@ -76,14 +76,16 @@ def channelwise(activation: Activation, dtype: torch.dtype) -> Callable[[Tensor,
 
 
 def _shape(x: Tensor, weight: Tensor) -> Shape | None:
-    """How the channels of x lie in memory; None where it is neither channels before the rest nor after it."""
+    """How the channels of x lie in memory; None where it is neither channels before the rest nor after it, and where there are none."""
     channels = weight.numel()
+    if not x.numel() or not channels:
+        return None
     if channels == 1:
         return Shape(1, 1, x.numel())
     if x.dim() < 2 or x.shape[1] != channels:
         return None
     if x.is_contiguous():
-        return Shape(x.shape[0], channels, x[0, 0].numel() if x.shape[0] else 0)
+        return Shape(x.shape[0], channels, x.numel() // (x.shape[0] * channels))
     if x.dim() in (4, 5) and x.is_contiguous(memory_format=torch.channels_last if x.dim() == 4 else torch.channels_last_3d):
         return Shape(x.numel() // channels, channels, 1)
     return None
