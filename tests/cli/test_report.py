@@ -33,7 +33,10 @@ def test_shows_a_killed_run(reluctant, tmp_path: Path) -> None:
     assert "The run was killed or is still going on" in reluctant("report", "run.json").out
 
 
-@pytest.mark.parametrize(("suffix", "start"), [("md", "## This network"), ("html", "<!DOCTYPE html>"), ("txt", "reluctant · train.py"), ("json", '{\n"format": 1')])
+FORMS = [("md", "## This network"), ("html", "<!DOCTYPE html>"), ("txt", "reluctant · train.py"), ("json", '{\n"format": 1')]
+
+
+@pytest.mark.parametrize(("suffix", "start"), FORMS)
 def test_writes_the_form_of_the_suffix(suffix: str, start: str, reluctant, blocked: str, tmp_path: Path) -> None:
     ended = reluctant("report", blocked, "-o", f"out.{suffix}")
     assert (ended.exit_code, ended.out, ended.err) == (0, "", f"Written: out.{suffix}\n")

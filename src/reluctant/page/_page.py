@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 SHARED = "reluctant.page"
 
 
-def render(package: str, template: str, *, styles: Sequence[str] = (), scripts: Sequence[str] = (), **values: Any) -> str:
+def render(
+    package: str, template: str, *, styles: Sequence[str] = (), scripts: Sequence[str] = (), connects: bool = False, **values: Any
+) -> str:
     """The page that `template`, a file in the folder ``assets`` of `package`, makes of `values`. It extends ``page/base.html.jinja``.
 
     The shared style and script come first, then the texts in `styles` and `scripts`, inlined. The page states a content
     security policy: the browser loads nothing, sends nothing, and runs exactly these scripts, so text that came from a
-    user could not run even if it did become markup. Handlers in attributes (``onclick``) do not run either.
+    user could not run even if it did become markup. Handlers in attributes (``onclick``) do not run either. A page that
+    `connects` may ask the server that it came from.
 
     Raises `DefinitionError` for a style or script that would end its own element.
     """
@@ -35,7 +38,7 @@ def render(package: str, template: str, *, styles: Sequence[str] = (), scripts: 
             raise DefinitionError("a style or script holds `</`, which may end its element", where=template, advice=r"Write `<\/`")
     made = _environment(package).get_template(template)
     hashes = [_hash(script) for script in all_scripts]
-    text = made.render(styles=all_styles, scripts=all_scripts, script_hashes=hashes, **values)
+    text = made.render(styles=all_styles, scripts=all_scripts, script_hashes=hashes, connects=connects, **values)
     return text.rstrip("\n") + "\n"
 
 

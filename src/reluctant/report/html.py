@@ -22,6 +22,9 @@ class Html(Renderer):
     name = "html"
     suffix = ".html"
 
+    follows: bool = False
+    """Whether the page asks the server that it came from for newer ones; a page in a file has none to ask."""
+
     def render(self, document: Document) -> str:
         """The page as text."""
         from ._html import page_content  # on use: the manual pages of all rules come with it
@@ -30,6 +33,8 @@ class Html(Renderer):
             PACKAGE,
             "report.html.jinja",
             styles=[asset(PACKAGE, "report.css")],
-            scripts=[asset(PACKAGE, "report.js")],
+            scripts=[asset(PACKAGE, name) for name in ("report.js", *(["follow.js"] if self.follows else []))],
+            connects=self.follows,
+            follows=self.follows,
             page=page_content(document, self.source),
         )
