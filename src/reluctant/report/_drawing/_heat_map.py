@@ -51,8 +51,9 @@ def heat_map(title: str, alt: str, x: Axis, data: HeatMap, quantity: str, guides
     every = math.ceil(11 / height)
     for index in range(0, len(names), every):
         label(svg, placed.left - 6, top + (index + 0.5) * height + 3.5, names[index], "tick", "end")
+    over = SubElement(svg, "g", {"class": "over"})
     for guide in guides:
-        draw_guide(svg, placed, guide)
+        draw_guide(over, placed, guide)
     placed.draw_across(svg)
     _scale(svg, low, high, bottom + 52, quantity, [size for row in data.rows for size in row])
     return Drawn(title, alt, svg)

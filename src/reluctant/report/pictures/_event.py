@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from reluctant.recording import Finding, Silence, Site
 
 from .._drawing import Guide
+from .._safe_text import safe
 
 SILENT = frozenset({"dead_units", "silent_units", "dead_share"})
 """Names in the evidence of findings about units that pass no gradient."""
+
+
+LONGEST_NAME = 14
+"""Letters of a layer's name that is written at the mark of its event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ def event_of(finding: Finding, site: Site | None) -> Event | None:
         return None
     units = sum(silence.units for silence in fallen)
     last = max(silence.first_silent_step for silence in fallen)
-    return Event(_begun(fallen, units), last, f"{units:,} of {site.units:,} units fell silent")
+    where = f"{safe(site.after)}: " if 0 < len(site.after) <= LONGEST_NAME else ""
+    return Event(_begun(fallen, units), last, f"{where}{units:,} of {site.units:,} units fell silent")
 
 
 def _begun(fallen: Sequence[Silence], units: int) -> int:
