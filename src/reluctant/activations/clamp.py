@@ -37,4 +37,4 @@ class Clamp(Activation):
         return m.minimum(m.maximum(x, self.min), self.max)
 
     def derivative(self, m: Arithmetic, x: Value) -> Value:
-        return m.where((x < self.min) | (x > self.max), 0.0, 1.0)
+        return m.where((x >= self.min) & (x <= self.max), 1.0, 0.0)

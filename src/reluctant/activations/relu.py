@@ -37,7 +37,7 @@ class ReLU(Activation):
         return m.maximum(x, 0.0)
 
     def derivative(self, m: Arithmetic, x: Value) -> Value:
-        return m.where(x > 0, 1.0, 0.0)
+        return m.where(x <= 0, 0.0, 1.0)
 
     def derivative_from_output(self, m: Arithmetic, y: Value) -> Value:
-        return m.where(y > 0, 1.0, 0.0)
+        return m.where(y <= 0, 0.0, 1.0)

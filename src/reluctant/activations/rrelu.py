@@ -46,10 +46,10 @@ class RReLU(Activation):
         return m.where(x > 0, x, (self.mean_slope if slope is None else slope) * x)
 
     def derivative(self, m: Arithmetic, x: Value, slope: Value = None) -> Value:
-        return m.where(x > 0, 1.0, self.mean_slope if slope is None else slope)
+        return m.where(x <= 0, self.mean_slope if slope is None else slope, 1.0)
 
     def derivative_from_output(self, m: Arithmetic, y: Value, slope: Value = None) -> Value:
-        return m.where(y > 0, 1.0, self.mean_slope if slope is None else slope)
+        return m.where(y <= 0, self.mean_slope if slope is None else slope, 1.0)
 
     @property
     def output_suffices(self) -> bool:

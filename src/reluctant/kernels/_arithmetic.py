@@ -19,7 +19,6 @@ class Tensors:
         self._dtype = dtype
 
     abs = staticmethod(torch.abs)
-    sqrt = staticmethod(torch.sqrt)
     reciprocal = staticmethod(torch.reciprocal)
     exp = staticmethod(torch.exp)
     expm1 = staticmethod(torch.expm1)
@@ -29,6 +28,11 @@ class Tensors:
     cos = staticmethod(torch.cos)
     tanh = staticmethod(torch.tanh)
     sigmoid = staticmethod(torch.sigmoid)
+
+    def sqrt(self, x: Tensor) -> Tensor:
+        """√x, with the derivative 0 at 0 in the place of infinity: where a formula meets it there, it is multiplied by 0."""
+        zero = x == 0
+        return torch.where(zero, x.detach(), torch.sqrt(torch.where(zero, 1.0, x)))
 
     def softplus(self, x: Tensor) -> Tensor:
         """ln(1 + e^x), without torch's threshold."""

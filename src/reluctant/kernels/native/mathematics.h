@@ -114,6 +114,7 @@ INLINE V v_times_expm1(V c, V x) {
     expm1_parts(x, r, rest, scale);
     V factor = c * scale, below = scale - 1.0f, large = c * below, lost = v_fma(c, below, -large);
     V result = large + (factor * r + (factor * rest + lost));
+    result = scale > 0x1p127f ? factor : result;  // infinite, where the parts above would be infinities of either sign
     return as_floats(as_bits(result) ^ ((as_bits(result) ^ as_bits(c) ^ as_bits(x)) & (int32_t)0x80000000));
 }
 
