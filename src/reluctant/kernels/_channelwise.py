@@ -11,7 +11,7 @@ from torch import Tensor
 from reluctant.activations import Activation
 
 from ._arithmetic import tensors
-from ._eligible import like
+from ._eligible import by_formula, like
 from ._kernel import autograd_function
 from ._library import NAMES, Shape, library
 from ._signature import signature
@@ -52,7 +52,7 @@ def channelwise(activation: Activation, dtype: torch.dtype) -> Callable[[Tensor,
 
     def backward_or_formula(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor, None]:
         x, weight = ctx.saved_tensors
-        if not torch.is_grad_enabled():
+        if not by_formula(g):
             return *backward(like(g, x), x, weight, ctx.shape), None
         m, spread = tensors(x.dtype), _spread(weight, x)
         dweight = g * activation.weight_derivative(m, x)  # type: ignore[attr-defined]
@@ -78,7 +78,7 @@ def channelwise(activation: Activation, dtype: torch.dtype) -> Callable[[Tensor,
 def _shape(x: Tensor, weight: Tensor) -> Shape | None:
     """How the channels of x lie in memory; None where it is neither channels before the rest nor after it, and where there are none."""
     channels = weight.numel()
-    if not x.numel() or not channels:
+    if not x.numel() or not channels or weight.dim() > 1:  # torch refuses a weight of several axes
         return None
     if channels == 1:
         return Shape(1, 1, x.numel())

@@ -10,7 +10,7 @@ from torch import Tensor
 from reluctant.activations import Activation
 
 from ._arithmetic import tensors
-from ._eligible import like
+from ._eligible import by_formula, like
 from ._kernel import Forward, autograd_function
 from ._library import NAMES, library
 from ._signature import signature
@@ -48,7 +48,7 @@ def drawn(activation: Activation, dtype: torch.dtype) -> Forward | None:
 
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
         (source,) = ctx.saved_tensors
-        if torch.is_grad_enabled():
+        if by_formula(g):
             slope: Any = activation.derivative_from_output if kept == "output" else activation.derivative
             return g * slope(tensors(source.dtype), source, _values(activation, source, ctx.seed)), None
         dx, g = torch.empty_like(source), like(g, source)

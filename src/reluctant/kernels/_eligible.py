@@ -28,7 +28,16 @@ def eligible(x: Tensor) -> bool:
         and not torch.is_autocast_enabled("cpu" if x.is_cpu else "cuda")
         and x.layout is torch.strided
         and not x.is_neg()
+        and not x.is_nested
     )
+
+
+def by_formula(g: Tensor) -> bool:
+    """Whether a backward must be computed by torch's operators: it is to be differentiated again, or g stands for a batch of gradients.
+
+    A batch has no memory of its own. Torch's Jacobians and Hessians send one where they are told to vectorise.
+    """
+    return torch.is_grad_enabled() or not torch._C._has_storage(g)
 
 
 def dense(x: Tensor) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor
 from reluctant.activations import Activation
 
 from ._arithmetic import tensors
-from ._eligible import like
+from ._eligible import by_formula, like
 
 Forward = Callable[[Tensor], Tensor]
 """y from a dense tensor x."""
@@ -45,7 +45,7 @@ def autograd_function(
 def differentiable(activation: Activation, forward: Forward, backward: Backward, kept: str) -> Forward:
     """An elementwise kernel with its backward; `kept` says what backward is given, ``input`` or ``output``.
 
-    A second derivative is computed by the catalogue's formula with torch's own operators.
+    Second derivatives and batches of gradients are computed by the catalogue's formula with torch's own operators.
     """
 
     def forward_and_keep(ctx: Any, x: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ def differentiable(activation: Activation, forward: Forward, backward: Backward,
 
     def backward_or_formula(ctx: Any, g: Tensor) -> Tensor:
         (source,) = ctx.saved_tensors
-        if torch.is_grad_enabled():
+        if by_formula(g):
             slope = activation.derivative_from_output if kept == "output" else activation.derivative
             dx: Tensor = g * slope(tensors(source.dtype), source)
             return dx

@@ -12,6 +12,7 @@ from torch import Tensor
 from reluctant.activations import Gated
 
 from ._arithmetic import tensors
+from ._eligible import by_formula
 from ._kernel import autograd_function
 from ._library import NAMES, Pair, library
 from ._signature import signature
@@ -67,7 +68,7 @@ class _Pair:
 
         def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor]:
             a, b = ctx.saved_tensors
-            if torch.is_grad_enabled():
+            if by_formula(g):
                 return self.slopes(g, a, b)
             da, db, g = torch.empty_like(a), torch.empty_like(b), g.contiguous()
             self.run_back(g.data_ptr(), a.data_ptr(), b.data_ptr(), da.data_ptr(), db.data_ptr(), _flat(a), _flat(a))
@@ -95,7 +96,7 @@ class _Pair:
 
         def backward(ctx: Any, g: Tensor) -> Tensor:
             (x,) = ctx.saved_tensors
-            if torch.is_grad_enabled():
+            if by_formula(g):
                 return torch.cat(self.slopes(g, *x.chunk(2, -1)), dim=-1)
             dx, g = torch.empty_like(x), g.contiguous()
             self.run_back(
