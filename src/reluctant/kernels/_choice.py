@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation, Gated
+from reluctant.errors import UsageError
 
 from ._channelwise import channelwise
 from ._drawn import drawn
@@ -126,8 +127,13 @@ def halves(activation: Gated) -> Callable[[Tensor, int], Tensor]:
     operator, choices = function(activation), _Choices(activation)
 
     def of_halves(x: Tensor, dim: int) -> Tensor:
+        if x.size(dim) % 2:
+            raise UsageError(
+                f"dimension {dim} of its input has {x.size(dim)} entries, which cannot be halved", where=str(activation),
+                advice="It takes the gate and the value side by side, of one size",
+            )
         kernel = choices.kernel(x)
-        fit = kernel is not None and dim in (-1, x.dim() - 1) and x.is_contiguous() and x.shape[dim] % 2 == 0
+        fit = kernel is not None and dim in (-1, x.dim() - 1) and x.is_contiguous()
         y: Tensor = kernel.of_halves(x) if fit else operator(*x.chunk(2, dim))
         return y
 

@@ -55,7 +55,11 @@ def _compile_level(command: list[str], level: str, files: list[Path], folder: Pa
     done = subprocess.run([*command, *arguments, *map(str, files)], capture_output=True, text=True, check=False)
     if done.returncode:
         unfinished.unlink(missing_ok=True)
-        raise CannotCompileError(f"{command[0]} could not compile the kernels for {level}: {done.stderr.strip()[:2000]}")
+        said = done.stderr.strip()[:2000] or "no message"
+        raise CannotCompileError(
+            f"{command[0]} ended with {done.returncode} when it compiled the kernels for {level}: {said}",
+            advice="Name another compiler in CXX (GCC 12 is known to do) and install reluctant again",
+        )
     # A running process may have the old library mapped: it keeps the old file, the new one takes its name.
     unfinished.replace(target)
     return target
