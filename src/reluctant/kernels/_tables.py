@@ -77,14 +77,10 @@ def _as_good(from_output: Tensor, values: Tensor, slopes: Tensor, dtype: torch.d
 def correctly_rounded(exact: Tensor, dtype: torch.dtype) -> Tensor:
     """Float64 rounded once to a type of 16 bits, ties to even.
 
-    Torch rounds to float32 on the way, which can round a value up to a tie and then over it: the neighbours are tried as well.
+    Torch rounds to float32 on the way, which could make a tie of what is none. Here that first step rounds to odd: what is not exact gets
+    a last bit of 1 and stays on its side of every tie.
     """
-    near = exact.to(dtype)
-    bits = near.view(torch.int16)
-    best, distance = near, (near.double() - exact).abs()
-    for step in (-1, 1):
-        other = (bits + step).view(dtype)
-        d = (other.double() - exact).abs()
-        closer = (d < distance) | ((d == distance) & ((bits & 1) == 1) & (best == near))
-        best, distance = torch.where(closer, other, best), torch.where(closer, d, distance)
-    return torch.where(near.isfinite() & (near != 0), best, near)
+    near = exact.float()
+    bits = near.view(torch.int32)
+    odd = torch.where(near.double().abs() > exact.abs(), bits - 1, bits) | 1
+    return torch.where((near.double() == exact) | exact.isnan(), bits, odd).view(torch.float32).to(dtype)
