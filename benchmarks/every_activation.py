@@ -21,6 +21,7 @@ from pathlib import Path
 
 from machine import description, pin
 from reluctant.bench import IN_CACHE, LARGE, TYPES, Plan, Row, Study, encoded, plan, run
+from reluctant.bench._accuracy import Error
 from reluctant.kernels._measured import FILE
 from whole_networks import Network, networks
 
@@ -94,9 +95,12 @@ def line(row: Row) -> str:
 def print_errors(study: Study) -> None:
     """Errors in units in the last place, ours and torch's."""
     for name, error in study.errors.items():
+        forward, forward_by_torch, slope, slope_by_torch = map(
+            size_of, (error.forward, error.forward_by_torch, error.gradient, error.gradient_by_torch)
+        )
         print(
-            f"{name:20} error forward {error.forward.largest:9.3g} (torch {error.forward_by_torch.largest:9.3g}), slope "
-            f"{error.gradient.largest:9.3g} ({error.gradient_by_torch.largest:9.3g}) ulp; slope, of the largest slope's ulp "
+            f"{name:20} error forward {forward:9.3g} (torch {forward_by_torch:9.3g}), slope "
+            f"{slope:9.3g} ({slope_by_torch:9.3g}) ulp; slope, of the largest slope's ulp "
             f"{error.gradient_absolute:5.2f} ({error.gradient_absolute_by_torch:5.2f})"
         )
 
@@ -132,11 +136,16 @@ def missed_in_errors(study: Study) -> list[str]:
     """Members whose error is larger than torch's own and than one unit in the last place."""
     missed = []
     for name, error in study.errors.items():
-        if error.forward.largest > max(error.forward_by_torch.largest, 1.0):
-            missed.append(f"{name}: error {error.forward.largest:.3g} ulp, torch's {error.forward_by_torch.largest:.3g}")
-        if error.gradient.largest > max(error.gradient_by_torch.largest, 1.0):
-            missed.append(f"{name}: error of the slope {error.gradient.largest:.3g} ulp, torch's {error.gradient_by_torch.largest:.3g}")
+        pairs = (("error", error.forward, error.forward_by_torch), ("error of the slope", error.gradient, error.gradient_by_torch))
+        for what, ours, torchs in pairs:
+            if size_of(ours) > max(size_of(torchs), 1.0):
+                missed.append(f"{name}: {what} {size_of(ours):.3g} ulp, torch's {size_of(torchs):.3g}")
     return missed
+
+
+def size_of(error: Error) -> float:
+    """The largest error, as a number."""
+    return math.inf if error.largest is None else error.largest
 
 
 def missed_in_networks(steps: Iterable[Network]) -> list[str]:

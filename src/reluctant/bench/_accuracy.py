@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,7 +25,8 @@ CHUNK = 1_000_000
 class Error:
     """How far results are from float64 rounded: in units in the last place of the exact value."""
 
-    largest: float
+    largest: float | None
+    """None where a result is infinite or no number though the exact value is finite."""
     at: float
     """The input of the largest error."""
     mean: float
@@ -107,7 +109,8 @@ class _Worst:
 
     def error(self) -> Error:
         """What was found."""
-        return Error(self.largest, self.at, self.sum / max(self.samples, 1), self.samples)
+        largest = self.largest if math.isfinite(self.largest) else None
+        return Error(largest, self.at, self.sum / max(self.samples, 1), self.samples)
 
 
 def ulp(exact: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import msgspec
 import torch
 
 import reluctant
+from reluctant.errors import UsageError
 from reluctant.kernels._library import library
 
 from ._accuracy import Accuracy, accuracy
@@ -117,9 +118,21 @@ def machine(keeps_freed_memory: bool) -> Machine:
         name = models[0] if models else name
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     kernels = library().level or library().reason
-    return Machine(name, os.cpu_count() or 1, load, kernels, torch.__version__, reluctant.__version__, keeps_freed_memory)
+    return Machine(name, os.cpu_count() or 1, load, kernels, str(torch.__version__), reluctant.__version__, keeps_freed_memory)
 
 
 def encoded(study: Study) -> bytes:
     """As JSON, indented."""
     return msgspec.json.format(msgspec.json.encode(study), indent=2) + b"\n"
+
+
+def decoded(data: bytes, source: str) -> Study:
+    """The study in a JSON file. Raises `UsageError` where it is something else."""
+    try:
+        study = msgspec.json.decode(data, type=Study)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        advice = "Give a file that `reluctant bench -o FILE.json` wrote"
+        raise UsageError(f"the file is no saved benchmark: {error}", where=source, advice=advice) from error
+    if study.format != FORMAT:
+        raise UsageError(f"the file is of format {study.format}, and this version reads format {FORMAT}", where=source, advice="Measure it again")
+    return study

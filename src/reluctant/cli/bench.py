@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reluctant.errors import UsageError
-from reluctant.recording._file import write
+from reluctant.recording._file import refuse_existing, write
 from reluctant.report import width_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ FORMS = (".json", ".svg")
 @click.option("--compile", "compiled", is_flag=True, help="Measure torch.compile of torch's operator too; takes seconds for each.")
 @click.option("--samples", type=click.IntRange(min=0), default=1_000_000, show_default=True, help="Values to measure errors at, or 0.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), default=3.0, show_default=True, help="Time to spend on each row.")
+@click.option("--from", "source", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Show FILE.json of an earlier -o.")
 @click.argument("activations", nargs=-1, metavar="[ACTIVATION]...")
 def command(
     output: str | None,
@@ -37,6 +39,7 @@ def command(
     compiled: bool,
     samples: int,
     seconds: float,
+    source: str | None,
     activations: tuple[str, ...],
 ) -> None:
     """Time activations on this machine: forward, backward, bytes kept, error, against torch and against the memory's limit.
@@ -46,12 +49,17 @@ def command(
     """
     if output is not None and not output.endswith(FORMS):
         raise UsageError(f"{output} names no form", where="--output", advice=f"End it with {' or '.join(FORMS)}")
-    from reluctant.bench import encoded, run, svg
+    if output is not None:
+        refuse_existing(output, force)
+    from reluctant.bench import decoded, encoded, run, svg
 
-    wanted = dataclasses.replace(_plan(activations, dtypes, elements), compiled=compiled, samples=samples, seconds=seconds)
-    rows = len(wanted.members) * len(wanted.dtypes) * len(wanted.elements)
-    with click.progressbar(length=rows, file=sys.stderr, label="Measuring") as bar:
-        study = run(wanted, told=lambda row: bar.update(1))
+    if source is not None:
+        study = decoded(Path(source).read_bytes(), source)
+    else:
+        wanted = dataclasses.replace(_plan(activations, dtypes, elements), compiled=compiled, samples=samples, seconds=seconds)
+        rows = len(wanted.members) * len(wanted.dtypes) * len(wanted.elements)
+        with click.progressbar(length=rows, file=sys.stderr, label="Measuring") as bar:
+            study = run(wanted, told=lambda row: bar.update(1))
     _show(study)
     if output is not None:
         write(output, encoded(study) if output.endswith(".json") else svg(study).encode(), force)
@@ -121,5 +129,5 @@ def _errors(study: Study) -> Table:
         table.add_column(name, justify="right")
     for name, error in study.errors.items():
         found = (error.forward.largest, error.forward_by_torch.largest, error.gradient_absolute, error.gradient_absolute_by_torch)
-        table.add_row(name, *(f"{value:.3g}" for value in found))
+        table.add_row(name, *("inf" if value is None else f"{value:.3g}" for value in found))
     return table

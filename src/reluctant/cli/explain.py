@@ -24,7 +24,7 @@ from reluctant.explain import (
     summary,
     write_figures,
 )
-from reluctant.recording._file import write
+from reluctant.recording._file import refuse_existing, write
 from reluctant.report import width_of
 from reluctant.report.terminal import encodable
 
@@ -97,8 +97,7 @@ def _form(output: str | None, force: bool) -> Callable[[Account, Language], byte
     suffix = path.suffix.lower()
     if suffix not in FORMS:
         raise UsageError(f"the ending {suffix!r} stands for no form", where=output, advice=f"Use one of {', '.join(FORMS)}")
-    if Path(path).is_file() and not force:
-        raise UsageError("the file exists and is left as it is", where=output, advice="Give another name, or --force to replace it")
+    refuse_existing(path, force)
     if not Path(path.parent).is_dir():
         raise UsageError("there is no such folder", where=str(path.parent), advice="Make it, or give another name")
     return FORMS[suffix]

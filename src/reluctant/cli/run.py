@@ -12,6 +12,7 @@ import click
 from reluctant.configuration import Configuration, configured
 from reluctant.errors import UsageError
 from reluctant.observe.script import Program, module, script
+from reluctant.recording._file import refuse_existing
 from reluctant.rules import all_rules, select
 
 from ._check_up import RECORDED, CheckUp
@@ -73,5 +74,4 @@ def check_output(configuration: Configuration) -> None:
         renderer_for(configuration.output)
     if not output.absolute().parent.is_dir():
         raise UsageError("there is no such folder", where=str(output.parent), advice="Make it first, or give another name")
-    if output.exists() and not configuration.force:
-        raise UsageError("the file exists and is left as it is", where=str(output), advice="Give another name, or --force to replace it")
+    refuse_existing(output, configuration.force)

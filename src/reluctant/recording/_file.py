@@ -49,12 +49,19 @@ def save(document: Document, path: str | os.PathLike[str], force: bool = False) 
     write(path, _encode(document), force)
 
 
-def write(path: str | os.PathLike[str], data: bytes, force: bool = False) -> None:
-    """Write `data` to `path` as `save` does; for reports in other forms."""
+def refuse_existing(path: str | os.PathLike[str], force: bool = False) -> None:
+    """Raise `UsageError` where `write` would because the file exists: to be asked before the work whose result is to be written."""
     target = Path(path)
     special = target.exists() and not target.is_file()
     if not (force or special) and os.path.lexists(target):
         raise UsageError("the file exists and is left as it is", where=str(path), advice="Give another name, or --force to replace it")
+
+
+def write(path: str | os.PathLike[str], data: bytes, force: bool = False) -> None:
+    """Write `data` to `path` as `save` does; for reports in other forms."""
+    refuse_existing(path, force)
+    target = Path(path)
+    special = target.exists() and not target.is_file()
     try:
         if special:
             target.write_bytes(data)  # a pipe or a device such as /dev/null takes the text and keeps its name
