@@ -16,6 +16,9 @@ from reluctant.kernels._choice import function, halves
 
 Made = Callable[..., Tensor]
 
+REMEMBERED = 1024
+"""Sets of arguments whose function is kept: a slope that changes at every step must not fill the memory."""
+
 
 def function_for(definition: type[Activation]) -> Made:
     """The function, named and documented."""
@@ -70,15 +73,18 @@ def _of_input(definition: type[Activation]) -> tuple[Made, inspect.Signature]:
         key = (args, tuple(kwargs.items()))
         try:
             call = known.get(key)
-        except TypeError:  # an argument that cannot be hashed, such as a tensor: torch says whether it can be used
-            if own is None:
-                raise
-            by_torch: Tensor = own(input, *args, **kwargs)
-            return by_torch
+        except TypeError:  # an argument that cannot be hashed is no number
+            call = None
         if call is None:
             bound = signature.bind(input, *args, **kwargs)
             bound.apply_defaults()
-            call = known[key] = _call(definition, own, dict(list(bound.arguments.items())[1:]))
+            input, *others = bound.arguments.values()
+            if own is not None and not all(isinstance(value, int | float | str) for value in others):
+                by_torch: Tensor = own(*bound.args)  # such as a tensor for a number: torch says whether it can be used
+                return by_torch
+            if len(known) >= REMEMBERED:
+                known.clear()
+            call = known[key] = _call(definition, own, dict(zip(list(bound.arguments)[1:], others, strict=True)))
         return call(input)
 
     return made, signature
