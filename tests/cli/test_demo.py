@@ -26,6 +26,8 @@ def test_demo_shows_a_stalled_loss_and_says_why(tmp_path: Path) -> None:
     assert (blocked["layer"], blocked["cause"]["kind"]) == ("fc3", "learning-rate")
     source = (tmp_path / "reluctant-demo" / "train_digits.py").read_text().splitlines()
     assert source[blocked["line"] - 1].strip() == "x = F.relu(self.fc3(x))"
+    assert plain("-m", "reluctant", "report", "-o", "run.html", "reluctant-demo/run.json", folder=tmp_path).code == 0
+    assert (tmp_path / "run.html").stat().st_size < 1_000_000
 
 
 def test_demo_leaves_a_changed_script_alone(tmp_path: Path) -> None:

@@ -55,17 +55,21 @@ def opened(browser: Any, files: dict[str, Path]) -> Iterator[Opened]:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-@pytest.mark.parametrize("width", [320, 400, 1280])
-@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize(("width", "scripts"), [(320, True), (400, False), (1280, True)])
 def test_nothing_is_wider_than_the_window(opened: Opened, name: str, width: int, scripts: bool) -> None:
     # Without scripts nothing can be asked, but the picture of the whole page is as wide as the page.
     picture = opened(name, width, scripts=scripts).screenshot(full_page=True, type="png")
     assert int.from_bytes(picture[16:20], "big") == width
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize(
+    ("name", "scheme", "width"),
+    [
+        *((name, "light", 1280) for name in DOCUMENTS),
+        *(("blocked", *looks) for looks in (("dark", 1280), ("light", 400), ("dark", 400))),
+        ("healthy", "dark", 400),
+    ],
+)
 def test_it_is_accessible(opened: Opened, name: str, scheme: str, width: int) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     shown = opened(name, width, scheme)

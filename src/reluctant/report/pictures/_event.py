@@ -61,4 +61,4 @@ def _begun(fallen: Sequence[Silence], units: int) -> int:
 def earliest(findings: Iterable[Finding], sites: Mapping[int, Site]) -> int | None:
     """The first step at which a fault began; None where none is known."""
     events = [event_of(finding, sites.get(finding.site) if finding.site is not None else None) for finding in findings]
-    return min((event.seen for event in events if event is not None), default=None)
+    return min((event.before for event in events if event is not None), default=None)
