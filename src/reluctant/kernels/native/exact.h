@@ -42,6 +42,14 @@ INLINE M undecided(const float16* kind, V values) {
     return (M)(widened(rounded(kind, values * (1.0f - 0x1p-21f))) != widened(rounded(kind, values * (1.0f + 0x1p-21f))));
 }
 
+// Whether single precision held too little of g(a) for the product with b: it was denormal or 0, and b is large enough to bring it back.
+INLINE M lost(const bfloat16*, V b, V values) {
+    const M size = M{} + 0x7fffffff;
+    return as_floats(as_bits(values) & size) < as_floats(as_bits(b) & size) * 0x1p-120f;
+}
+// No float16 is that large.
+INLINE M lost(const float16*, V, V) { return M{}; }
+
 INLINE bool any(M lanes) {
 #if LANES == 16
     return _mm512_movepi32_mask((__m512i)lanes) != 0;
@@ -50,11 +58,11 @@ INLINE bool any(M lanes) {
 #endif
 }
 
-// Stores `values`, which are within 2^-21 of the exact results, as 16-bit floats correctly rounded: where that error could change the
-// rounding, `exact` computes the element again.
+// Stores `values` as 16-bit floats correctly rounded. They are within 2^-21 of the exact results but for what is `lost`; where that error
+// could change the rounding, `exact` computes the element again.
 template <class T, class F>
-INLINE void store_exactly(T* to, V values, int64_t count, F exact) {
-    M again = undecided(to, values);
+INLINE void store_exactly(T* to, V values, M lost, int64_t count, F exact) {
+    M again = undecided(to, values) | lost;
     if (__builtin_expect(any(again), 0))
         for (int64_t lane = 0; lane < count; lane++)
             if (again[lane]) values[lane] = to_odd(exact(lane));

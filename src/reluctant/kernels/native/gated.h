@@ -30,12 +30,14 @@ static void gated_forward(const T* a, const T* b, T* y, Pair pair, F f, E exact)
         for (; i < end; i += LANES) {
             int64_t some = end - i < LANES ? end - i : LANES;
             const T *a_i = a_row + i, *b_i = b_row + i;
-            V values = some == LANES ? f(load(a_i), load(b_i)) : f(load_some(a_i, some), load_some(b_i, some));
+            V a_v = some == LANES ? load(a_i) : load_some(a_i, some), b_v = some == LANES ? load(b_i) : load_some(b_i, some);
+            V values = f(a_v, b_v);
             if constexpr (sizeof(T) == 4 || __is_same(E, int)) {
                 if (some == LANES) store(y_row + i, values);
                 else store_some(y_row + i, values, some);
             } else {
-                store_exactly(y_row + i, values, some, [=](int64_t lane) { return exact(one(a_i + lane), one(b_i + lane)); });
+                auto again = [=](int64_t lane) { return exact(one(a_i + lane), one(b_i + lane)); };
+                store_exactly(y_row + i, values, lost(y_row, b_v, values), some, again);
             }
         }
     });
