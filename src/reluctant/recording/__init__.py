@@ -3,6 +3,8 @@
 from ._document import Document
 from ._file import dumps, load, loads, save
 from ._finding import Cause, CauseKind, Comparison, Finding, NotJudged, Root, Severity, Treatment, TrialCurve, TrialVerdict
+from ._location import Location
+from ._loss_curve import LossCurve, LossPoint
 from ._recording import (
     FLAT_SLOPE,
     FORMAT,
@@ -11,10 +13,7 @@ from ._recording import (
     InputStatistics,
     Layer,
     LayerMoment,
-    Location,
     Loss,
-    LossCurve,
-    LossPoint,
     Node,
     NodeKind,
     NotObserved,
@@ -30,11 +29,13 @@ from ._recording import (
     UnitWindow,
     ValueStatistics,
 )
+from ._trial import Applied, Curve, Goal, NotApplied, SeedCall, TreatmentReport, Trial
 
 __all__ = [
-    "FLAT_SLOPE", "FORMAT", "SHARE_BINS", "Cause", "CauseKind", "Comparison", "Document", "Finding", "Graph", "InputStatistics",
-    "Layer", "LayerMoment", "Location", "Loss", "LossCurve", "LossPoint", "Node", "NodeKind", "NotJudged",
-    "NotObserved", "Optimizer", "OptimizerGroup", "Parameter", "ParameterMoment", "Recording", "Root", "Severity",
-    "ShareHistogram", "Silence", "Site", "SiteMoment", "Treatment", "TrialCurve", "TrialVerdict", "UnitWindow", "ValueStatistics",
-    "dumps", "load", "loads", "save",
+    "FLAT_SLOPE", "FORMAT", "SHARE_BINS", "Applied", "Cause", "CauseKind", "Comparison", "Curve",
+    "Document", "Finding", "Goal", "Graph", "InputStatistics", "Layer", "LayerMoment", "Location", "Loss", "LossCurve",
+    "LossPoint", "Node", "NodeKind", "NotApplied", "NotJudged", "NotObserved", "Optimizer", "OptimizerGroup", "Parameter",
+    "ParameterMoment", "Recording", "Root", "SeedCall", "Severity", "ShareHistogram", "Silence", "Site", "SiteMoment",
+    "Treatment", "TreatmentReport", "Trial", "TrialCurve", "TrialVerdict", "UnitWindow", "ValueStatistics", "dumps", "load",
+    "loads", "save",
 ]

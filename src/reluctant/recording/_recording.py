@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ._location import Location
+from ._loss_curve import LossCurve
+from ._trial import Trial
+
 FORMAT = 1
 """Version of the saved document. Names in it change only together with this number."""
 
@@ -17,17 +21,6 @@ FLAT_SLOPE = 0.05
 
 SHARE_BINS = 20
 """Number of equal bins between 0 and 1 in a `ShareHistogram`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A line of the user's code."""
-
-    file: str
-    line: int
-    function: str = ""
-    code: str = ""
-    """The source line, stripped; empty where it could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,29 +394,6 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True)
-class LossPoint:
-    """The value backward was called on, over a stretch of passes."""
-
-    step: int
-    mean: float | None
-    """Mean of the finite values; None where there was none."""
-    minimum: float | None
-    maximum: float | None
-    passes: int = 1
-    non_finite: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class LossCurve:
-    """The values one line of the user's code called backward on, decimated to at most 512 points."""
-
-    root: Location | None = None
-    graph: int | None = None
-    points: tuple[LossPoint, ...] = ()
-    first_non_finite_step: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class NotObserved:
     """A thing the recording could not see, and why."""
 
@@ -465,3 +435,5 @@ class Recording:
     device: str = "cpu"
     models: tuple[str, ...] = ()
     """Class names of the root modules that were called."""
+    trial: Trial | None = None
+    """The conditions of the run, where it was a trial."""

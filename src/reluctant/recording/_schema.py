@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import msgspec
 
-from . import _finding, _recording
+from . import _finding, _recording, _trial
 from ._file import FIRST_KEYS, NON_FINITE, form
 
 NUMBER = {
@@ -34,7 +34,7 @@ def schema() -> dict[str, Any]:
     document["description"] = f"One observed run and what was found in it, in format {_recording.FORMAT}."
     document["properties"]["format"] = {"const": _recording.FORMAT}
     document["required"] = list(FIRST_KEYS)
-    for kind in (*_dataclasses(_recording), *_dataclasses(_finding)):
+    for kind in (*_dataclasses(_recording), *_dataclasses(_finding), *_dataclasses(_trial)):
         described = document if kind is _recording.Recording else found["$defs"].get(kind.__name__, {"properties": {}})
         for name, text in _field_docstrings(kind).items():
             described["properties"][name]["description"] = text
