@@ -1,0 +1,190 @@
+"""The compiled library is found, checked and chosen by the processor; without one there is a reason, and a compiler's failure is told."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from reluctant.kernels import _choice, _compile, _library
+from reluctant.kernels._compile import CannotCompileError, compile_kernels, compiler
+from reluctant.kernels._library import library
+from reluctant.kernels._sources import COMPILED, LEVELS, fingerprint
+
+of_kernels = pytest.mark.skipif(not library(), reason=f"no compiled kernels here: {library().reason}")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder in the place of the compiled libraries; what is loaded meanwhile is forgotten afterwards."""
+    monkeypatch.setattr(_library, "COMPILED", tmp_path)
+    library.cache_clear()
+    _choice.choice.cache_clear()
+    yield tmp_path
+    library.cache_clear()
+    _choice.choice.cache_clear()
+
+
+@pytest.fixture
+def avx512(monkeypatch):
+    """A processor of which torch reports AVX-512."""
+    monkeypatch.setattr(_library.torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+
+
+def test_a_folder_without_libraries(folder, avx512):
+    assert not library()
+    assert library().reason == "no kernels were compiled when reluctant was installed, for want of a C++ compiler or of a known platform"
+    assert library().function("elu_forward_float", ["tensor"]) is None
+    chosen = _choice.choice(_choice.Activation.__subclasses__()[0](), _choice.torch.float32)
+    assert (chosen.kernel, chosen.reason) == (None, library().reason)
+
+
+def test_a_processor_that_there_are_no_kernels_for(folder, monkeypatch):
+    monkeypatch.setattr(_library.torch.backends.cpu, "get_cpu_capability", lambda: "NEON")
+    assert library().reason == "torch reports the processor's vector instructions as NEON; there are kernels for AVX2 and AVX-512"
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_file_that_is_no_library(folder, avx512, level):
+    (folder / f"{level}.so").write_bytes(b"not a library")
+    assert not library()
+    assert library().reason.startswith(f"{folder / level}.so cannot be loaded: ")
+
+
+@of_kernels
+def test_a_library_of_other_sources_is_not_used(folder, avx512, monkeypatch):
+    shutil.copy(COMPILED / f"{_level()}.so", folder)
+    monkeypatch.setattr(_library, "fingerprint", lambda: "0123456789abcdef")
+    assert not library()
+    assert library().reason == f"{folder / _level()}.so was compiled from other sources than these; install reluctant again"
+
+
+@of_kernels
+def test_the_best_level_that_is_there(folder, avx512):
+    shutil.copy(COMPILED / "avx2.so", folder)
+    assert library().level == "avx2"
+    assert library().function("elu_default_forward_float", ["tensor", "tensor", "count"]) is not None
+
+
+@of_kernels
+def test_a_name_that_is_not_in_the_library():
+    assert library().function("no_such_kernel", ["tensor"]) is None
+
+
+@of_kernels
+def test_each_caller_has_argument_types_of_its_own():
+    one, other = (library().function("table_forward", arguments) for arguments in (["tensor"], ["count", "seed"]))
+    assert one is not None
+    assert other is not None
+    assert [len(function.argtypes) for function in (one, other)] == [1, 2]
+
+
+def _level() -> str:
+    """The level that this processor uses."""
+    capability = _library.torch.backends.cpu.get_cpu_capability()
+    return next(level for level in _library.CAPABILITIES[capability] if (COMPILED / f"{level}.so").exists())
+
+
+RESULTS = """
+import torch
+from reluctant.activations import Gated, all_activations, get
+from reluctant.kernels._arithmetic import tensors
+from reluctant.kernels._choice import kernel_for
+from reluctant.kernels._library import library
+
+print(library().level or library().reason)
+x = torch.randn(1003, generator=torch.Generator().manual_seed(1)) * 4
+for activation in [*all_activations(), get("gelu_tanh")] if library() else []:
+    for dtype in (torch.float32, torch.bfloat16, torch.float16):
+        kernel, a = kernel_for(activation, dtype), x.to(dtype).requires_grad_()
+        if activation.drawn or activation.learned:
+            continue
+        inputs = (a, a.detach().flip(0).contiguous()) if isinstance(activation, Gated) else (a,)
+        y = kernel.of_two(*inputs) if isinstance(activation, Gated) else kernel(a)
+        exact = activation.forward(tensors(torch.float64), *(one.detach().double() for one in inputs))
+        eps = torch.finfo(dtype).eps
+        torch.testing.assert_close(y.detach().double(), exact, rtol=4 * eps, atol=1e-37 if dtype is torch.float32 else 6e-8)
+        (dx,) = torch.autograd.grad(y, a, torch.ones_like(y))
+        slope = activation.derivative(tensors(torch.float64), *(one.detach().double() for one in inputs))
+        slope = slope[0] if isinstance(activation, Gated) else slope
+        torch.testing.assert_close(dx.double(), slope + torch.zeros_like(exact), rtol=4 * eps, atol=16 * eps)
+if library():
+    torch.manual_seed(0)
+    print(kernel_for(get("rrelu"), torch.float32)(-torch.ones(1003)).double().sum().item())
+    weight = torch.linspace(-1, 1, 3).requires_grad_()
+    y = kernel_for(get("prelu"), torch.float32)(x[:1002].reshape(-1, 3), weight)
+    torch.testing.assert_close(y, torch.nn.functional.prelu(x[:1002].reshape(-1, 3), weight))
+    (dweight,) = torch.autograd.grad(y.sum(), weight)
+    torch.testing.assert_close(dweight, x[:1002].clamp(max=0).reshape(-1, 3).sum(0))
+"""
+
+
+def results(capability: str | None) -> list[str]:
+    """What a process prints in which torch takes the processor for one of this capability."""
+    environment = {name: value for name, value in os.environ.items() if name != "ATEN_CPU_CAPABILITY"}
+    if capability:
+        environment["ATEN_CPU_CAPABILITY"] = capability
+    ended = subprocess.run([sys.executable, "-c", RESULTS], env=environment, capture_output=True, text=True, timeout=100)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return ended.stdout.splitlines()
+
+
+@of_kernels
+def test_the_levels_compute_alike():
+    level, drawn = results("avx2")
+    assert level == "avx2"
+    here, drawn_here = results(None)
+    assert here == _level()
+    assert drawn == drawn_here
+
+
+def test_a_processor_without_vector_instructions():
+    wanted = "torch reports the processor's vector instructions as DEFAULT; there are kernels for AVX2 and AVX-512"
+    assert results("default") == [wanted]
+
+
+def test_a_compiler_that_fails(tmp_path, monkeypatch):
+    monkeypatch.setenv("CXX", "/bin/false")
+    with pytest.raises(CannotCompileError, match=r"/bin/false ended with 1 when it compiled the kernels for avx512: no message") as raised:
+        compile_kernels(tmp_path)
+    assert "Name another compiler in CXX" in str(raised.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_compiler_that_complains_is_quoted(tmp_path, monkeypatch):
+    script = tmp_path / "c++"
+    script.write_text("#!/bin/sh\necho 'error: unknown option' >&2\nexit 3\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("CXX", f"{script} --extra")
+    with pytest.raises(CannotCompileError, match=r"ended with 3 when .*error: unknown option"):
+        compile_kernels(tmp_path / "compiled")
+
+
+def test_no_compiler(tmp_path, monkeypatch):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CannotCompileError, match=r"no C\+\+ compiler was found.*apt-get install g\+\+"):
+        compiler()
+
+
+@pytest.mark.parametrize(("system", "machine"), [("darwin", "arm64"), ("linux", "aarch64"), ("win32", "AMD64")])
+def test_a_platform_that_there_are_no_kernels_for(monkeypatch, system, machine):
+    monkeypatch.setattr(_compile.sys, "platform", system)
+    monkeypatch.setattr(_compile.platform, "machine", lambda: machine)
+    with pytest.raises(CannotCompileError, match=f"there are no kernels for {system} on {machine}"):
+        compiler()
+
+
+def test_the_compiler_that_is_named_comes_first(monkeypatch):
+    monkeypatch.setenv("CXX", "/bin/false -x c++")
+    assert compiler() == "/bin/false -x c++"
+
+
+def test_a_fingerprint_is_short_and_steady():
+    assert len(fingerprint()) == 16
+    before = fingerprint()
+    fingerprint.cache_clear()
+    assert fingerprint() == before
