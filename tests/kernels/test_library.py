@@ -106,7 +106,9 @@ for activation in [*all_activations(), get("gelu_tanh")] if library() else []:
         y = kernel.of_two(*inputs) if isinstance(activation, Gated) else kernel(a)
         exact = activation.forward(tensors(torch.float64), *(one.detach().double() for one in inputs))
         eps = torch.finfo(dtype).eps
-        torch.testing.assert_close(y.detach().double(), exact, rtol=4 * eps, atol=1e-37 if dtype is torch.float32 else 6e-8)
+        # In single precision GELU's tanh form is off by that where it is nearly 0: its argument is a sum of large terms.
+        near = {"rtol": 1e-5, "atol": 1e-37} if dtype is torch.float32 else {"rtol": eps, "atol": 6e-8}
+        torch.testing.assert_close(y.detach().double(), exact, **near)
         (dx,) = torch.autograd.grad(y, a, torch.ones_like(y))
         slope = activation.derivative(tensors(torch.float64), *(one.detach().double() for one in inputs))
         slope = slope[0] if isinstance(activation, Gated) else slope
