@@ -22,7 +22,7 @@ class ReGLU(Gated):
     formula = "max(0, a) * b"
     slope_formula = "(b if a > 0 else 0, max(0, a))"
     torch_code = "F.relu(a) * b"
-    torch_keeps = ("a", "b", "relu(a)")
+    torch_keeps = ("b", "relu(a)")
     references = (
         "Shazeer: GLU Variants Improve Transformer, 2020, section 2, arXiv:2002.05202",
         "Dauphin, Fan, Auli, Grangier: Language Modeling with Gated Convolutional Networks, ICML 2017, arXiv:1612.08083 (sigmoid gate)",
