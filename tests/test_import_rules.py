@@ -37,10 +37,11 @@ ARROWS: dict[str, set[str] | None] = {
     "report": {"recording", "rules", "page"},
     "rewrites": {"nn", "kernels", "activations"},
     "rules": {"recording", "activations"},
+    "studies": {"recording", "treatments"},
 }
 """By part of the package (a folder or a file): the other parts that it may import. `docs/design.md` says why."""
 
-WITHOUT_TORCH = {"activations", "configuration", "page", "recording", "report", "rules", *FOUNDATION}
+WITHOUT_TORCH = {"activations", "configuration", "page", "recording", "report", "rules", "studies", *FOUNDATION}
 """Help, manual pages and the rendering of a saved run start at once, so these never import torch, not even inside a function."""
 
 SCRIPTS = {"demo"}

@@ -1,0 +1,99 @@
+"""A trial as a command line, and how that command ended."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from reluctant.errors import RecordingError
+from reluctant.recording import Document, loads
+
+from ._losses import losses_of
+from ._study import Ending, Found, Plan, PlannedTrial, Result
+
+OUTPUT = "{output}"
+"""Stands in a command for the file that the recording goes to; the executor puts it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A trial as the command that runs it, anywhere."""
+
+    trial: PlannedTrial
+    command: tuple[str, ...]
+    time_limit: float | None = None
+    """Seconds after which it is stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the command of a trial ended."""
+
+    trial: PlannedTrial
+    exit_code: int | None
+    """None where a signal or the time limit ended it."""
+    seconds: float
+    timed_out: bool = False
+    recording: bytes = b""
+    """What it wrote to the output; empty where it wrote nothing."""
+    last_words: str = ""
+    """End of what it wrote to standard error."""
+
+
+def job(plan: Plan, trial: PlannedTrial) -> Job:
+    """The command that runs one trial of a plan; it could be typed by hand."""
+    (arm,) = (arm for arm in plan.all_arms if arm.name == trial.arm)
+    options = ["--quiet", "-o", OUTPUT, "--seed", str(trial.seed)]
+    for treatment in arm.treatments:
+        options += ["--treat", treatment]
+    if plan.steps is not None:
+        options += ["--steps", str(plan.steps)]
+    program = ["-m"] * plan.is_module + [plan.script, *plan.arguments]
+    return Job(trial, (sys.executable, "-m", "reluctant", "run", *options, *program), plan.time_limit)
+
+
+def result_of(ended: Ended) -> Result:
+    """What a trial that has ended gave.
+
+    A script that fails after some steps counts with the losses it had until then and an endless one at its end: an error is how
+    many scripts answer a loss that is not a number. One that timed out or was killed says nothing about the treatment.
+    """
+    ending = _ending(ended)
+    last_words = "" if ending == "ended" else ended.last_words
+    try:
+        document = loads(ended.recording) if ended.recording else None
+    except RecordingError as error:
+        return Result(ended.trial, ending, f"its recording cannot be read: {error.what}", seconds=ended.seconds, last_words=last_words)
+    if document is None:
+        return Result(ended.trial, ending, _why_not(ending, None), seconds=ended.seconds, last_words=last_words)
+    recording = document.recording
+    losses = losses_of(recording)
+    return Result(
+        ended.trial,
+        ending,
+        _why_not(ending, document),
+        losses.without_end() if ending == "failed" else losses,
+        recording.steps,
+        recording.seconds or ended.seconds,
+        tuple(Found(finding.code, finding.severity, finding.file, finding.line, finding.layer) for finding in document.findings),
+        tuple(dict.fromkeys(entry.code for entry in document.not_judged)),
+        last_words,
+    )
+
+
+def _ending(ended: Ended) -> Ending:
+    if ended.timed_out:
+        return "timed out"
+    if ended.exit_code is None:
+        return "killed"
+    return "failed" if ended.exit_code else "ended"
+
+
+def _why_not(ending: Ending, document: Document | None) -> str:
+    """Why a trial is not counted; empty where it is."""
+    if ending in ("timed out", "killed"):
+        return ending
+    if document is None or not losses_of(document.recording).losses:
+        return "failed before its first step" if ending == "failed" else "no loss was seen"
+    trial = document.recording.trial
+    return "" if trial is None or trial.counts else trial.why_not

@@ -1,0 +1,114 @@
+"""A study as data: what is to be tried, and what came out so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from ._losses import Losses
+
+UNTREATED = "as it stands"
+"""Name of the arm that every other is compared with."""
+
+Ending = Literal["ended", "failed", "timed out", "killed"]
+"""ended: the script ended well, or made its steps. failed: it raised or returned an error. timed out: its time limit stopped
+it. killed: something else did, such as the system for want of memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way to run the script, under a name."""
+
+    name: str
+    treatments: tuple[str, ...] = ()
+    """As ``--treat`` takes them; none for the script as it stands."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PlannedTrial:
+    """One arm under one seed."""
+
+    arm: str
+    seed: int
+    """The trial's number; 0 is the script with its own seeds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a study tries."""
+
+    script: str
+    arguments: tuple[str, ...] = ()
+    is_module: bool = False
+    arms: tuple[Arm, ...] = ()
+    """Those compared with the untreated script, which is not among them, in the order in which they are to be preferred."""
+    seeds: int = 5
+    steps: int | None = None
+    """Steps of each trial; None lets the script run to its end."""
+    time_limit: float | None = None
+    """Seconds after which a trial is stopped and counts as timed out."""
+    halving: bool = False
+    """Stop the less promising arms after few seeds."""
+
+    @property
+    def all_arms(self) -> tuple[Arm, ...]:
+        """The untreated script, then the others."""
+        return Arm(UNTREATED), *self.arms
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One finding of a trial, as far as it tells one from another."""
+
+    code: str
+    severity: str = ""
+    file: str = ""
+    line: int = 0
+    layer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one trial gave."""
+
+    trial: PlannedTrial
+    ending: Ending = "ended"
+    why_not: str = ""
+    """Why it is not counted, in a few words; empty where it is."""
+    losses: Losses = field(default_factory=Losses)
+    steps: int = 0
+    seconds: float = 0.0
+    """Of the script, without starting Python and importing torch where the script was watched; else of the process."""
+    findings: tuple[Found, ...] = ()
+    not_judged: tuple[str, ...] = ()
+    """Codes of rules that could not be judged: what they look for may still be there."""
+    last_words: str = ""
+    """End of what it wrote to standard error, where it did not end well."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it may be compared."""
+        return not self.why_not
+
+    @property
+    def step_ms(self) -> float | None:
+        """Milliseconds a step, measuring included; None where no step was made."""
+        return 1000 * self.seconds / self.steps if self.steps else None
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A plan with the results so far, in the order in which they came."""
+
+    plan: Plan
+    results: tuple[Result, ...] = ()
+
+    def with_result(self, result: Result) -> Study:
+        """The study with one more result; a trial that was run before is replaced."""
+        kept = tuple(earlier for earlier in self.results if earlier.trial != result.trial)
+        return replace(self, results=(*kept, result))
+
+    def of(self, arm: str) -> Mapping[int, Result]:
+        """The results of one arm by seed."""
+        return {result.trial.seed: result for result in self.results if result.trial.arm == arm}
