@@ -31,6 +31,7 @@ def function_for(definition: type[Activation]) -> Made:
     name = definition.torch_function or definition.name
     made.__name__ = made.__qualname__ = name
     made.__module__ = "reluctant.nn.functional"
+    made.__code__ = made.__code__.replace(co_name=name)  # what tracebacks and the observer show
     made.__doc__ = f"{definition.summary()}\n\nSee ``reluctant activation {definition.name}``."
     made.__signature__ = signature  # type: ignore[attr-defined]
     return made

@@ -26,7 +26,7 @@ from ._autograd_graph import ACCUMULATE, RawGraph
 
 _TORCH = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_FUNCTIONAL = os.path.join("torch", "nn", "functional.py")
+_FUNCTIONAL = (os.path.join("torch", "nn", "functional.py"), os.path.join("reluctant", "nn", "_functions.py"))
 _UTILITIES = os.path.join(_TORCH, "nn", "utils") + os.sep
 _SCALER = os.path.join("torch", "amp", "grad_scaler.py")
 _MODULES = os.path.join("torch", "nn", "modules") + os.sep
@@ -49,7 +49,7 @@ def capture_stack(lines: list[str]) -> CallStack:
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        if not code.co_filename.startswith(_OURS):
+        if not code.co_filename.startswith(_OURS) or code.co_filename.endswith(_FUNCTIONAL):
             stack.frames.append((code, frame.f_lineno or 0))
         if code.co_name == "_call_impl" and code.co_filename.startswith(_TORCH):
             module = frame.f_locals.get("self")
@@ -114,7 +114,7 @@ class Origin:
 
     called: Location | None
     functions: tuple[str, ...]
-    """Names of torch.nn.functional functions between the user's line and the node, outermost first."""
+    """Names of functions of torch.nn.functional, or of ours, between the user's line and the node, outermost first."""
     running: tuple[weakref.ref[torch.nn.Module], ...]
     """Running modules, innermost first; not kept alive."""
     module_type: str
