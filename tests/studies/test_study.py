@@ -28,6 +28,7 @@ from reluctant.studies import (
     save_study,
     seconds_in,
     stopped_early,
+    trials_left,
 )
 from tests.studies.made_up import Made, learning, losses_by_arm, plan, recording
 
@@ -37,7 +38,9 @@ def nothing(study: Study) -> None:
 
 
 def test_trials_come_seed_by_seed_with_the_untreated_one_first():
-    assert due(Study(plan(("a",), seeds=2))) == tuple(PlannedTrial(arm, seed) for seed in (0, 1) for arm in (UNTREATED, "a"))
+    executor = learning(losses_by_arm(untreated=1.0))
+    conduct(Study(plan(("a",), seeds=3)), executor, nothing)
+    assert executor.asked == [PlannedTrial(arm, seed) for seed in range(3) for arm in (UNTREATED, "a")]
 
 
 def test_a_study_ends_when_every_trial_has_ended_and_is_kept_after_each():
@@ -68,15 +71,41 @@ def test_of_arms_that_do_alike_the_earlier_is_kept():
     assert stopped_early(study) == {"first"}
 
 
-def test_an_arm_that_never_counts_gets_no_more_seeds():
+@pytest.mark.parametrize("halving", [False, True])
+def test_an_arm_that_is_not_applied_gets_no_more_seeds(halving):
     def answer(asked):
         applied = asked.trial.arm != "a"
         written = recording(0.1) if applied else recording(0.1, trial=Trial(counts=False, why_not="no such place"))
         return Ended(asked.trial, 0, 1.0, recording=written)
 
-    study = conduct(Study(plan(seeds=4, halving=True)), Made(answer), nothing)
-    assert len(study.of("a")) == 2
+    study = conduct(Study(plan(seeds=4, halving=halving)), Made(answer), nothing)
+    assert len(study.of("a")) == 1
     assert len(study.of("b")) == 4
+
+
+def test_an_arm_that_timed_out_once_is_given_another_chance():
+    def answer(asked):
+        if asked.trial == PlannedTrial("a", 0):
+            return Ended(asked.trial, None, 9.0, timed_out=True)
+        return Ended(asked.trial, 0, 1.0, recording=recording(1.0))
+
+    study = conduct(Study(plan(seeds=4)), Made(answer), nothing)
+    assert [result.counts for result in study.of("a").values()] == [False, True, True, True]
+
+
+def test_a_script_that_fails_as_it_stands_is_not_tried_on():
+    study = conduct(Study(plan()), Made(lambda asked: Ended(asked.trial, 1, 1.0, last_words="NameError: x")), nothing)
+    assert len(study.results) == 3
+    assert due(study) == ()
+
+
+@pytest.mark.parametrize("halving", [False, True])
+def test_the_trials_left_are_never_more_than_was_said(halving):
+    lefts: list[int] = []
+    begun = Study(plan(tuple("abcdefgh"), seeds=8, halving=halving))
+    whole = conduct(begun, learning(losses_by_arm(untreated=1.0)), lambda study: lefts.append(trials_left(study)))
+    assert trials_left(begun) == len(whole.results)
+    assert lefts == list(range(len(whole.results) - 1, -1, -1))
 
 
 def test_without_halving_no_arm_is_stopped():
@@ -158,7 +187,10 @@ def test_a_job_is_the_command_that_could_be_typed():
     wanted = replace(plan(), steps=40, arguments=("--epochs", "3"), time_limit=9.0)
     made = job(wanted, PlannedTrial("a", 2))
     assert made.time_limit == 9.0
-    assert " ".join(made.command[1:]) == "-m reluctant run --quiet -o {output} --seed 2 --treat treatment:a --steps 40 train.py --epochs 3"
+    assert (
+        " ".join(made.command[1:])
+        == "-m reluctant run --quiet --no-live --no-open -o {output} --seed 2 --treat treatment:a --steps 40 train.py --epochs 3"
+    )
     assert job(replace(wanted, is_module=True), PlannedTrial(UNTREATED, 0)).command[-4:] == ("-m", "train.py", "--epochs", "3")
     assert "--treat" not in job(wanted, PlannedTrial(UNTREATED, 0)).command
 

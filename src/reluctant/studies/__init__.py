@@ -1,9 +1,10 @@
 """Many trials of one script: what is tried, where it runs, and what it showed."""
 
+from ._compared import Compared, compared
 from ._conduct import conduct
 from ._duration import duration, seconds_in
 from ._file import load_study, resumed, save_study
-from ._halving import due, stopped_early
+from ._halving import due, stopped_early, trials_left
 from ._job import OUTPUT, Ended, Job, job, result_of
 from ._losses import Losses, losses_of, mean_curve, starting_level
 from ._paired import FEWEST_PAIRS, LEVEL, Answer, Paired, holm_levels, paired
@@ -11,7 +12,8 @@ from ._study import UNTREATED, Arm, Found, Plan, PlannedTrial, Result, Study
 from .executors import Executor, executor, executors
 
 __all__ = [
-    "FEWEST_PAIRS", "LEVEL", "OUTPUT", "UNTREATED", "Answer", "Arm", "Ended", "Executor", "Found", "Job", "Losses", "Paired", "Plan",
-    "PlannedTrial", "Result", "Study", "conduct", "due", "duration", "executor", "executors", "holm_levels", "job", "load_study",
-    "losses_of", "mean_curve", "paired", "result_of", "resumed", "save_study", "seconds_in", "starting_level", "stopped_early",
+    "FEWEST_PAIRS", "LEVEL", "OUTPUT", "UNTREATED", "Answer", "Arm", "Compared", "Ended", "Executor", "Found", "Job", "Losses",
+    "Paired", "Plan", "PlannedTrial", "Result", "Study", "compared", "conduct", "due", "duration", "executor", "executors",
+    "holm_levels", "job", "load_study", "losses_of", "mean_curve", "paired", "result_of", "resumed", "save_study", "seconds_in",
+    "starting_level", "stopped_early", "trials_left",
 ]  # fmt: skip

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ._losses import starting_level
 from ._paired import bounded
-from ._study import UNTREATED, Plan, PlannedTrial, Study
+from ._study import UNTREATED, PlannedTrial, Study
 
 FIRST_SEEDS = 2
 """Seeds that every arm gets before arms are stopped; each next round has twice as many."""
@@ -17,17 +17,22 @@ FIRST_SEEDS = 2
 def due(study: Study) -> tuple[PlannedTrial, ...]:
     """The trials to run next, seed by seed, so that the arms are level whenever it ends; none where the study is complete.
 
-    It follows from the plan and the results alone, so a study that was interrupted goes on as it would have.
+    It follows from the plan and the results alone, so a study that was interrupted goes on as it would have. After the first seed
+    an arm whose treatment was not applied, or that failed before its first step, gets no more; if it is the untreated script, none does.
     """
     done = {result.trial for result in study.results}
-    going_on: Sequence[str] = [arm.name for arm in study.plan.arms]
-    for seeds in _rounds(study.plan):
-        wanted = [PlannedTrial(arm, seed) for seed in range(seeds) for arm in (UNTREATED, *going_on)]
-        missing = tuple(trial for trial in wanted if trial not in done)
+    for arms, seeds in _rounds(study):
+        missing = tuple(trial for trial in _trials(arms, seeds) if trial not in done)
         if missing:
             return missing
-        going_on = _promising(study, going_on, seeds)
     return ()
+
+
+def trials_left(study: Study) -> int:
+    """How many trials are still to come, at most."""
+    done = {result.trial for result in study.results}
+    wanted = {trial for arms, seeds in _rounds(study) for trial in _trials(arms, seeds)}
+    return len(wanted - done)
 
 
 def stopped_early(study: Study) -> frozenset[str]:
@@ -37,37 +42,48 @@ def stopped_early(study: Study) -> frozenset[str]:
     ones can only lose a "better", never make a false one, as long as levels are corrected for all arms that began.
     """
     done = {result.trial for result in study.results}
-    going_on: Sequence[str] = [arm.name for arm in study.plan.arms]
-    stopped: set[str] = set()
-    for seeds in _rounds(study.plan):
-        if any(PlannedTrial(arm, seed) not in done for seed in range(seeds) for arm in (UNTREATED, *going_on)):
+    going_on: Sequence[str] = ()
+    for arms, seeds in _rounds(study):
+        going_on = arms
+        if any(trial not in done for trial in _trials(arms, seeds)):
             break
-        promising = _promising(study, going_on, seeds)
-        if seeds < study.plan.seeds:
-            stopped.update(set(going_on) - set(promising))
-        going_on = promising
-    return frozenset(stopped)
+    counted = {result.trial.arm for result in study.results if result.counts}
+    return frozenset(counted.difference(going_on, [UNTREATED]))
 
 
-def _rounds(plan: Plan) -> list[int]:
-    """How many seeds each arm that is left has at the end of each round."""
-    if not plan.halving:
-        return [plan.seeds]
-    doubled, seeds = [], FIRST_SEEDS
-    while seeds < plan.seeds:
-        doubled.append(seeds)
+def _trials(arms: Sequence[str], seeds: int) -> list[PlannedTrial]:
+    return [PlannedTrial(arm, seed) for seed in range(seeds) for arm in arms]
+
+
+def _rounds(study: Study) -> Iterator[tuple[Sequence[str], int]]:
+    """The arms of each round with the seeds they have at its end. What the results do not decide yet is taken as the plan has it."""
+    arms: Sequence[str] = [arm.name for arm in study.plan.all_arms]
+    yield arms, 1
+    arms = [arm for arm in arms if not _is_futile(study, arm)]
+    if UNTREATED not in arms:
+        return
+    seeds = FIRST_SEEDS
+    while study.plan.halving and seeds < study.plan.seeds:
+        yield arms, seeds
+        arms = [UNTREATED, *_promising(study, arms[1:], seeds)]
         seeds *= 2
-    return [*doubled, plan.seeds]
+    yield arms, study.plan.seeds
+
+
+def _is_futile(study: Study, arm: str) -> bool:
+    """Whether the trial under the first seed says that no other will count either."""
+    first = study.of(arm).get(0)
+    return first is not None and not first.counts and first.ending in ("ended", "failed")
 
 
 def _promising(study: Study, arms: Sequence[str], seeds: int) -> list[str]:
-    """The better half of the arms after so many seeds, by the mean loss at the end; of equals the earlier ones. One is always left.
+    """The better half of the arms after so many seeds, by the mean loss at the end; of equals the earlier ones.
 
-    An arm without a trial that counts is never among them.
+    An arm without a trial that counts comes last.
     """
     results = {arm: [result for seed, result in study.of(arm).items() if seed < seeds and result.counts] for arm in (UNTREATED, *arms)}
     ceiling = starting_level(result.losses for found in results.values() for result in found)
     scores = {arm: statistics.fmean(bounded(result.losses.end, ceiling) for result in found) for arm, found in results.items() if found}
-    ranked = sorted((arm for arm in arms if arm in scores), key=lambda arm: scores[arm])
-    kept = ranked[: max(1, math.ceil(len(arms) / 2))]
+    ranked = sorted(arms, key=lambda arm: scores.get(arm, math.inf))
+    kept = ranked[: math.ceil(len(arms) / 2)]
     return [arm for arm in arms if arm in kept]

@@ -43,7 +43,7 @@ class Ended:
 def job(plan: Plan, trial: PlannedTrial) -> Job:
     """The command that runs one trial of a plan; it could be typed by hand."""
     (arm,) = (arm for arm in plan.all_arms if arm.name == trial.arm)
-    options = ["--quiet", "-o", OUTPUT, "--seed", str(trial.seed)]
+    options = ["--quiet", "--no-live", "--no-open", "-o", OUTPUT, "--seed", str(trial.seed)]
     for treatment in arm.treatments:
         options += ["--treat", treatment]
     if plan.steps is not None:

@@ -1,0 +1,113 @@
+"""What a study showed of each arm: where its losses ended, and whether that is better than the untreated script."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ._halving import stopped_early
+from ._losses import starting_level
+from ._paired import FEWEST_PAIRS, LEVEL, Answer, Paired, bounded, holm_levels, paired
+from ._study import UNTREATED, Result, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One arm beside the untreated script."""
+
+    arm: str
+    counted: int
+    """Trials that count."""
+    end: float | None
+    """Mean loss at the end; None where none counts."""
+    area: float | None
+    """Mean loss over the steps: the area under the loss curve, for each step."""
+    steps_to: float | None
+    """Median steps to the loss at which the untreated script ends (its median); infinity where half never reach it."""
+    step_ms: float | None
+    """Median milliseconds a step, measuring included."""
+    difference: Paired
+    """Loss at the end, less that of the untreated script under the same seeds. Empty for the untreated script itself."""
+    level: float
+    """At which `answer` and `interval` hold, corrected by Holm's procedure for all arms of the study."""
+    answer: Answer
+    interval: tuple[float, float] | None
+    note: str = ""
+    """Why less is said than could be: what was not counted, what was stopped."""
+
+
+def compared(study: Study) -> tuple[Compared, ...]:
+    """Every arm of a study, the untreated script first, the others in the order of the plan.
+
+    An arm that was stopped early gets no answer but "no difference shown": it was stopped because of its losses, so they are no sample any
+    more. It still counts as one of the comparisons that are corrected for.
+    """
+    counted = {arm.name: {seed: r for seed, r in study.of(arm.name).items() if r.counts} for arm in study.plan.all_arms}
+    ceiling = starting_level(result.losses for results in counted.values() for result in results.values())
+    stopped = stopped_early(study)
+    differences = {arm: _differences(results, counted[UNTREATED], ceiling) for arm, results in counted.items()}
+    begun = [arm for arm, results in counted.items() if results and arm != UNTREATED]
+    p_values = [1.0 if arm in stopped else differences[arm].p_value for arm in begun]
+    levels = dict(zip(begun, holm_levels(p_values), strict=True))
+    target = _median([bounded(result.losses.end, ceiling) for result in counted[UNTREATED].values()])
+    return tuple(
+        _compared(study, arm, results, differences[arm], levels.get(arm, LEVEL), ceiling, target, arm in stopped)
+        for arm, results in counted.items()
+    )
+
+
+def _compared(
+    study: Study,
+    arm: str,
+    results: Mapping[int, Result],
+    difference: Paired,
+    level: float,
+    ceiling: float,
+    target: float | None,
+    was_stopped: bool,
+) -> Compared:
+    losses = [result.losses for result in results.values()]
+    ends = [bounded(one.end, ceiling) for one in losses]
+    areas = [one.area(ceiling) for one in losses]
+    return Compared(
+        arm,
+        len(results),
+        statistics.fmean(ends) if ends else None,
+        statistics.fmean(areas) if areas else None,
+        None if target is None else _median([one.steps_to(target) for one in losses]),
+        _median([result.step_ms for result in results.values() if result.step_ms is not None]),
+        difference,
+        level,
+        "no difference shown" if was_stopped else difference.answer(level),
+        difference.interval(level),
+        _note(study, arm, results, was_stopped),
+    )
+
+
+def _differences(treated: Mapping[int, Result], untreated: Mapping[int, Result], ceiling: float) -> Paired:
+    if treated is untreated:
+        return Paired(())
+    seeds = sorted(treated.keys() & untreated.keys())
+    return paired([treated[seed].losses.end for seed in seeds], [untreated[seed].losses.end for seed in seeds], ceiling)
+
+
+def _note(study: Study, arm: str, results: Mapping[int, Result], was_stopped: bool) -> str:
+    """What else is to be said of an arm, in a sentence or two; empty where nothing is."""
+    found = study.of(arm).values()
+    reasons = dict.fromkeys(result.why_not for result in found if not result.counts)
+    failed = sum(result.ending == "failed" for result in results.values())
+    diverged = sum(math.isinf(result.losses.end) and result.ending != "failed" for result in results.values())
+    parts = [f"{len(found) - len(results)} of {len(found)} not counted: {'; '.join(reasons)}"] if reasons else []
+    parts += [f"{number} of {len(found)} {what}" for number, what in ((failed, "ended with an error"), (diverged, "diverged")) if number]
+    if was_stopped:
+        parts.append(f"stopped after {len(found)} seeds, because others did better")
+    elif arm != UNTREATED and results and len(results) < FEWEST_PAIRS:
+        parts.append(f"fewer than {FEWEST_PAIRS} pairs show nothing")
+    return ". ".join(parts)
+
+
+def _median(numbers: list[float]) -> float | None:
+    """The upper median, which is one of the numbers also where some are infinite; None where there are none."""
+    return statistics.median_high(numbers) if numbers else None
