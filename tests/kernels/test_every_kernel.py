@@ -79,7 +79,7 @@ def test_values_and_gradients_against_double_precision(activation, dtype, served
         assert_within(y, wanted, 32, 32)
         torch.testing.assert_close(dx.double(), slopes[0], rtol=max(32 * ULP[dtype], 1e-7), atol=32 * ULP[dtype])
     if isinstance(activation, Gated):
-        assert_within(others[0], slopes[1], 4, 2)
+        assert_within(others[0], slopes[1], *((4, 2) if served_by == KERNELS and dtype in NAMES else (32, 32)))
     elif others:
         assert_within(others[0], slopes[1].sum_to_size(1, inputs[1].numel(), 1).flatten(), 4, 256 if dtype in HALVES else 32)
 

@@ -63,13 +63,15 @@ def _of_input(definition: type[Activation]) -> tuple[Made, inspect.Signature]:
     signature = inspect.Signature([_input("input"), *parameters])
     own = getattr(F, definition.torch_function, None)
     default = _call(definition, own, {parameter.name: parameter.default for parameter in parameters})
+    names = [parameter.name for parameter in parameters]
     known: dict[Any, Made] = {}
+    names = [parameter.name for parameter in parameters]
 
     def made(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if not args and not kwargs:
             return default(input)
-        if torch.compiler.is_compiling() and own is not None:
-            result: Tensor = own(input, *args, **kwargs)
+        if torch.compiler.is_compiling() and own is not None:  # by name: of torch's gelu `approximate` cannot be given by place
+            result: Tensor = own(input, **dict(zip(names[: len(args)], args, strict=True)), **kwargs)
             return result
         key = (args, tuple(kwargs.items()))
         try:
@@ -81,11 +83,12 @@ def _of_input(definition: type[Activation]) -> tuple[Made, inspect.Signature]:
             bound.apply_defaults()
             input, *others = bound.arguments.values()
             if own is not None and not all(isinstance(value, int | float | str) for value in others):
-                by_torch: Tensor = own(*bound.args)  # such as a tensor for a number: torch says whether it can be used
+                # Such as a tensor in the place of a number: torch says whether it can be used.
+                by_torch: Tensor = own(input, **dict(zip(names, others, strict=True)))
                 return by_torch
             if len(known) >= REMEMBERED:
                 known.clear()
-            call = known[key] = _call(definition, own, dict(zip(list(bound.arguments)[1:], others, strict=True)))
+            call = known[key] = _call(definition, own, dict(zip(names, others, strict=True)))
         return call(input)
 
     return made, signature
