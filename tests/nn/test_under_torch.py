@@ -160,6 +160,29 @@ def test_saved_tensors_pass_through_hooks(activation):
 
 @every
 @of_kernels
+@pytest.mark.parametrize("shape", [(6, 6), (4, 6, 3, 2)], ids=str)
+def test_hooks_may_lay_out_what_is_kept_otherwise(activation, shape):
+    case = subject(activation)
+    inputs = case.inputs(numbers(*shape))
+
+    def spread_out(tensor):
+        return torch.stack([tensor.detach()] * 3, dim=-1)[..., 1]
+
+    def turned(tensor):
+        order = list(reversed(range(tensor.dim())))
+        return tensor.detach().permute(order).contiguous().permute(order)
+
+    with serving(KERNELS):
+        plain = gradients(case.ours, inputs)
+        for unpack in (spread_out, turned):
+            with torch.autograd.graph.saved_tensors_hooks(lambda tensor: tensor, unpack):
+                hooked = gradients(case.ours, inputs)
+            for one, other in zip(plain, hooked, strict=True):
+                torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
+
+
+@every
+@of_kernels
 def test_what_is_kept_may_not_be_changed(activation):
     case = subject(activation)
     leaves = [tensor.requires_grad_() for tensor in case.inputs(numbers(5, 6))]

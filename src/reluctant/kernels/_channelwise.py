@@ -11,7 +11,7 @@ from torch import Tensor
 from reluctant.activations import Activation
 
 from ._arithmetic import tensors
-from ._eligible import by_formula, like
+from ._eligible import by_formula, dense, like
 from ._kernel import autograd_function
 from ._library import NAMES, Shape, library
 from ._signature import signature
@@ -47,13 +47,17 @@ def channelwise(activation: Activation, dtype: torch.dtype) -> Callable[[Tensor,
 
     def forward_and_keep(ctx: Any, x: Tensor, weight: Tensor, shape: Shape) -> Tensor:
         ctx.save_for_backward(x, weight)
-        ctx.shape = shape
         return forward(x, weight, shape)
 
     def backward_or_formula(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor, None]:
         x, weight = ctx.saved_tensors
         if not by_formula(g):
-            return *backward(like(g, x), x, weight, ctx.shape), None
+            shape = _shape(x, weight)
+            if shape is None or not dense(x):  # a hook on saved tensors laid it out otherwise
+                x = x.contiguous()
+                shape = _shape(x, weight)
+            assert shape is not None  # it had one forward
+            return *backward(like(g, x), x, weight, shape), None
         m, spread = tensors(x.dtype), _spread(weight, x)
         dweight = g * activation.weight_derivative(m, x)  # type: ignore[attr-defined]
         slope = activation.derivative(m, x, spread)  # type: ignore[call-arg]

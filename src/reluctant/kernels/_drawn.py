@@ -43,11 +43,13 @@ def drawn(activation: Activation, dtype: torch.dtype) -> Forward | None:
     def forward_and_keep(ctx: Any, x: Tensor, seed: int) -> Tensor:
         y = forward(x, seed)
         ctx.save_for_backward(y if kept == "output" else x)
-        ctx.seed = seed
+        ctx.seed, ctx.stride = seed, y.stride()
         return y
 
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
         (source,) = ctx.saved_tensors
+        if source.stride() != ctx.stride:  # a hook on saved tensors laid it out otherwise; draws go by the place in memory
+            source = source.new_empty_strided(source.shape, ctx.stride).copy_(source)
         if by_formula(g):
             slope: Any = activation.derivative_from_output if kept == "output" else activation.derivative
             return g * slope(tensors(source.dtype), source, _values(activation, source, ctx.seed)), None

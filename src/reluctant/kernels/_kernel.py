@@ -11,7 +11,7 @@ from torch import Tensor
 from reluctant.activations import Activation
 
 from ._arithmetic import tensors
-from ._eligible import by_formula, like
+from ._eligible import by_formula, dense, like
 
 Forward = Callable[[Tensor], Tensor]
 """y from a dense tensor x."""
@@ -59,6 +59,7 @@ def differentiable(activation: Activation, forward: Forward, backward: Backward,
             slope = activation.derivative_from_output if kept == "output" else activation.derivative
             dx: Tensor = g * slope(tensors(source.dtype), source)
             return dx
+        source = source if dense(source) else source.contiguous()  # a hook on saved tensors may lay them out otherwise
         return backward(like(g, source), source)
 
     with_backward = autograd_function(activation, forward_and_keep, backward_or_formula, kept)

@@ -70,7 +70,8 @@ class _Pair:
             a, b = ctx.saved_tensors
             if by_formula(g):
                 return self.slopes(g, a, b)
-            da, db, g = torch.empty_like(a), torch.empty_like(b), g.contiguous()
+            a, b, g = a.contiguous(), b.contiguous(), g.contiguous()
+            da, db = torch.empty_like(a), torch.empty_like(b)
             self.run_back(g.data_ptr(), a.data_ptr(), b.data_ptr(), da.data_ptr(), db.data_ptr(), _flat(a), _flat(a))
             return da, db
 
@@ -98,7 +99,8 @@ class _Pair:
             (x,) = ctx.saved_tensors
             if by_formula(g):
                 return torch.cat(self.slopes(g, *x.chunk(2, -1)), dim=-1)
-            dx, g = torch.empty_like(x), g.contiguous()
+            x, g = x.contiguous(), g.contiguous()
+            dx = torch.empty_like(x)
             self.run_back(
                 g.data_ptr(), x.data_ptr(), _second_half(x), dx.data_ptr(), _second_half(dx), _halves(x), _halves(x)
             )
