@@ -214,6 +214,7 @@ def test_a_script_that_fails_after_some_steps_ends_at_infinity():
     ("ended", "ending", "why"),
     [
         (Ended(PlannedTrial("a", 0), 1, 1.0), "failed", "failed before its first step"),
+        (Ended(PlannedTrial("a", 0), 1, 1.0, last_words="in line 3\nNameError: x"), "failed", "its first step (NameError: x)"),
         (Ended(PlannedTrial("a", 0), 0, 1.0), "ended", "no loss was seen"),
         (Ended(PlannedTrial("a", 0), None, 1.0, recording=recording(0.1)), "killed", "killed"),
         (Ended(PlannedTrial("a", 0), None, 1.0, timed_out=True), "timed out", "timed out"),

@@ -14,6 +14,9 @@ from ._study import Ending, Found, Plan, PlannedTrial, Result
 OUTPUT = "{output}"
 """Stands in a command for the file that the recording goes to; the executor puts it in."""
 
+LONGEST_REASON = 200
+"""Characters of a script's last words that are told as the reason of its failure."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -65,13 +68,13 @@ def result_of(ended: Ended) -> Result:
     except RecordingError as error:
         return Result(ended.trial, ending, f"its recording cannot be read: {error.what}", seconds=ended.seconds, last_words=last_words)
     if document is None:
-        return Result(ended.trial, ending, _why_not(ending, None), seconds=ended.seconds, last_words=last_words)
+        return Result(ended.trial, ending, _why_not(ended, ending, None), seconds=ended.seconds, last_words=last_words)
     recording = document.recording
     losses = losses_of(recording)
     return Result(
         ended.trial,
         ending,
-        _why_not(ending, document),
+        _why_not(ended, ending, document),
         losses.without_end() if ending == "failed" else losses,
         recording.steps,
         recording.seconds or ended.seconds,
@@ -89,11 +92,13 @@ def _ending(ended: Ended) -> Ending:
     return "failed" if ended.exit_code else "ended"
 
 
-def _why_not(ending: Ending, document: Document | None) -> str:
+def _why_not(ended: Ended, ending: Ending, document: Document | None) -> str:
     """Why a trial is not counted; empty where it is."""
     if ending in ("timed out", "killed"):
         return ending
     if document is None or not losses_of(document.recording).losses:
-        return "failed before its first step" if ending == "failed" else "no loss was seen"
+        said = ended.last_words.strip().rpartition("\n")[2][:LONGEST_REASON]
+        failed = f"failed before its first step ({said})" if said else "failed before its first step"
+        return failed if ending == "failed" else "no loss was seen"
     trial = document.recording.trial
     return "" if trial is None or trial.counts else trial.why_not
