@@ -6,18 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from . import nn
     from .exam import Exam, watch
     from .rewrites import lean
 
 __version__ = "0.1.0"
 
-__all__ = ["Exam", "__version__", "lean", "watch"]
+__all__ = ["Exam", "__version__", "lean", "nn", "watch"]
 
 _WHERE = {"Exam": "exam", "lean": "rewrites", "watch": "exam"}
 
 
 def __getattr__(name: str) -> object:
     """Load a public name on first use, so that ``import reluctant`` stays cheap."""
+    if name == "nn":
+        return import_module(".nn", __name__)
     if name not in _WHERE:
         raise AttributeError(f"module 'reluctant' has no attribute {name!r}; it has {', '.join(sorted(__all__))}")
     return getattr(import_module(f".{_WHERE[name]}", __name__), name)

@@ -85,7 +85,7 @@ class _Choices(dict[torch.dtype, Choice]):
 
     def kernel(self, x: Tensor) -> Any:
         """The kernel for a tensor; None where torch's own operator serves it. What is quick to ask comes first."""
-        if type(x) in PLAIN and not torch.compiler.is_compiling():
+        if type(x) in PLAIN and not torch.compiler.is_compiling() and torch._C._get_tracing_state() is None:
             chosen = self[x.dtype] if x.is_cpu else choice(self._activation, x.dtype, x.device.type)
             if chosen.kernel is not None and x.numel() >= chosen.from_elements and eligible(x):
                 return chosen.kernel

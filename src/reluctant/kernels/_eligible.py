@@ -14,13 +14,14 @@ PLAIN = (Tensor, Parameter)
 def eligible(x: Tensor) -> bool:
     """Whether x is a plain tensor of the processor or of a card, and nothing but autograd's backward watches what is done with it.
 
-    Inside torch.compile, torch.export, function transforms (vmap, jvp, grad), forward-mode differentiation, autocast, and dispatch
-    or function modes torch's own operator is used: it is what they know how to handle. Under autocast it also decides the type.
+    Inside torch.compile, torch.export, torch.jit.trace, function transforms (vmap, jvp, grad), forward-mode differentiation, autocast, and
+    dispatch or function modes torch's own operator is used: it is what they know how to handle. Under autocast it also decides the type.
     """
     return (
         type(x) in PLAIN
         and (x.is_cpu or x.is_cuda)
         and not torch.compiler.is_compiling()
+        and torch._C._get_tracing_state() is None
         and not torch._C._are_functorch_transforms_active()
         and not torch._C._len_torch_dispatch_stack()
         and not torch._C._len_torch_function_stack()

@@ -52,7 +52,7 @@ class LinearActivation(torch.nn.Linear):
         Raises `UnknownNameError` and `UsageError` where the catalogue cannot read it.
         """
         super().__init__(in_features, out_features, bias, device, dtype)
-        self._computed = Computed(get(activation) if isinstance(activation, str) else activation)
+        self._computed = Computed(_known(activation))
         for name, start in self.activation.learned.items():
             values = torch.full((int(getattr(self.activation, "num_parameters", 1)),), float(getattr(self.activation, start)))
             self.register_parameter(f"activation_{name}", Parameter(values.to(device=device, dtype=dtype)))
@@ -108,6 +108,18 @@ class LinearActivation(torch.nn.Linear):
             and not torch._C._are_functorch_transforms_active()
             and forward_ad._current_level < 0
         )
+
+
+def _known(activation: object) -> Activation:
+    """The activation that is meant by a spelling or by itself; of a module, how to join it is said."""
+    if isinstance(activation, Activation):
+        return activation
+    if isinstance(activation, str):
+        return get(activation)
+    advice = 'Give a spelling such as "elu(alpha=0.5)"'
+    if isinstance(activation, torch.nn.Module):
+        advice += ", or join two modules by LinearActivation.from_modules(activation, linear)"
+    raise UsageError(f"activation is {activation!r}, which is neither a spelling nor an activation", where="LinearActivation", advice=advice)
 
 
 class Computed:

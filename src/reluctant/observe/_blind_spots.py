@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reluctant.activations import Gated, definitions
 from reluctant.recording import NotObserved
 
 from . import _operations as ops
 from ._plan import Plan, PlanNode
+
+GATED = {definition.name: definition.torch_code for definition in definitions().values() if issubclass(definition, Gated)}
+"""Gated pairs that a kernel of ours computes in one operation, with what computes them in two."""
+GATED["glu"] = "a * torch.sigmoid(b)"
 
 
 def blind_spots(plan: Plan, *, compiling_noticed: bool) -> Iterator[NotObserved]:
@@ -38,6 +43,13 @@ def blind_spots(plan: Plan, *, compiling_noticed: bool) -> Iterator[NotObserved]
                 "autograd shows it as one operation",
                 place,
                 "Train the module that is not scripted",
+            )
+        elif node.operation in GATED:
+            yield NotObserved(
+                f"the gate inside {node.operation}",
+                "one operation computes it and the product",
+                place,
+                f"Write it as `{GATED[node.operation]}` to see the gate",
             )
 
 
