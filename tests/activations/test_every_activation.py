@@ -442,8 +442,8 @@ def test_gain_beside_torchs(activation: Activation) -> None:
 def _measured_bytes(activation: Activation) -> float:
     """Bytes per output element that autograd keeps between two linear layers, beyond inputs, parameters and the output."""
     rows, width = 32, 64
-    halves = 2 if isinstance(activation, Gated) else 1
-    before, after = torch.nn.Linear(width, halves * width), torch.nn.Linear(width, width)
+    names = "ab" if isinstance(activation, Gated) else "x"
+    before, after = {name: torch.nn.Linear(width, width) for name in names}, torch.nn.Linear(width, width)
     learned = {name: torch.nn.Parameter(torch.tensor([0.25])) for name in activation.learned}
     x = torch.randn(rows, width)
     kept: dict[int, int] = {}
@@ -453,13 +453,12 @@ def _measured_bytes(activation: Activation) -> float:
         return t
 
     with saved_tensors_hooks(keep, lambda t: t):
-        z = before(x)
-        inputs = dict(zip("ab", z.chunk(2, dim=-1), strict=True)) if halves == 2 else {"x": z}
+        inputs = {name: layer(x) for name, layer in before.items()}
         scope = {**activation.parameters, **learned, **inputs}
         expression = activation.torch_expression if not activation.drawn else activation.torch_expression[:-1] + ", training=True)"
         y = eval(expression, {"torch": torch, "F": F}, scope)
         after(y).sum()
-    others = [x, y, *before.parameters(), *after.parameters(), *learned.values()]
+    others = [x, y, *(parameter for layer in (*before.values(), after) for parameter in layer.parameters()), *learned.values()]
     apart = {t.untyped_storage().data_ptr() for t in others}
     return sum(size for pointer, size in kept.items() if pointer not in apart) / y.numel()
 
