@@ -38,6 +38,8 @@ ARROWS: dict[str, set[str] | None] = {
     "rewrites": {"nn", "kernels", "activations"},
     "rules": {"recording", "activations"},
     "studies": {"recording", "treatments"},
+    "treatments": {"recording", "activations", "nn"},
+    "trials": {"observe", "recording", "treatments", "activations"},
 }
 """By part of the package (a folder or a file): the other parts that it may import. `docs/design.md` says why."""
 

@@ -8,6 +8,7 @@ import platform
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,6 +20,7 @@ from reluctant.observe.script import NoProgramError, Program, exit_code
 from reluctant.recording import Document, NotObserved, Recording, dumps, save
 from reluctant.recording._file import write
 from reluctant.rules import Rule, judge
+from reluctant.trials import OneTrial
 
 from ._status_line import StatusLine
 
@@ -34,10 +36,11 @@ class CheckUp:
     the script prints, in whatever way it ends. A forked child inherits the handler and must not report.
     """
 
-    def __init__(self, program: Program, configuration: Configuration, rules: Sequence[Rule]) -> None:
+    def __init__(self, program: Program, configuration: Configuration, rules: Sequence[Rule], trial: OneTrial | None = None) -> None:
         self._program = program
         self._configuration = configuration
         self._rules = rules
+        self._trial = trial
         self._owner = os.getpid()
         self._import_path = list(sys.path)
         self._target = os.path.abspath(configuration.output)  # the script may change the folder
@@ -50,7 +53,9 @@ class CheckUp:
     def __call__(self) -> None:
         """Run the program; ends as it ends."""
         atexit.register(self._finish)
-        when_imported("torch", self._observe)
+        if self._trial is not None:
+            self._trial.begin()
+        when_imported("torch", self._torch_imported)
         try:
             self._program.run()
         except NoProgramError:
@@ -60,6 +65,15 @@ class CheckUp:
             self._exit_code = exit_code(error)
             raise
         self._exit_code = 0
+
+    def _torch_imported(self) -> None:
+        """Start the trial, where the run is one, around the observing."""
+        if self._trial is None:
+            self._observe()
+            return
+        self._trial.before_observing()
+        self._observe()
+        self._trial.after_observing()
 
     def _observe(self) -> None:
         """Start observing; torch has just been imported by the script."""
@@ -111,6 +125,8 @@ class CheckUp:
 
     def _document(self) -> Document:
         recording = self._recording()
+        if self._trial is not None:
+            recording = replace(recording, trial=self._trial.plain(recording))
         judgement = judge(recording, self._rules)
         return Document(recording, judgement.findings, judgement.not_judged)
 

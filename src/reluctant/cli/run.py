@@ -17,6 +17,7 @@ from reluctant.rules import all_rules, select
 
 from ._check_up import RECORDED, CheckUp
 from ._rule_options import rule_options
+from ._trial_options import trial_in, trial_options
 
 
 @click.command(
@@ -44,6 +45,7 @@ from ._rule_options import rule_options
 @click.option("--live/--no-live", default=None, help="Show a status line while the script runs.")
 @click.option("-q", "--quiet/--no-quiet", default=None, help="Print no report.")
 @click.option("--open/--no-open", default=None, help="Open the report as a page in the browser when SCRIPT has ended.")
+@trial_options
 @click.argument("script_name", metavar="SCRIPT")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
 def command(is_module: bool, script_name: str, arguments: tuple[str, ...], **given: Any) -> Callable[[], None] | int:
@@ -52,6 +54,7 @@ def command(is_module: bool, script_name: str, arguments: tuple[str, ...], **giv
     SCRIPT runs as `python SCRIPT ARGUMENTS` would run it. Our options come before it; everything after it is the
     script's. The options can also be set in the table [tool.reluctant] of pyproject.toml.
     """
+    trial = trial_in(given)
     configuration = configured(given)
     check_output(configuration)
     rules = select(all_rules(), configuration.select, configuration.ignore)
@@ -60,7 +63,7 @@ def command(is_module: bool, script_name: str, arguments: tuple[str, ...], **giv
     except SyntaxError as error:
         sys.__excepthook__(SyntaxError, error.with_traceback(None), None)
         return 2
-    return CheckUp(program, configuration, rules)
+    return CheckUp(program, configuration, rules, trial)
 
 
 def check_output(configuration: Configuration) -> None:

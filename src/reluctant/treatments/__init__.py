@@ -1,0 +1,8 @@
+"""What to try against a finding: one treatment a file, found by discovery, applied from outside to an unmodified script."""
+
+from ._catalogue import all_treatments, get, wanted
+from ._remedy import Remedy
+from ._request import Request
+from ._scene import Call, Scene
+
+__all__ = ["Call", "Remedy", "Request", "Scene", "all_treatments", "get", "wanted"]

@@ -1,0 +1,57 @@
+"""What every treatment is."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from reluctant.errors import UsageError
+
+from ._request import Request
+from ._scene import Scene
+
+
+class Remedy:
+    """One change to how a network is built or trained, made from outside while the unmodified script runs.
+
+    The subclass's docstring is its manual page; `example` is a short script and `tried` what to ask for on it. The tests run
+    both, and the treatment must have been applied. `start` is called once, when the script has imported torch and before it
+    goes on. It must not import torch before: pages and errors about arguments come at once.
+    """
+
+    since: ClassVar[str] = "0.1"
+    arguments: ClassVar[str] = ""
+    """What follows the colon, in words: ``FACTOR``; empty where it takes none."""
+    needs_line: ClassVar[bool] = False
+    """Whether it must be told where."""
+    example: ClassVar[str]
+    tried: ClassVar[str]
+    """``lower-learning-rate:0.1``: what is tried on the example."""
+    nothing_met: ClassVar[str]
+    """Why it was not applied where the script never came to a place for it, in one sentence."""
+
+    def __init__(self, request: Request) -> None:
+        """Read the arguments. Raises `UsageError` where they cannot be used."""
+        self.request = request
+        if self.needs_line and not request.line:
+            raise UsageError(f"{request} needs the line of its place", advice=f"Add it, as in {self.tried}")
+        if request.arguments and not self.arguments:
+            raise UsageError(f"{self.treatment_name()} takes no arguments", where=str(request), advice="Leave out what follows the colon")
+        self.read(request.arguments)
+
+    def read(self, arguments: str) -> None:
+        """Read what follows the colon."""
+
+    def start(self, scene: Scene) -> None:
+        """Ask `scene` for the places where it works."""
+        raise NotImplementedError
+
+    @classmethod
+    def treatment_name(cls) -> str:
+        """The class's name in kebab case: ``ScaleInput`` is ``scale-input``."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
+
+    @classmethod
+    def usage(cls) -> str:
+        """How it is written: ``lower-learning-rate:FACTOR[@LINE]``."""
+        return f"{cls.treatment_name()}{':' if cls.arguments else ''}{cls.arguments}{'@LINE' if cls.needs_line else '[@LINE]'}"

@@ -1,0 +1,68 @@
+"""What a treatment is given to work with while a script runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from reluctant.recording import Location
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of an activation or of a layer's product, in whatever form the script writes it."""
+
+    operation: str
+    """Name of the activation in the catalogue, or ``softmax``, ``log_softmax``, ``linear``, ``convolution``, ``matmul``."""
+    input: Tensor
+    """What enters it."""
+    weight: Tensor | None = None
+    """What the input is multiplied with, for the products; the learned slope, for PReLU."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """The other arguments by name, as far as they were given: ``dim``, ``negative_slope`` …"""
+    place: Location | None = None
+    """The line a user would edit; None where no line of the user's is on the stack."""
+    key: Hashable = None
+    """Tells the calls at one line apart: the same for the same instruction, or the same module, in each pass."""
+
+
+class Scene(Protocol):
+    """The running script, as far as a treatment can get at it; and the account of what was done.
+
+    `seed` is the number of the trial.
+    Calls are treated only at the request's line, if it has one.
+    """
+
+    seed: int
+
+    def at_calls(self, wanted: Callable[[Call], bool], applied: Callable[[Call, Callable[[Tensor], Tensor]], Tensor]) -> None:
+        """Let `applied` make the result of each call that is `wanted`, judged by all but its place.
+
+        It gets the call and, as a function of the input, what the script asked for.
+        """
+
+    def everywhere(self, wanted: Callable[[Call], bool], applied: Callable[[Call, Callable[[Tensor], Tensor]], Tensor]) -> None:
+        """The same at all lines: for what must be seen, not treated."""
+
+    def around_steps(self, before: Callable[[Optimizer], None], after: Callable[[Optimizer], None]) -> None:
+        """Call `before` and `after` around each step of each optimizer, wherever it was built."""
+
+    def is_built_there(self, thing: object) -> bool:
+        """Whether a module or an optimizer was built at the line asked for; true without a line."""
+
+    def applied(self, place: Location | None, what: str) -> None:
+        """Note that it was applied at a place, and what was done there: ``relu became leaky_relu``."""
+
+    def left(self, place: Location | None, why: str) -> None:
+        """Note a place that was left as it is on purpose."""
+
+    def not_applied(self, place: Location | None, why: str) -> None:
+        """Note, in one sentence, that it could not be applied at a place; the trial then does not count."""
+
+    def built(self, thing: object) -> Location | None:
+        """The line that built a module or an optimizer, where it was seen."""

@@ -1,0 +1,66 @@
+"""insert-activation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reluctant.errors import UsageError
+
+from ._other_activation import AXIS_WISE, activation_named
+from ._remedy import Remedy
+from ._scene import Call, Scene
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class InsertActivation(Remedy):
+    """Puts an activation after a layer that has none.
+
+    ## What it does
+
+    The output of the linear or convolutional layer that is called or built at the line goes through ACTIVATION, a name of the
+    catalogue with its arguments.
+
+    ## When it cannot be applied
+
+    Where no such layer is at the line: layers of other kinds, recurrent ones among them, are left alone.
+    """
+
+    arguments = "ACTIVATION"
+    needs_line = True
+    tried = "insert-activation:relu@7"
+    nothing_met = "no linear or convolutional layer was called"
+    example = """
+        import torch
+        from torch import nn
+
+        torch.manual_seed(0)
+        x = torch.randn(256, 8)
+        y = x.prod(1, keepdim=True)
+        first = nn.Linear(8, 32)
+        second = nn.Linear(32, 1)
+        optimizer = torch.optim.SGD([*first.parameters(), *second.parameters()], lr=0.05)
+        for _ in range(20):
+            optimizer.zero_grad()
+            nn.functional.mse_loss(second(first(x)), y).backward()
+            optimizer.step()
+    """
+
+    def read(self, arguments: str) -> None:
+        """The activation to put there."""
+        self._other = activation_named(arguments, str(self.request))
+        if self._other.name in AXIS_WISE:
+            raise UsageError(f"{self._other.name} works along an axis", where=str(self.request), advice="Choose another activation")
+
+    def start(self, scene: Scene) -> None:
+        """Make the result of the layer."""
+        compute = self._other.function()
+
+        def inserted(call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
+            scene.applied(call.place, f"{self._other.spelling} was put after {call.operation}")
+            return compute(replace(call, input=function(call.input)))
+
+        scene.at_calls(lambda call: call.operation in ("linear", "convolution"), inserted)

@@ -1,0 +1,81 @@
+"""lower-learning-rate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reluctant.errors import UsageError
+
+from ._remedy import Remedy
+from ._scene import Scene
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+
+class LowerLearningRate(Remedy):
+    """Multiplies the learning rate by a factor.
+
+    ## What it does
+
+    In each step of each optimizer the learning rate of each group is the script's, times FACTOR. So whatever the script does to
+    it, by a scheduler, by hand or with a rate for each group, is kept and made smaller. Between the steps the script reads
+    its own numbers. With `@LINE` only the optimizer that is built at that line is treated.
+
+    ## When it cannot be applied
+
+    Where the script updates its weights without an optimizer of torch.optim, or the optimizer has no learning rate.
+    """
+
+    arguments = "FACTOR"
+    tried = "lower-learning-rate:0.1"
+    nothing_met = "no optimizer of torch.optim made a step"
+    example = """
+        import torch
+        from torch import nn
+
+        torch.manual_seed(0)
+        x = torch.randn(256, 8)
+        y = x.sum(1, keepdim=True)
+        model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        for _ in range(20):
+            optimizer.zero_grad()
+            nn.functional.mse_loss(model(x), y).backward()
+            optimizer.step()
+    """
+
+    def read(self, arguments: str) -> None:
+        """A factor between 0 and 1."""
+        try:
+            self.factor = float(arguments or "0.1")
+        except ValueError:
+            self.factor = 0.0
+        if not 0 < self.factor < 1:
+            raise UsageError(f"{arguments!r} is no factor between 0 and 1", where=str(self.request), advice="Write 0.1, for example")
+
+    def start(self, scene: Scene) -> None:
+        """Lower the rate before each step, and put it back after."""
+        self._held: list[tuple[dict[str, Any], Any, Any]] = []
+        self._scene = scene
+        scene.around_steps(self._lower, self._put_back)
+
+    def _lower(self, optimizer: Optimizer) -> None:
+        self._put_back(optimizer)  # after a step that ended with an error
+        if not self._scene.is_built_there(optimizer):
+            return
+        place, kind = self._scene.built(optimizer), type(optimizer).__name__
+        for group in optimizer.param_groups:
+            if "lr" not in group:
+                self._scene.not_applied(place, f"{kind} has a group without a learning rate called lr")
+                continue
+            given = group["lr"]
+            group["lr"] = lowered = given * self.factor
+            self._held.append((group, given, lowered))
+            self._scene.applied(place, f"the learning rate of {kind} times {self.factor:g}")
+
+    def _put_back(self, optimizer: Optimizer) -> None:
+        for group, given, lowered in self._held:
+            if group["lr"] is lowered:
+                group["lr"] = given
+        self._held.clear()

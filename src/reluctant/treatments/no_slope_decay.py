@@ -1,0 +1,75 @@
+"""no-slope-decay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ._remedy import Remedy
+from ._scene import Call, Scene
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer
+
+
+class NoSlopeDecay(Remedy):
+    """Takes the weight decay off the learned slopes of PReLU.
+
+    ## What it does
+
+    For each step of an optimizer the slopes that PReLU was called with form a group of their own, with the settings of the
+    group that they come from and weight_decay=0. Between the steps the groups are the script's.
+
+    ## When it cannot be applied
+
+    Where no PReLU is called, no optimizer holds its slopes, they have no weight decay anyway, or the optimizer is LBFGS, which takes
+    all parameters as one.
+    """
+
+    tried = "no-slope-decay"
+    nothing_met = "no optimizer with weight decay holds slopes of a PReLU that was called"
+    example = """
+        import torch
+        from torch import nn
+
+        torch.manual_seed(0)
+        x = torch.randn(256, 8)
+        y = x.sum(1, keepdim=True)
+        model = nn.Sequential(nn.Linear(8, 32), nn.PReLU(32), nn.Linear(32, 1))
+        optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=0.5)
+        for _ in range(20):
+            optimizer.zero_grad()
+            nn.functional.mse_loss(model(x), y).backward()
+            optimizer.step()
+    """
+
+    def start(self, scene: Scene) -> None:
+        """Look for slopes, and keep them apart in each step."""
+        self._scene = scene
+        self._slopes: dict[int, Tensor] = {}
+        self._held: list[tuple[Optimizer, dict[str, Any], list[Tensor]]] = []
+        scene.at_calls(lambda call: call.operation == "prelu", self._seen)
+        scene.around_steps(self._part, self._join)
+
+    def _seen(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
+        if call.weight is not None:
+            self._slopes[id(call.weight)] = call.weight  # kept alive, so that its identity stays its own
+        return function(call.input)
+
+    def _part(self, optimizer: Optimizer) -> None:
+        self._join(optimizer)  # after a step that ended with an error
+        for group in list(optimizer.param_groups):
+            slopes = [p for p in group["params"] if id(p) in self._slopes]
+            if not slopes or not group.get("weight_decay"):
+                continue
+            self._held.append((optimizer, group, group["params"]))
+            group["params"] = [p for p in group["params"] if id(p) not in self._slopes]
+            optimizer.param_groups.append({**group, "params": slopes, "weight_decay": 0.0})
+            self._scene.applied(self._scene.built(optimizer), f"{type(optimizer).__name__} without weight decay on {len(slopes)} slopes")
+
+    def _join(self, optimizer: Optimizer) -> None:
+        for changed, group, parameters in self._held:
+            group["params"] = parameters
+            changed.param_groups.pop()
+        self._held.clear()

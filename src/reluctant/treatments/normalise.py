@@ -1,0 +1,72 @@
+"""normalise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from reluctant.activations import definitions
+
+from ._other_activation import AXIS_WISE
+from ._remedy import Remedy
+from ._scene import Call, Scene
+from .swap_activation import BOUNDED
+
+if TYPE_CHECKING:
+    from torch import Size, Tensor
+
+
+class Normalise(Remedy):
+    """Puts a layer normalisation before the activation.
+
+    ## What it does
+
+    What enters an activation is brought to mean 0 and variance 1 over the features of each sample: over the last axis, or, where
+    there are four axes and more, over channels and positions. It has no weights of its own and does the same in training and in
+    evaluation. Without a line, every activation is treated but sigmoid, hardsigmoid, softplus, clamp, softmax and log_softmax,
+    which also make outputs and gates.
+
+    ## When it cannot be applied
+
+    Where an activation gets a single feature for each sample, and where none is called.
+    """
+
+    tried = "normalise"
+    nothing_met = "no activation was called"
+    example = """
+        import torch
+        from torch import nn
+
+        torch.manual_seed(0)
+        x = 100 * torch.randn(256, 8)
+        y = x.sum(1, keepdim=True) / 100
+        model = nn.Sequential(nn.Linear(8, 32), nn.Tanh(), nn.Linear(32, 1))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        for _ in range(20):
+            optimizer.zero_grad()
+            nn.functional.mse_loss(model(x), y).backward()
+            optimizer.step()
+    """
+
+    def start(self, scene: Scene) -> None:
+        """Change what enters activations."""
+        kinds = frozenset(definitions()) - AXIS_WISE
+        if not self.request.line:
+            kinds -= BOUNDED
+
+        def normalised(call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
+            import torch
+
+            shape = _features(call.input)
+            if shape.numel() < 2:
+                scene.not_applied(call.place, f"{call.operation} gets a single feature")
+                return function(call.input)
+            scene.applied(call.place, f"layer normalisation over {tuple(shape)} before {call.operation}")
+            return function(torch.nn.functional.layer_norm(call.input, shape))
+
+        scene.at_calls(lambda call: call.operation in kinds, normalised)
+
+
+def _features(values: Tensor) -> Size:
+    """The shape of one sample's features: with four axes and more the second one holds channels."""
+    return values.shape[1:] if values.dim() >= 4 else values.shape[-1:]

@@ -1,0 +1,145 @@
+"""reinitialise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reluctant.activations import definitions, find
+from reluctant.errors import UnknownNameError
+
+from ._first_pass import IdleFirstStep, nearest
+from ._remedy import Remedy
+from ._scene import Call, Scene
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer
+
+LAYERS = 2**20
+"""More than any network has: so no two layers, and no two trials, draw with one seed."""
+
+SCHEMES = ("he", "glorot", "lecun", "orthogonal")
+
+
+@dataclass(slots=True)
+class _Layer:
+    call: Call
+    weight: Tensor
+    bias: Tensor | None
+    gain: float = 1.0
+    follows: str = ""
+    """The activation that the gain is that of; empty where none follows."""
+
+
+class Reinitialise(Remedy):
+    """Draws the weights of the layers anew, with the gain that follows from the activation after each.
+
+    ## What it does
+
+    The weights of linear and convolutional layers are drawn from a normal distribution, their biases set to 0. The standard
+    deviation is gain / sqrt(fan-in) for `he` and `lecun`, gain · sqrt(2 / (fan-in + fan-out)) for `glorot`; `orthogonal` makes
+    the weights' rows or columns orthogonal, times gain. The gain is that of the activation that follows, computed by the catalogue
+    from its formula, and 1 where none follows; `lecun` has gain 1 everywhere. The script's stream of random numbers stays as it is.
+
+    What follows what shows in the first pass. So the first step of each optimizer is left out, the weights are drawn in its place,
+    and training begins with the second. With `@LINE` only the layers that are called or built at that line are treated.
+
+    ## When it cannot be applied
+
+    Where no linear or convolutional layer has weights that an optimizer holds, as with recurrent layers and embeddings; and where the
+    optimizer is LBFGS. Copies of the network that the script made before its first step keep the old weights.
+    """
+
+    arguments = "SCHEME"
+    tried = "reinitialise:he"
+    nothing_met = "no optimizer holds the weights of a linear or convolutional layer that was called"
+    example = """
+        import torch
+        from torch import nn
+
+        torch.manual_seed(0)
+        x = torch.randn(256, 8)
+        y = x.sum(1, keepdim=True)
+        model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
+        for layer in (model[0], model[2]):
+            nn.init.normal_(layer.weight, std=1e-4)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        for _ in range(20):
+            optimizer.zero_grad()
+            nn.functional.mse_loss(model(x), y).backward()
+            optimizer.step()
+    """
+
+    def read(self, arguments: str) -> None:
+        """The name of a scheme."""
+        self._scheme = (arguments or "he").casefold()
+        if self._scheme not in SCHEMES:
+            raise UnknownNameError("scheme", arguments, SCHEMES, where=str(self.request))
+
+    def start(self, scene: Scene) -> None:
+        """Learn what follows each layer; draw the weights in the place of the first step."""
+        self._scene = scene
+        self._layers: dict[int, _Layer] = {}
+        self._made_by: dict[object, _Layer] = {}
+        self._seed = scene.seed
+        self._idle = IdleFirstStep(scene)
+        activations = frozenset(definitions())
+        scene.at_calls(lambda call: call.operation in ("linear", "convolution") and _is_learned(call), self._multiplied)
+        scene.everywhere(lambda call: call.operation in activations, self._activated)
+        scene.around_steps(self._draw, lambda optimizer: None)
+
+    def _multiplied(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
+        result = function(call.input)
+        weight = call.weight
+        if weight is not None and result.grad_fn is not None and id(weight) not in self._layers:
+            bias = call.options.get("bias")
+            layer = self._layers[id(weight)] = _Layer(call, weight, bias)
+            self._made_by[result.grad_fn] = layer
+        return result
+
+    def _activated(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
+        if self._made_by and call.input.grad_fn is not None:
+            numbers = {name: value for name, value in call.options.items() if type(value) in (int, float)}
+            activation = find(call.operation, numbers)
+            for node in nearest(call.input.grad_fn, self._made_by.__contains__) if activation is not None else ():
+                layer = self._made_by.pop(node)
+                layer.gain, layer.follows = (activation.gain, activation.spelling) if activation is not None else (1.0, "")
+        return function(call.input)
+
+    def _draw(self, optimizer: Optimizer) -> None:
+        held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        layers = [layer for key, layer in self._layers.items() if key in held]
+        if not layers or not self._idle.leave_out(optimizer):
+            return
+        self._made_by.clear()
+        for number, layer in enumerate(layers):
+            gain = 1.0 if self._scheme == "lecun" else layer.gain
+            _draw(layer, self._scheme, gain, seed=self._seed * LAYERS + number)
+            after = f", which {layer.follows} follows" if layer.follows else ""
+            self._scene.applied(layer.call.place, f"{self._scheme} initialisation with gain {gain:.4g} for {layer.call.operation}{after}")
+
+
+def _is_learned(call: Call) -> bool:
+    return call.weight is not None and call.weight.is_leaf and call.weight.requires_grad
+
+
+def _draw(layer: _Layer, scheme: str, gain: float, seed: int) -> None:
+    """Give a layer new weights, drawn by a generator of its own."""
+    import torch
+
+    weight = layer.weight
+    fan_out, fan_in = weight.shape[0] * weight[0, 0].numel(), weight.shape[1] * weight[0, 0].numel()
+    deviation = gain * math.sqrt(2 / (fan_in + fan_out)) if scheme == "glorot" else gain / math.sqrt(fan_in)
+    drawn = torch.empty(weight.shape)
+    generator = torch.Generator().manual_seed(seed)
+    if scheme == "orthogonal":
+        torch.nn.init.orthogonal_(drawn, gain, generator=generator)
+    else:
+        torch.nn.init.normal_(drawn, 0.0, deviation, generator=generator)
+    with torch.no_grad():
+        weight.copy_(drawn)
+        if layer.bias is not None and layer.bias.requires_grad:
+            layer.bias.zero_()

@@ -1,0 +1,79 @@
+"""remove-output-activation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from reluctant.activations import definitions
+
+from ._first_pass import IdleFirstStep, Order
+from ._other_activation import AXIS_WISE
+from ._remedy import Remedy
+from ._scene import Call, Scene
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer
+
+
+class RemoveOutputActivation(Remedy):
+    """Passes on what enters an activation, as if it were not there.
+
+    ## What it does
+
+    The activation that stands at the line, or whose module is built there, gives its input. It is meant for the last one of
+    a network, where the loss function asks for the values before it. A report names its line. Of several at one line the one
+    is removed that no other follows. Which one that is shows in the first pass: so the first step of each optimizer is left
+    out, and the treatment begins with the second.
+
+    ## When it cannot be applied
+
+    Where the line computes its values from other operations than an activation of the catalogue, softmax or log_softmax, and where
+    the optimizer is LBFGS.
+    """
+
+    needs_line = True
+    tried = "remove-output-activation@7"
+    nothing_met = "no activation was called"
+    example = """
+        import torch
+        from torch import nn
+
+        torch.manual_seed(0)
+        x = torch.randn(256, 8)
+        y = (x.sum(1) > 0).long()
+        model = nn.Sequential(nn.Linear(8, 2), nn.Softmax(dim=1))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        for _ in range(20):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(x), y).backward()
+            optimizer.step()
+    """
+
+    def start(self, scene: Scene) -> None:
+        """Learn what follows what in the first pass; make the results of the last ones after it."""
+        self._scene = scene
+        self._kinds = frozenset(definitions()) | AXIS_WISE
+        self._order = Order()
+        self._learning = True
+        scene.at_calls(lambda call: call.operation in self._kinds, self._called)
+        scene.around_steps(self._begin, lambda optimizer: None)
+        self._idle = IdleFirstStep(scene)
+
+    def _called(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
+        if self._learning:
+            result = function(call.input)
+            self._order.add(call.key, call.input, result)
+            return result
+        if self._order.is_inner(call.key):
+            self._scene.left(call.place, f"{call.operation} stands at the same line, but another activation follows it")
+            return function(call.input)
+        self._scene.applied(call.place, f"{call.operation} was taken off")
+        return call.input
+
+    def _begin(self, optimizer: Optimizer) -> None:
+        if self._order.is_empty or not self._idle.leave_out(optimizer):
+            return
+        self._learning = False
+        self._order.forget_graphs()

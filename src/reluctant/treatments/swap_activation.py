@@ -1,0 +1,90 @@
+"""swap-activation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from reluctant.activations import definitions
+
+from ._other_activation import AXIS_WISE, OtherActivation, activation_named
+from ._remedy import Remedy
+from ._scene import Call, Scene
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BOUNDED = frozenset({"sigmoid", "hardsigmoid", "softplus", "clamp", *AXIS_WISE})
+"""Activations that also make outputs, gates and limits, where another one would change what is computed."""
+
+
+class SwapActivation(Remedy):
+    """Computes another activation in the place of one.
+
+    ## What it does
+
+    Every call of an activation gives what ACTIVATION would give, however the script writes it: modules, functions, methods of
+    tensors, forms that work in place, and the activation inside torch's encoder and decoder layers, also in evaluation.
+    ACTIVATION is a name of the catalogue with its arguments, as in `elu(alpha=0.5)`; see `reluctant activation`. With
+    `@LINE` only the calls that stand at that line, or whose module is built there, are treated.
+
+    Without a line, sigmoid, hardsigmoid, softplus, clamp, softmax and log_softmax are left: they also make outputs, gates and
+    limits. Name the line to exchange one of them: where another activation stands at that line as well, they are left too, unless
+    ACTIVATION is one of them; then the other one is. `softmax` and `log_softmax` can stand in for each other, along the same axis.
+
+    ## When it cannot be applied
+
+    Where the script computes its activation from other operations, such as `x * (x > 0)`, or in a scripted module. ACTIVATION
+    must be one that needs nothing but its input: gated pairs, and those with learned or drawn values, do not serve.
+    """
+
+    arguments = "ACTIVATION"
+    tried = "swap-activation:leaky_relu(0.1)"
+    nothing_met = "no activation that could be exchanged was called"
+    example = """
+        import torch
+        from torch import nn
+
+        torch.manual_seed(0)
+        x = torch.randn(256, 8)
+        y = x.sum(1, keepdim=True)
+        model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(inplace=True), nn.Linear(32, 1))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        for _ in range(20):
+            optimizer.zero_grad()
+            nn.functional.mse_loss(model(x), y).backward()
+            optimizer.step()
+    """
+
+    def read(self, arguments: str) -> None:
+        """The activation to use."""
+        self._other = activation_named(arguments, str(self.request))
+
+    def start(self, scene: Scene) -> None:
+        """Make the results of activations."""
+        self._scene = scene
+        self._kinds = frozenset(definitions()) | AXIS_WISE
+        if not self.request.line:
+            self._kinds -= BOUNDED
+        elif self._other.name in BOUNDED:
+            self._kinds &= BOUNDED
+        self._exchanged: set[tuple[str, int]] = set()
+        self._compute = self._other.function()
+        scene.at_calls(self._is_other, self._swapped)
+
+    def _is_other(self, call: Call) -> bool:
+        return call.operation in self._kinds and not self._other.is_computed_by(call)
+
+    def _swapped(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
+        other: OtherActivation = self._other
+        if other.name in AXIS_WISE and call.operation not in AXIS_WISE:
+            self._scene.not_applied(call.place, f"{call.operation} has no axis along which {other.name} could work")
+            return function(call.input)
+        place = (call.place.file, call.place.line) if call.place is not None else ("", 0)
+        if call.operation not in BOUNDED:
+            self._exchanged.add(place)
+        elif self.request.line and place in self._exchanged:
+            self._scene.left(call.place, f"{call.operation} stands at the same line as an activation that was exchanged")
+            return function(call.input)
+        self._scene.applied(call.place, f"{call.operation} became {other.spelling}")
+        return self._compute(call)

@@ -1,0 +1,131 @@
+"""One trial: a script under treatments, with its seeds shifted, for a number of steps."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from reluctant.recording import Curve, NotApplied, Recording, TreatmentReport, Trial
+from reluctant.treatments import Remedy
+
+from ._seeds import ShiftedSeeds
+
+if TYPE_CHECKING:
+    from ._stage import Stage
+
+
+class TrialEnd(SystemExit):
+    """Ends the script when the trial's steps are made, as ``sys.exit(0)`` would."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+
+class OneTrial:
+    """Changes what was asked for, and nothing else.
+
+    `begin` comes before the script, `before_observing` and `after_observing` when the script has imported torch: a treatment
+    changes an optimizer's step before the observer looks at it, and the trial ends when the observer has looked.
+    """
+
+    def __init__(self, remedies: Sequence[Remedy] = (), seed: int = 0, steps: int | None = None) -> None:
+        self._remedies = tuple(remedies)
+        self._steps = steps
+        self._seeds = ShiftedSeeds(seed)
+        self._stages: list[Stage] = []
+        self._owner = os.getpid()
+        self._made = 0
+        self._stepped: set[int] = set()
+        self._stopped = False
+        self._mode: Any = None
+
+    def begin(self) -> None:
+        """Shift seeds from now on."""
+        self._seeds.start()
+
+    def before_observing(self) -> None:
+        """Start the treatments; torch has just been imported by the script."""
+        self._seeds.torch()
+        if not self._remedies:
+            return
+        import torch
+        from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+        from reluctant.observe._building_line import BuildingLines
+        from reluctant.observe._guard import Guard
+
+        from ._calls import TreatedCalls
+        from ._places import places_of_call
+        from ._stage import Stage
+
+        script = os.path.abspath(getattr(sys.modules["__main__"], "__file__", None) or "")  # now: the script may change the folder
+        lines = BuildingLines(Guard(lambda: None))
+        lines.start()
+        self._stages = [Stage(remedy, script, lines, lambda: self._made, self._seeds.shift) for remedy in self._remedies]
+        for stage in self._stages:
+            stage.remedy.start(stage)
+        register_optimizer_step_pre_hook(self._before_step)
+        register_optimizer_step_post_hook(self._after_step)
+        treaters = [treater for stage in self._stages for treater in stage.treaters]
+        if treaters:
+            torch.compiler.set_stance("force_eager")  # compiled code calls nothing that could be treated
+            self._mode = TreatedCalls(treaters, lambda: places_of_call(lines))
+            self._mode.__enter__()
+
+    def after_observing(self) -> None:
+        """Count steps, once everything else has been told of them."""
+        if self._steps is not None or self._remedies:
+            from torch.optim.optimizer import register_optimizer_step_post_hook
+
+            register_optimizer_step_post_hook(self._count_step)
+
+    def plain(self, recording: Recording) -> Trial:
+        """What was done, as data; `recording` is what was seen of it."""
+        treatments = tuple(stage.plain() for stage in self._stages) or tuple(_never_started(remedy) for remedy in self._remedies)
+        why_not = [f"{report.name}: {entry.why}" for report in treatments for entry in report.not_applied if entry.asked]
+        return Trial(
+            seed=self._seeds.shift,
+            steps=self._steps,
+            stopped="steps" if self._stopped else "",
+            counts=not why_not,
+            why_not="; ".join(dict.fromkeys(why_not)),
+            treatments=treatments,
+            seeds=self._seeds.plain(),
+            curves=_curves(recording),
+        )
+
+    def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        for stage in self._stages:
+            for hooks in stage.step_hooks:
+                hooks.before(optimizer)
+
+    def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        for stage in reversed(self._stages):
+            for hooks in stage.step_hooks:
+                hooks.after(optimizer)
+
+    def _count_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        """Count an iteration, in which each optimizer steps once, and end the script after the last one."""
+        if os.getpid() != self._owner:
+            return
+        if not self._stepped or id(optimizer) in self._stepped:
+            self._made += 1
+            self._stepped.clear()
+        self._stepped.add(id(optimizer))
+        if self._steps is not None and self._made >= self._steps:
+            self._stopped = True
+            raise TrialEnd
+
+
+def _never_started(remedy: Remedy) -> TreatmentReport:
+    request = remedy.request
+    why = NotApplied(None, "the script never imported torch")
+    return TreatmentReport(request.name, request.arguments, request.places, (), (why,))
+
+
+def _curves(recording: Recording) -> tuple[Curve, ...]:
+    """What backward was called on; the line that called it most often comes first."""
+    ordered = sorted(recording.loss_curves, key=lambda curve: -sum(point.passes for point in curve.points))
+    return tuple(Curve("backward", root=curve.root, points=curve.points) for curve in ordered)

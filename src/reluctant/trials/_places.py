@@ -1,0 +1,48 @@
+"""Where a call stands in the user's code: the line to edit, and the lines by which it may be named."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from collections.abc import Hashable
+
+import torch
+
+from reluctant.observe._building_line import BuildingLines
+from reluctant.observe._call_stack import is_users, location_of
+from reluctant.recording import Location
+
+_CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
+_MODULES = os.path.join(os.path.dirname(torch.nn.__file__), "modules")
+
+
+def places_of_call(lines: BuildingLines) -> tuple[tuple[Location, ...], Hashable]:
+    """Where the running call stands, and what tells it from others there.
+
+    The line to edit first, then the other line by which the running call may be named; empty outside the user's code.
+
+    An activation that a container calls is edited where it was built; one that the user's code calls, where it is called.
+    """
+    module: torch.nn.Module | None = None
+    contained = False
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and not is_users(frame.f_code):
+        if frame.f_code.co_filename.startswith(_MODULES) and isinstance(owner := frame.f_locals.get("self"), torch.nn.Module):
+            contained |= module is not None and owner is not module
+            module = module if module is not None else owner
+        frame = frame.f_back
+    called = location_of(frame.f_code, frame.f_lineno) if frame is not None else None
+    built = lines.of(module) if module is not None and not isinstance(module, _CONTAINERS) else None
+    ordered = (built, called) if contained else (called, built)
+    instruction = (frame.f_code, frame.f_lasti) if frame is not None else None
+    return tuple(place for place in ordered if place is not None), (instruction, id(module))
+
+
+def is_at(place: Location, file: str, line: int, script: str) -> bool:
+    """Whether a place is the line asked for; without a `file` it is the script's."""
+    if place.line != line:
+        return False
+    if not file:
+        return os.path.realpath(place.file) == os.path.realpath(script)
+    return place.file.replace(os.sep, "/").endswith(f"/{file}") or os.path.realpath(place.file) == os.path.realpath(file)

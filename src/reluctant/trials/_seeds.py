@@ -1,0 +1,149 @@
+"""Shifts the seeds that a script sets by the number of the trial."""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import numbers
+import os
+import random
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+from reluctant.observe.import_hook import when_imported
+from reluctant.recording import Location, SeedCall
+
+TORCH_SEEDS = 2**64
+NUMPY_SEEDS = 2**32
+
+CALLS = 256
+"""At most this many calls that set a seed are told."""
+
+
+class ShiftedSeeds:
+    """Replaces the functions that set a seed. Shift 0 replaces nothing: trial 0 is the script as it stands.
+
+    What the script does not seed is seeded with the trial's number, so that a treated and an untreated run of one number differ by
+    the treatment alone.
+    """
+
+    def __init__(self, shift: int) -> None:
+        self.shift = shift
+        self._met: dict[SeedCall, int] = {}
+        self._unseeded = 0
+        self._inside = False
+        """Whether one of the functions is running: those that it calls get the seed that it was given."""
+
+    def start(self) -> None:
+        """Shift what is set through python's random at once, and through numpy when it is imported."""
+        if self.shift:
+            random.seed(self.shift)
+            self._replace(random, "seed", "random.seed", 0)
+            when_imported("numpy.random", self._numpy)
+
+    def torch(self) -> None:
+        """Shift what is set through torch, which has just been imported. Torch starts from a fixed seed, so that one is shifted as well."""
+        if not self.shift:
+            return
+        import torch
+
+        torch.manual_seed((torch.initial_seed() + self.shift) % TORCH_SEEDS)
+        for owner in (torch, torch.random):
+            self._replace(owner, "manual_seed", "torch.manual_seed", TORCH_SEEDS)
+        for name in ("manual_seed", "manual_seed_all"):
+            self._replace(torch.cuda, name, f"torch.cuda.{name}", TORCH_SEEDS)
+        self._replace_generator(torch)
+
+    def plain(self) -> tuple[SeedCall, ...]:
+        """The calls that were given another seed, as data."""
+        return tuple(replace(call, calls=calls) for call, calls in self._met.items())
+
+    def _numpy(self) -> None:
+        numpy_random = sys.modules["numpy.random"]  # it is being imported, and not yet an attribute of numpy
+        numpy_random.seed(self.shift)
+        self._replace(numpy_random, "seed", "numpy.random.seed", NUMPY_SEEDS)
+        self._replace(numpy_random, "default_rng", "numpy.random.default_rng", 0, unseeded=self._next_unseeded)
+
+    def _next_unseeded(self) -> list[int]:
+        """A seed for what the script leaves to chance, another one each time."""
+        self._unseeded += 1
+        return [self.shift, self._unseeded]
+
+    def _replace(self, owner: Any, name: str, told: str, modulus: int, unseeded: Callable[[], Any] | None = None) -> None:
+        original: Callable[..., Any] = getattr(owner, name)
+
+        @functools.wraps(original)
+        def shifted(*args: Any, **kwargs: Any) -> Any:
+            caller = sys._getframe(1)
+            if self._inside or _is_no_script(caller):
+                return original(*args, **kwargs)
+            if args:
+                args = (self._moved(told, args[0], modulus, caller), *args[1:])
+            else:
+                named = ("seed", "a")
+                kwargs = {key: self._moved(told, value, modulus, caller) if key in named else value for key, value in kwargs.items()}
+            if unseeded is not None and (args or tuple(kwargs.values()) or (None,))[0] is None:
+                args, kwargs = (unseeded(),), {}
+            self._inside = True
+            try:
+                return original(*args, **kwargs)
+            finally:
+                self._inside = False
+
+        setattr(owner, name, shifted)
+
+    def _replace_generator(self, torch: Any) -> None:
+        """A class in the place of torch.Generator, whose methods cannot be replaced."""
+        seeds = self
+        original: Any = torch.Generator
+        metaclass: Any = type(original)
+
+        class Instances(metaclass):  # type: ignore[misc]
+            def __instancecheck__(cls, instance: object) -> bool:
+                return isinstance(instance, original)
+
+        class Generator(original, metaclass=Instances):  # type: ignore[misc]
+            __doc__ = original.__doc__
+            __module__ = original.__module__
+
+            def manual_seed(self, seed: int) -> Any:
+                caller = sys._getframe(1)
+                if _is_no_script(caller):
+                    return super().manual_seed(seed)
+                return super().manual_seed(seeds._moved("torch.Generator.manual_seed", seed, TORCH_SEEDS, caller))
+
+        torch.Generator = Generator
+
+    def _moved(self, function: str, seed: Any, modulus: int, caller: FrameType) -> Any:
+        """The seed to use instead, and a note of it."""
+        used = shifted_seed(seed, self.shift, modulus)
+        if used is not seed:
+            code, line = caller.f_code, caller.f_lineno
+            place = Location(code.co_filename, line, code.co_name, linecache.getline(code.co_filename, line).strip())
+            call = SeedCall(function, place, repr(seed), repr(used))
+            if call in self._met or len(self._met) < CALLS:
+                self._met[call] = self._met.get(call, 0) + 1
+        return used
+
+
+def shifted_seed(seed: Any, shift: int, modulus: int) -> Any:
+    """A seed that differs from trial to trial; what is no number, text or list (None, a generator) stays as it is."""
+    if isinstance(seed, str):
+        return f"{seed}+{shift}"
+    if isinstance(seed, (list, tuple)):
+        return [*seed, shift]
+    if not isinstance(seed, numbers.Real):
+        return seed
+    number: Any = seed
+    return (number + shift) % modulus if modulus and number >= 0 else number + shift
+
+
+def _is_no_script(frame: FrameType) -> bool:
+    """Whether torch itself sets a seed, as for the workers of a DataLoader: it follows from seeds that were shifted."""
+    torch = sys.modules.get("torch")
+    return (
+        torch is not None and torch.__file__ is not None and frame.f_code.co_filename.startswith(os.path.dirname(torch.__file__) + os.sep)
+    )

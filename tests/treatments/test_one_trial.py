@@ -1,0 +1,240 @@
+"""A run under --treat, --seed and --steps, on scripts that are written in several ways."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.treatments.runs import plain, run
+
+SEEDED = """
+    import random
+    import atexit
+
+    import numpy
+    import torch
+    from torch import nn
+
+    atexit.register(lambda: print("at exit"))
+    random.seed(3)
+    numpy.random.seed(4)
+    torch.manual_seed(5)
+    generator = torch.Generator().manual_seed(6)
+    rng = numpy.random.default_rng(7)
+    print("random", random.random())
+    print("numpy", numpy.random.rand())
+    print("default_rng", rng.random())
+    print("generator", torch.rand(1, generator=generator, dtype=torch.float64).item())
+    print("torch", torch.rand(1, dtype=torch.float64).item())
+    print("instance", isinstance(torch.default_generator, torch.Generator))
+    x = torch.randn(64, 4)
+    y = x.sum(1, keepdim=True)
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.1), nn.Linear(8, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    try:
+        for step in range(30):
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(model(x), y)
+            loss.backward()
+            optimizer.step()
+            print("loss", loss.item())
+    finally:
+        print("finally")
+"""
+
+
+def values(text: str, name: str) -> list[str]:
+    return re.findall(rf"^{name} (.*)$", text, flags=re.MULTILINE)
+
+
+def test_trial_0_is_the_script_as_it_stands(tmp_path: Path) -> None:
+    ended, trial = run(tmp_path, SEEDED, "--seed", "0")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == plain(tmp_path, SEEDED)
+    assert trial is not None
+    assert trial.counts
+    assert trial.seeds == ()
+    assert trial.stopped == ""
+
+
+def test_a_run_that_is_no_trial_records_none(tmp_path: Path) -> None:
+    _, trial = run(tmp_path, "import torch\n")
+    assert trial is None
+
+
+def test_seeds_are_shifted_and_the_end_is_clean(tmp_path: Path) -> None:
+    ended, trial = run(tmp_path, SEEDED, "--seed", "2", "--steps", "7")
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout.endswith("finally\nat exit\n")
+    assert trial is not None
+    assert trial.stopped == "steps"
+    assert sum(point.passes for point in trial.curves[0].points) == 7
+    used = {call.function: (call.given, call.used, call.place.line if call.place else 0) for call in trial.seeds}
+    assert used == {
+        "random.seed": ("3", "5", 9),
+        "numpy.random.seed": ("4", "6", 10),
+        "torch.manual_seed": ("5", "7", 11),
+        "torch.Generator.manual_seed": ("6", "8", 12),
+        "numpy.random.default_rng": ("7", "9", 13),
+    }
+    moved = SEEDED.replace("seed(3)", "seed(5)").replace("seed(4)", "seed(6)").replace("_seed(5)", "_seed(7)")
+    expected = plain(tmp_path, moved.replace("_seed(6)", "_seed(8)").replace("rng(7)", "rng(9)"))
+    for name in ("random", "numpy", "default_rng", "generator", "torch", "instance"):
+        assert values(ended.stdout, name) == values(expected, name)
+    assert values(ended.stdout, "loss") == values(expected, "loss")[:6]
+
+
+FORMS = """
+    import torch
+    import torch.nn as nn
+    import torch.nn.functional as F
+    from torch.nn.functional import relu as imported
+
+    def x():
+        return torch.tensor([[-2.0, 3.0]])
+
+    def in_place(change):
+        values = x()
+        change(values)
+        return values
+
+    layer = nn.TransformerEncoderLayer(2, 1, 2, dropout=0.0, batch_first=True).eval()
+    for weight in (layer.linear1, layer.linear2):
+        nn.init.eye_(weight.weight)
+        nn.init.zeros_(weight.bias)
+    sequential = nn.Sequential(nn.ReLU())
+    print("module", nn.ReLU()(x()).tolist())
+    print("module in place", in_place(nn.ReLU(inplace=True)).tolist())
+    print("sequential", sequential(x()).tolist())
+    print("functional", F.relu(x()).tolist())
+    print("keyword", F.relu(input=x()).tolist())
+    print("functional in place", in_place(lambda v: F.relu(v, inplace=True)).tolist())
+    print("underscore", in_place(F.relu_).tolist())
+    print("torch", torch.relu(x()).tolist())
+    print("torch in place", in_place(torch.relu_).tolist())
+    print("method", x().relu().tolist())
+    print("method in place", in_place(torch.Tensor.relu_).tolist())
+    print("imported", imported(x()).tolist())
+    print("tanh", torch.tanh(x()).tolist())
+    print("sigmoid", torch.sigmoid(torch.zeros(1)).tolist())
+    with torch.no_grad():
+        print("encoder", layer._ff_block(x()).tolist())
+    leaf = x().requires_grad_()
+    values = leaf * 1.0
+    F.relu(values, inplace=True).sum().backward()
+    print("slope", leaf.grad.tolist())
+"""
+
+
+def test_every_form_of_a_call_is_exchanged(tmp_path: Path) -> None:
+    ended, trial = run(tmp_path, FORMS, "--treat", "swap-activation:leaky_relu(0.5)")
+    assert ended.returncode == 0, ended.stderr
+    printed = dict(re.match(r"(.*?) (\[.*)", line).groups() for line in ended.stdout.splitlines())  # type: ignore[union-attr]
+    assert printed.pop("sigmoid") == "[0.5]"
+    assert printed.pop("slope") == "[[0.5, 1.0]]"
+    assert len(printed) == 14
+    assert set(printed.values()) == {"[[-1.0, 3.0]]"}, printed
+    assert trial is not None
+    assert trial.counts
+
+
+ONE_LINE = """
+    import torch
+    import torch.nn as nn
+
+    torch.manual_seed(0)
+    x = torch.randn(64, 4)
+    y = (x.sum(1) > 0).float()
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc1, self.fc2 = nn.Linear(4, 8), nn.Linear(8, 1)
+
+        def forward(self, x):
+            return torch.sigmoid(self.fc2(torch.relu(self.fc1(x)))).squeeze(1)
+
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    before = [p.clone() for p in model.parameters()]
+    for step in range(4):
+        optimizer.zero_grad()
+        out = model(x)
+        nn.functional.binary_cross_entropy_with_logits(out, y).backward()
+        optimizer.step()
+        moved = any((p != q).any().item() for p, q in zip(model.parameters(), before))
+        print(step, bool(out.min() >= 0), moved)
+"""
+
+
+def test_of_several_activations_at_a_line_the_last_is_removed(tmp_path: Path) -> None:
+    ended, trial = run(tmp_path, ONE_LINE, "--treat", "remove-output-activation@14")
+    assert ended.stdout.split("\n")[:4] == ["0 True False", "1 False True", "2 False True", "3 False True"], ended.stderr
+    assert trial is not None
+    assert trial.counts
+    assert [entry.what for entry in trial.treatments[0].applied] == ["sigmoid was taken off"]
+    assert [entry.asked for entry in trial.treatments[0].not_applied] == [False]
+
+
+def test_two_sorts_at_a_line(tmp_path: Path) -> None:
+    _, trial = run(tmp_path, ONE_LINE, "--treat", "swap-activation:tanh@14", "--treat", "swap-activation:softplus@14")
+    assert trial is not None
+    first, second = trial.treatments
+    assert [entry.what for entry in first.applied] == ["relu became tanh"]
+    assert [entry.what for entry in second.applied] == ["sigmoid became softplus"]
+
+
+def test_a_treatment_that_met_nothing_does_not_count(tmp_path: Path) -> None:
+    script = """
+        import torch
+        w = torch.ones(3, requires_grad=True)
+        for _ in range(3):
+            w.square().sum().backward()
+    """
+    _, trial = run(tmp_path, script, "--treat", "lower-learning-rate:0.5", "--treat", "normalise@3")
+    assert trial is not None
+    assert not trial.counts
+    assert trial.why_not == "lower-learning-rate: no optimizer of torch.optim made a step; normalise: no activation was called"
+
+
+RATES = """
+    import torch
+
+    w = torch.ones(1, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=1.0)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5)
+    for _ in range(3):
+        optimizer.zero_grad()
+        w.sum().backward()
+        optimizer.step()
+        print(w.item(), optimizer.param_groups[0]["lr"], scheduler.get_last_lr()[0])
+        scheduler.step()
+"""
+
+
+def test_the_rate_is_lowered_under_a_scheduler(tmp_path: Path) -> None:
+    ended, _ = run(tmp_path, RATES, "--treat", "lower-learning-rate:0.25@4")
+    assert ended.stdout.splitlines() == ["0.75 1.0 1.0", "0.625 0.5 0.5", "0.5625 0.25 0.25"], ended.stderr
+
+
+DECAY = """
+    import torch
+    import torch.nn as nn
+
+    model = nn.Sequential(nn.Linear(2, 2), nn.PReLU())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, weight_decay=1.0)
+    weight = model[0].weight.clone()
+    for _ in range(2):
+        optimizer.zero_grad()
+        (model(torch.ones(1, 2)) * 0.0).sum().backward()
+        optimizer.step()
+    print(model[1].weight.item(), torch.allclose(model[0].weight, 0.81 * weight), len(optimizer.param_groups), len(list(model.parameters())))
+"""
+
+
+def test_slopes_do_not_decay_and_weights_do(tmp_path: Path) -> None:
+    ended, trial = run(tmp_path, DECAY, "--treat", "no-slope-decay")
+    assert ended.stdout == "0.25 True 1 3\n", ended.stderr
+    assert trial is not None
+    assert trial.counts
