@@ -1,0 +1,103 @@
+"""The options of commands that run a script many times, and the running itself."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reluctant.errors import UsageError
+from reluctant.recording._file import refuse_existing
+from reluctant.studies import Plan, Study, conduct, executor, resumed, save_study, seconds_in, trials_left
+
+OPTIONS = (
+    click.option("-m", "is_module", is_flag=True, help="SCRIPT is the name of a module, found as `python -m` finds it."),
+    click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Trials of each arm, under as many seeds."),
+    click.option("--steps", type=click.IntRange(1), metavar="N", help="End each trial after N optimizer steps."),
+    click.option("--budget", metavar="TIME", help="Stop after TIME (90s, 10m, 1h30m) and say what was shown by then."),
+    click.option("--trial-timeout", metavar="TIME", help="Stop a trial that takes longer; it is not counted."),
+    click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Trials at a time.  [default: one for each core]"),
+    click.option("--on", default="local", show_default=True, metavar="EXECUTOR", help="Where trials run."),
+    click.option("--study", metavar="FILE", help="Write the trials to FILE after each one, to go on with after an interruption."),
+    click.option("--resume", is_flag=True, help="Go on with the study in FILE."),
+    click.option("--force", is_flag=True, help="Replace files that exist."),
+)
+
+
+def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options to a command, which gets them as keyword arguments."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How a study is to be carried out: where, for how long, and where it is kept."""
+
+    jobs: int
+    on: str
+    budget: float
+    """Seconds; infinite where there is no limit."""
+    file: str
+    resume: bool
+
+    @classmethod
+    def given(cls, given: dict[str, Any]) -> Conduct:
+        """What the options say. Raises `UsageError` where they do not go together, before anything has run."""
+        file = given["study"] or ""
+        if given["resume"] and not file:
+            raise UsageError("there is nothing to go on with", where="--resume", advice="Name the file with --study FILE")
+        if file and not given["resume"]:
+            refuse_existing(file, given["force"])
+        budget = math.inf if given["budget"] is None else seconds_in(given["budget"], "--budget")
+        return cls(given["jobs"] or cores(), given["on"], budget, file, given["resume"])
+
+    def study(self, plan: Plan) -> Study:
+        """The study to carry out: a new one, or the one to go on with."""
+        return resumed(plan, self.file) if self.resume else Study(plan)
+
+    def carried_out(self, study: Study, what: str) -> Study:
+        """The study with its trials run, a progress bar with the time left on standard error, and the file written after each."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        until = time.monotonic() + self.budget
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
+        with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=3600) as bar:
+            task = bar.add_task(what, total=len(study.results) + trials_left(study), completed=len(study.results))
+
+            def kept(so_far: Study) -> None:
+                if self.file:
+                    save_study(so_far, self.file)
+                bar.update(task, completed=len(so_far.results), total=len(so_far.results) + trials_left(so_far))
+
+            try:
+                return conduct(study, executor(self.on, self.jobs), kept, until)
+            except KeyboardInterrupt:
+                if self.file:
+                    bar.stop()
+                    click.echo(f"The trials so far are in {self.file}. Repeat the command with --resume to go on.", err=True)
+                raise
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def time_limit(text: str | None) -> float | None:
+    """The seconds that a trial may take; None where it may take any."""
+    return None if text is None else seconds_in(text, "--trial-timeout")
+
+
+def check_script(script: str, is_module: bool) -> None:
+    """Refuse a script that is not there, before a study begins. Raises `UsageError`."""
+    if not is_module and not Path(script).exists():
+        raise UsageError("there is no such file", where=script, advice="Give the path of a script, or -m and the name of a module")

@@ -1,0 +1,179 @@
+"""``reluctant compare``, on trials that are made up, and once on a real script."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from reluctant.cli import _study_options, commands
+from reluctant.cli.compare import arms_of
+from reluctant.errors import ReluctantError, UnknownNameError, UsageError
+from reluctant.recording import Trial
+from reluctant.studies import Ended, Job, load_study
+from tests.studies.made_up import Made, learning, losses_by_arm, recording
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> str:
+    file = tmp_path / "train.py"
+    file.write_text("")
+    return str(file)
+
+
+def told(monkeypatch: pytest.MonkeyPatch, executor: Made, *arguments: str) -> Result:
+    monkeypatch.setattr(_study_options, "executor", lambda name, at_a_time: executor)
+    return CliRunner().invoke(commands, ["compare", *arguments], standalone_mode=False)
+
+
+def rows(output: str) -> dict[str, str]:
+    """The rows of the table by activation, white space made plain."""
+    lines = [" ".join(line.split()) for line in output.splitlines()]
+    end = next(index for index, line in enumerate(lines) if line.startswith("End loss:"))
+    names = ("as it stands", "relu", "elu", "leaky_relu(0.1)")
+    return {name: line for line in lines[:end] for name in names if line.startswith(f"{name} ")}
+
+
+def test_the_ranking_and_what_was_shown(monkeypatch, script):
+    means = {"untreated": 1.0, "elu": 0.2, "leaky_relu(0.1)": 1.9}
+    done = told(monkeypatch, learning(losses_by_arm(**means)), "--activation", "leaky_relu(0.1),elu", script)
+    assert done.exception is None
+    assert done.return_value == 0
+    found = rows(done.stdout)
+    assert list(found) == ["elu", "as it stands", "leaky_relu(0.1)"]
+    assert found["elu"].endswith("better")
+    assert found["leaky_relu(0.1)"].endswith("worse")
+    assert "never" in found["leaky_relu(0.1)"]
+    assert "paired over 5 seeds" in " ".join(done.stdout.split())
+
+
+def test_no_difference_shown_is_an_answer(monkeypatch, script):
+    done = told(monkeypatch, learning(losses_by_arm(untreated=1.0)), "--activation", "elu", script)
+    assert "no difference shown" in " ".join(done.stdout.split())
+
+
+def test_what_was_not_applied_is_told(monkeypatch, script):
+    def answer(job: Job) -> Ended:
+        trial = Trial(counts=job.trial.arm != "relu", why_not="no activation that could be exchanged was called")
+        return Ended(job.trial, 0, 1.0, recording=recording(1.0, trial=trial))
+
+    done = told(monkeypatch, Made(answer), "--activation", "relu,elu", script)
+    assert rows(done.stdout)["relu"].endswith("not tried")
+    assert "relu: 1 of 1 not counted: no activation that could be exchanged was called." in done.stdout
+
+
+def test_a_script_that_fails_as_it_stands_is_an_error_with_its_last_words(monkeypatch, script):
+    executor = Made(lambda job: Ended(job.trial, 1, 1.0, last_words="Traceback\nNameError: x"))
+    done = told(monkeypatch, executor, "--activation", "elu", script)
+    assert isinstance(done.exception, ReluctantError)
+    assert str(done.exception).startswith(
+        f"{script}: as it stands it gives nothing to compare: failed before its first step (NameError: x)."
+    )
+
+
+def test_a_study_is_written_after_each_trial_and_gone_on_with(monkeypatch, script, tmp_path):
+    file = str(tmp_path / "study.json")
+
+    def interrupted(job: Job) -> Ended:
+        if job.trial.seed == 2:
+            raise KeyboardInterrupt
+        return Ended(job.trial, 0, 1.0, recording=recording(1.0))
+
+    begun = ["--activation", "elu", "--study", file, "--seeds", "3"]
+    stopped = told(monkeypatch, Made(interrupted), *begun, script)
+    assert isinstance(stopped.exception, click.Abort)
+    assert f"The trials so far are in {file}" in stopped.stderr
+    assert len(load_study(file).results) == 4
+    refused = told(monkeypatch, learning(losses_by_arm(untreated=1.0)), *begun, script)
+    assert isinstance(refused.exception, UsageError)
+    rest = learning(losses_by_arm(untreated=1.0))
+    done = told(monkeypatch, rest, *begun, "--resume", script)
+    assert done.exception is None
+    assert len(rest.asked) == 2
+    assert len(load_study(file).results) == 6
+
+
+def test_a_budget_that_is_not_enough_is_told(monkeypatch, script):
+    clock = iter(range(1000))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    executor = learning(losses_by_arm(untreated=1.0))
+    done = told(monkeypatch, executor, "--activation", "elu", "--seeds", "90", "--budget", "30s", script)
+    assert done.return_value == 1
+    assert 2 <= len(executor.asked) < 60
+    assert "did not run for want of time." in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (["--activation", "eluu"], UnknownNameError, "elu"),
+        (["--activation", " , "], UsageError, "no activation is named"),
+        (["--activation", "elu", "--budget", "soon"], UsageError, "--budget"),
+        (["--activation", "elu", "--trial-timeout", "soon"], UsageError, "--trial-timeout"),
+        (["--activation", "elu", "--resume"], UsageError, "--study"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_runs(monkeypatch, script, arguments, error, message):
+    executor = learning(losses_by_arm(untreated=1.0))
+    done = told(monkeypatch, executor, *arguments, script)
+    assert isinstance(done.exception, error)
+    assert message in str(done.exception)
+    assert executor.asked == []
+
+
+def test_a_script_that_is_not_there_is_refused(monkeypatch, tmp_path):
+    done = told(monkeypatch, learning(losses_by_arm(untreated=1.0)), "--activation", "elu", str(tmp_path / "none.py"))
+    assert isinstance(done.exception, UsageError)
+    assert "there is no such file" in str(done.exception)
+
+
+def test_commas_inside_brackets_belong_to_an_activation():
+    names = [arm.name for arm in arms_of(["hardtanh(-2, 2),elu", "elu,relu"])]
+    assert names == ["hardtanh(-2, 2)", "elu", "relu"]
+
+
+def test_the_arguments_after_the_script_are_the_scripts(monkeypatch, script):
+    seen: list[Job] = []
+
+    def answer(job: Job) -> Ended:
+        seen.append(job)
+        return Ended(job.trial, 0, 1.0, recording=recording(1.0))
+
+    told(monkeypatch, Made(answer), "--activation", "elu", "--steps", "7", "--trial-timeout", "9s", script, "--seeds", "99")
+    assert len(seen) == 10
+    assert seen[0].command[-5:] == ("--steps", "7", script, "--seeds", "99")
+    assert seen[0].time_limit == 9.0
+
+
+SCRIPT = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(128, 8)
+y = x.prod(1, keepdim=True)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+while True:
+    optimizer.zero_grad()
+    nn.functional.mse_loss(model(x), y).backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.slow
+def test_a_real_script_is_run_under_each_activation(tmp_path):
+    (tmp_path / "train.py").write_text(SCRIPT)
+    command = ["compare", "--activation", "tanh", "--seeds", "3", "--steps", "50", "--study", "study.json", "train.py"]
+    done = subprocess.run([sys.executable, "-m", "reluctant", *command], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    study = load_study(tmp_path / "study.json")
+    assert len(study.results) == 6
+    assert all(result.counts and result.steps == 50 for result in study.results), study.results
+    ends = {result.losses.end for result in study.results}
+    assert len(ends) == 6, "each seed and each activation is a run of its own"
+    assert "as it stands" in done.stdout
