@@ -66,6 +66,13 @@ def test_halving_takes_fewer_trials_than_all_seeds_for_all():
     assert len(executor.asked) == 8 + 2 * 8 + 2 * 4 + 4 * 2
 
 
+def test_each_group_of_arms_keeps_its_best():
+    begun = plan(("a", "b", "c"), seeds=3, halving=True)
+    grouped = replace(begun, arms=tuple(replace(arm, group="two" if arm.name == "c" else "one") for arm in begun.arms))
+    study = conduct(Study(grouped), learning(losses_by_arm(untreated=1.0, a=0.1, b=0.2, c=1.9)), nothing)
+    assert stopped_early(study) == {"b"}
+
+
 def test_of_arms_that_do_alike_the_earlier_is_kept():
     study = conduct(Study(plan(("second", "first"), seeds=3, halving=True)), learning(lambda trial: 0.5), nothing)
     assert stopped_early(study) == {"first"}

@@ -27,6 +27,8 @@ class Rule:
     exact: ClassVar[bool] = False
     """Whether it decides by a closed form, from the graph and the arguments, and not by counting samples. What is certain is told before
     what is likely, among findings of one severity."""
+    harms_loss: ClassVar[bool] = True
+    """Whether a cure must show in the loss. False where the harm is cost, scale or slope: then the loss must only not get worse."""
     follows_from: ClassVar[tuple[str, ...]] = ()
     """Codes of the rules whose findings, where present and connected, are the root of this one's."""
     bad: ClassVar[str]

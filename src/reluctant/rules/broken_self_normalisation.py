@@ -56,6 +56,7 @@ class BrokenSelfNormalisation(Rule):
 
     code = "RL503"
     severity = "warning"
+    harms_loss = False
     treatments = (Treatment("reinitialise", "lecun"),)
     bad = """
 import torch

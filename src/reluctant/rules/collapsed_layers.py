@@ -48,6 +48,7 @@ class CollapsedLayers(Rule):
 
     code = "RL102"
     severity = "warning"
+    harms_loss = False
     treatments = (Treatment("insert-activation", "relu"),)
     follows_from = ("RL101",)
 

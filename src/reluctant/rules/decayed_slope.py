@@ -75,6 +75,7 @@ class DecayedSlope(Rule):
 
     code = "RL501"
     severity = "warning"
+    harms_loss = False
     treatments = (Treatment("no-slope-decay"),)
     bad = """
 import torch

@@ -74,6 +74,7 @@ class KeptMemory(Rule):
 
     code = "RL601"
     severity = "advice"
+    harms_loss = False
     exact = True
 
     LEAST_BYTES = 1 << 28

@@ -34,6 +34,8 @@ class Compared:
     """At which `answer` and `interval` hold, corrected by Holm's procedure for all arms of the study."""
     answer: Answer
     interval: tuple[float, float] | None
+    stopped_early: bool
+    """Whether it got no more seeds because others did better."""
     note: str = ""
     """Why less is said than could be: what was not counted, what was stopped."""
 
@@ -82,6 +84,7 @@ def _compared(
         level,
         "no difference shown" if was_stopped else difference.answer(level),
         difference.interval(level),
+        was_stopped,
         _note(study, arm, results, was_stopped),
     )
 

@@ -77,13 +77,17 @@ def _is_futile(study: Study, arm: str) -> bool:
 
 
 def _promising(study: Study, arms: Sequence[str], seeds: int) -> list[str]:
-    """The better half of the arms after so many seeds, by the mean loss at the end; of equals the earlier ones.
+    """The better half of the arms of each group after so many seeds, by the mean loss at the end; of equals the earlier ones.
 
     An arm without a trial that counts comes last.
     """
     results = {arm: [result for seed, result in study.of(arm).items() if seed < seeds and result.counts] for arm in (UNTREATED, *arms)}
     ceiling = starting_level(result.losses for found in results.values() for result in found)
     scores = {arm: statistics.fmean(bounded(result.losses.end, ceiling) for result in found) for arm, found in results.items() if found}
-    ranked = sorted(arms, key=lambda arm: scores.get(arm, math.inf))
-    kept = ranked[: math.ceil(len(arms) / 2)]
+    groups: dict[str, list[str]] = {}
+    for arm in study.plan.arms:
+        if arm.name in arms:
+            groups.setdefault(arm.group, []).append(arm.name)
+    ranked = [sorted(group, key=lambda arm: scores.get(arm, math.inf)) for group in groups.values()]
+    kept = {arm for group in ranked for arm in group[: math.ceil(len(group) / 2)]}
     return [arm for arm in arms if arm in kept]

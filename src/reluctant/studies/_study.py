@@ -23,6 +23,8 @@ class Arm:
     name: str
     treatments: tuple[str, ...] = ()
     """As ``--treat`` takes them; none for the script as it stands."""
+    group: str = ""
+    """What it is tried against: where arms are stopped early, the better half of each group goes on."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,0 +1,101 @@
+"""What a study showed of a treatment against a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from reluctant.recording import Comparison, Finding, Treatment, TrialVerdict
+
+from ._compared import Compared
+from ._losses import mean_curve, starting_level
+from ._paired import FEWEST_PAIRS, LEVEL
+from ._study import UNTREATED, Found, Result, Study
+
+
+def judged(treatment: Treatment, finding: Finding, compared: Compared, study: Study, harms_loss: bool) -> Treatment:
+    """The treatment with its verdict against the finding, and the comparison that it rests on.
+
+    inconclusive: the untreated script showed the finding on fewer than half of the seeds, so there was nothing to cure. verified: the
+    finding is gone on every seed, it was there without the treatment on at least three, and the loss is better; where `harms_loss` is
+    False, not worse. `compared` is what the study showed of the treatment's arm.
+    """
+    tried = study.of(compared.arm)
+    treated = {seed: result for seed, result in tried.items() if result.counts}
+    untreated = {seed: result for seed, result in study.of(UNTREATED).items() if result.counts}
+    pairs = [(untreated[seed], treated[seed]) for seed in sorted(treated.keys() & untreated.keys())]
+    if not pairs:
+        return replace(treatment, trials=len(tried), comparison=Comparison(0, note=_sentence(compared.note)) if tried else None)
+    verdict = _verdict(compared, pairs, finding, harms_loss)
+    return replace(treatment, verdict=verdict, trials=len(tried), comparison=_comparison(compared, pairs, finding, verdict))
+
+
+def _verdict(compared: Compared, pairs: Sequence[tuple[Result, Result]], finding: Finding, harms_loss: bool) -> TrialVerdict:
+    shown = sum(_has(before, finding) for before, _ in pairs)
+    if 2 * shown < len(pairs):
+        return "inconclusive"
+    not_worse = compared.answer == "no difference shown" and not compared.stopped_early
+    enough = compared.answer == "better" or (not_worse and not harms_loss)
+    if enough and shown >= FEWEST_PAIRS and all(_is_free(after, finding) for _, after in pairs):
+        return "verified"
+    return compared.answer
+
+
+def _has(result: Result, finding: Finding) -> bool:
+    return any((found.code, found.file, found.line) == (finding.code, finding.file, finding.line) for found in result.findings)
+
+
+def _is_free(result: Result, finding: Finding) -> bool:
+    """Whether the finding was looked for to the end and not found."""
+    return result.ending == "ended" and finding.code not in result.not_judged and not _has(result, finding)
+
+
+def _comparison(compared: Compared, pairs: Sequence[tuple[Result, Result]], finding: Finding, verdict: TrialVerdict) -> Comparison:
+    before, after = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    ceiling = starting_level(result.losses for result in (*before, *after))
+    low, high = compared.difference.interval(LEVEL) or (None, None)
+    return Comparison(
+        seeds=len(pairs),
+        difference=compared.difference.mean,
+        low=low,
+        high=high,
+        finding_gone=sum(_has(first, finding) and _is_free(second, finding) for first, second in pairs),
+        untreated=mean_curve([result.losses for result in before], ceiling),
+        treated=mean_curve([result.losses for result in after], ceiling),
+        note=_note(compared, pairs, finding, verdict),
+    )
+
+
+def _note(compared: Compared, pairs: Sequence[tuple[Result, Result]], finding: Finding, verdict: TrialVerdict) -> str:
+    parts = [_sentence(compared.note)]
+    if verdict == "inconclusive":
+        shown = sum(_has(before, finding) for before, _ in pairs)
+        parts.append(f"Without the treatment the finding was there on {shown} of {len(pairs)} seeds only.")
+    if compared.difference.answer(LEVEL) != compared.answer and not compared.note:
+        parts.append("Among so many treatments a difference like this comes by chance too easily to be shown.")
+    if new := _new_findings(pairs):
+        parts.append(f"New with it: {', '.join(f'{found.code} at line {found.line}' for found in new)}.")
+    return " ".join(filter(None, parts))
+
+
+def _new_findings(pairs: Sequence[tuple[Result, Result]]) -> list[Found]:
+    """Errors and warnings that more than half of the treated trials have and the untreated ones under the same seeds have not."""
+    counts: dict[tuple[str, str, int], list[Found]] = {}
+    for before, after in pairs:
+        known = {_place(found) for found in before.findings}
+        for place, found in _grave(after).items():
+            if place not in known:
+                counts.setdefault(place, []).append(found)
+    return [found[0] for found in counts.values() if 2 * len(found) > len(pairs)]
+
+
+def _grave(result: Result) -> Mapping[tuple[str, str, int], Found]:
+    return {_place(found): found for found in result.findings if found.severity in ("error", "warning")}
+
+
+def _place(found: Found) -> tuple[str, str, int]:
+    return found.code, found.file, found.line
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}." if text else ""

@@ -1,0 +1,130 @@
+"""``reluctant treat``, on trials that are made up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reluctant.cli import _study_options, commands, treat
+from reluctant.errors import ReluctantError, UsageError
+from reluctant.recording import Cause, Finding, Root, Treatment, load
+from reluctant.studies import Ended, Job
+from tests.studies.made_up import Made, recording
+
+TREATMENTS = (Treatment("lower-learning-rate", "0.1"), Treatment("scale-input"), Treatment("swap-activation", "leaky_relu"))
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> str:
+    file = tmp_path / "train.py"
+    file.write_text("")
+    return str(file)
+
+
+def told(monkeypatch: pytest.MonkeyPatch, executor: Made, *arguments: str) -> Result:
+    for module in (_study_options, treat):
+        monkeypatch.setattr(module, "executor", lambda name, at_a_time: executor)
+    return CliRunner().invoke(commands, ["treat", *arguments], standalone_mode=False)
+
+
+def dead(script: str) -> Finding:
+    cause = Cause("learning-rate", "the update moved the biases far")
+    return Finding("RL201", "dead-units", "error", "All dead.", script, 31, "fc1", cause=cause, treatments=TREATMENTS)
+
+
+def cured_by(arm: str, *findings: Finding) -> Made:
+    """A script with the findings, which only one arm cures."""
+
+    def answer(job: Job) -> Ended:
+        cured = job.trial.arm == arm
+        return Ended(
+            job.trial, 0, 1.0, recording=recording((0.1 if cured else 1.0) + job.trial.seed / 1000, findings=() if cured else findings)
+        )
+
+    return Made(answer)
+
+
+def test_the_cure_is_found_told_and_written(monkeypatch, script, tmp_path):
+    output = str(tmp_path / "out.json")
+    executor = cured_by("lower-learning-rate:0.1", dead(script))
+    done = told(monkeypatch, executor, "-o", output, script, "--epochs", "3")
+    assert done.exception is None
+    assert done.return_value == 0
+    assert "train.py:31: multiply the learning rate by 0.1 (verified, 5 trials)." in done.stdout
+    assert f"Try it: reluctant run --treat lower-learning-rate:0.1 {script} --epochs 3" in done.stdout
+    (finding,) = load(output).findings
+    assert {treatment.name: treatment.verdict for treatment in finding.treatments} == {
+        "lower-learning-rate": "verified",
+        "scale-input": "no difference shown",
+        "swap-activation": "no difference shown",
+    }
+    assert finding.cause.verified
+    assert finding.treatments[0].comparison.finding_gone == 5
+
+
+def test_a_cure_of_another_kind_verifies_no_cause(monkeypatch, script, tmp_path):
+    output = str(tmp_path / "out.json")
+    told(monkeypatch, cured_by("scale-input", dead(script)), "-o", output, script)
+    (finding,) = load(output).findings
+    assert finding.treatments[1].verdict == "verified"
+    assert not finding.cause.verified
+
+
+def test_without_a_cure_it_says_so_and_ends_with_1(monkeypatch, script):
+    done = told(monkeypatch, cured_by("nothing", dead(script)), script)
+    assert done.return_value == 1
+    assert "train.py:31: no treatment of RL201 dead-units was verified." in done.stdout
+
+
+def test_the_check_up_is_the_first_trial_and_no_trial_is_run_twice(monkeypatch, script):
+    executor = cured_by("scale-input", dead(script))
+    told(monkeypatch, executor, script)
+    assert len(executor.asked) == len(set(executor.asked))
+    assert executor.asked[0].seed == 0
+    assert {trial.arm for trial in executor.asked} == {
+        "as it stands",
+        "lower-learning-rate:0.1",
+        "scale-input",
+        "swap-activation:leaky_relu@31",
+    }
+
+
+@pytest.mark.parametrize("severity", ["advice", None])
+def test_a_healthy_script_is_run_once_and_nothing_is_proposed(monkeypatch, script, severity):
+    findings = [] if severity is None else [Finding("RL103", "idle-activation", severity, "…", script, 3, treatments=TREATMENTS)]
+    executor = cured_by("nothing", *findings)
+    done = told(monkeypatch, executor, script)
+    assert done.return_value == 0
+    assert len(executor.asked) == 1
+    assert "Nothing to treat" in done.stdout
+    assert "Try it" not in done.stdout
+
+
+def test_only_root_findings_are_treated(monkeypatch, script, tmp_path):
+    output = str(tmp_path / "out.json")
+    follower = Finding(
+        "RL301", "vanishing-gradient", "error", "…", script, 20, because_of=Root("RL201", script, 31), treatments=(Treatment("normalise"),)
+    )
+    executor = cured_by("lower-learning-rate:0.1", dead(script), follower)
+    told(monkeypatch, executor, "-o", output, script)
+    assert "normalise" not in {trial.arm for trial in executor.asked}
+    assert [treatment.verdict for finding in load(output).findings[1:] for treatment in finding.treatments] == ["not tried"]
+
+
+def test_a_script_that_fails_is_an_error_with_its_last_words(monkeypatch, script):
+    done = told(monkeypatch, Made(lambda job: Ended(job.trial, 1, 1.0, last_words="NameError: x")), script)
+    assert isinstance(done.exception, ReluctantError)
+    assert "as it stands it gives nothing to treat: failed before its first step (NameError: x)." in str(done.exception)
+
+
+def test_outputs_are_checked_before_anything_runs(monkeypatch, script, tmp_path):
+    executor = cured_by("nothing", dead(script))
+    (tmp_path / "there.json").write_text("mine")
+    for output, message in (("out.txt", "names no form"), (str(tmp_path / "there.json"), "the file exists")):
+        done = told(monkeypatch, executor, "-o", output, script)
+        assert isinstance(done.exception, UsageError)
+        assert message in str(done.exception)
+    assert executor.asked == []
+    assert (tmp_path / "there.json").read_text() == "mine"

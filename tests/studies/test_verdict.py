@@ -1,0 +1,139 @@
+"""Verdicts on a treatment against a finding, on studies that are made up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from reluctant.errors import UnknownNameError
+from reluctant.recording import Document, Finding, NotJudged, Recording, Treatment, Trial, dumps, loads
+from reluctant.studies import Ended, Job, PlannedTrial, Study, arm_against, compared, conduct, judged
+from tests.studies.made_up import Made, plan, recording
+
+DEAD = Finding("RL201", "dead-units", "error", "…", "/home/ada/train.py", 31, "fc1")
+OTHER = Finding("RL203", "saturated-units", "warning", "…", "/home/ada/train.py", 40, "fc2")
+CURE = Treatment("lower-learning-rate", "0.1")
+
+
+def verdict(
+    treated_loss: float = 0.2,
+    before: Callable[[PlannedTrial], bool] = lambda trial: True,
+    after: Callable[[PlannedTrial], bool] = lambda trial: False,
+    harms_loss: bool = True,
+    seeds: int = 4,
+    ended: Callable[[Job, bytes], Ended] = lambda job, written: Ended(job.trial, 0, 1.0, recording=written),
+    new: tuple[Finding, ...] = (),
+) -> Treatment:
+    def answer(job: Job) -> Ended:
+        treated = job.trial.arm == "cure"
+        there = (after if treated else before)(job.trial)
+        written = recording((treated_loss if treated else 1.0) + job.trial.seed / 1000, findings=[DEAD] * there + [*new] * treated)
+        return ended(job, written)
+
+    study = conduct(Study(plan(("cure",), seeds)), Made(answer), lambda study: None)
+    return judged(CURE, DEAD, compared(study)[1], study, harms_loss)
+
+
+def test_better_and_gone_on_every_seed_is_verified():
+    found = verdict()
+    assert (found.verdict, found.trials) == ("verified", 4)
+    assert (found.comparison.seeds, found.comparison.finding_gone) == (4, 4)
+    assert found.comparison.low <= found.comparison.difference <= found.comparison.high < 0
+    assert found.comparison.note == ""
+    assert found.comparison.treated.mean[-1] == pytest.approx(0.2, abs=0.01)
+    assert found.comparison.untreated.mean[-1] == pytest.approx(1.0, abs=0.01)
+
+
+def test_better_with_the_finding_left_on_one_seed_is_better_only():
+    found = verdict(after=lambda trial: trial.seed == 2)
+    assert found.verdict == "better"
+    assert found.comparison.finding_gone == 3
+
+
+def test_a_finding_that_is_gone_without_a_better_loss_is_not_verified():
+    assert verdict(treated_loss=1.0).verdict == "no difference shown"
+    assert verdict(treated_loss=1.5).verdict == "worse"
+
+
+def test_where_the_harm_is_not_in_the_loss_it_must_only_not_get_worse():
+    assert verdict(treated_loss=1.0, harms_loss=False).verdict == "verified"
+    assert verdict(treated_loss=1.5, harms_loss=False).verdict == "worse"
+    assert verdict(treated_loss=1.0, after=lambda trial: True, harms_loss=False).verdict == "no difference shown"
+
+
+def test_what_was_stopped_early_is_not_verified_as_not_worse():
+    def answer(job: Job) -> Ended:
+        cured = job.trial.arm == "cure"
+        written = recording(0.1 if job.trial.arm == "a" else 1.0 + job.trial.seed / 1000, findings=[] if cured else [DEAD])
+        return Ended(job.trial, 0, 1.0, recording=written)
+
+    study = conduct(Study(plan(("a", "b", "cure"), 8, halving=True)), Made(answer), lambda study: None)
+    assert len(study.of("cure")) < 8
+    assert judged(CURE, DEAD, compared(study)[3], study, harms_loss=False).verdict == "no difference shown"
+
+
+def test_a_failure_that_does_not_show_again_makes_it_inconclusive():
+    found = verdict(before=lambda trial: trial.seed == 0)
+    assert found.verdict == "inconclusive"
+    assert found.comparison.note == "Without the treatment the finding was there on 1 of 4 seeds only."
+
+
+def test_verified_asks_for_three_seeds_on_which_the_finding_was_there():
+    assert verdict(before=lambda trial: trial.seed < 2).verdict == "better"
+    assert verdict(before=lambda trial: trial.seed < 3).verdict == "verified"
+    assert verdict(seeds=2).verdict == "no difference shown"
+
+
+def test_what_was_not_looked_for_is_not_gone():
+    def ended(job: Job, written: bytes) -> Ended:
+        document = loads(written)
+        unsure = Document(document.recording, document.findings, (NotJudged("RL201", "dead-units", "too few samples"),))
+        return Ended(job.trial, 0, 1.0, recording=dumps(unsure).encode() if job.trial.arm == "cure" else written)
+
+    found = verdict(ended=ended)
+    assert (found.verdict, found.comparison.finding_gone) == ("better", 0)
+
+
+def test_a_treatment_under_which_the_script_fails_cures_nothing():
+    def ended(job: Job, written: bytes) -> Ended:
+        return Ended(job.trial, int(job.trial.arm == "cure"), 1.0, recording=written)
+
+    found = verdict(ended=ended, harms_loss=False)
+    assert (found.verdict, found.comparison.finding_gone) == ("worse", 0)
+    assert found.comparison.note == "4 of 4 ended with an error."
+
+
+def test_a_treatment_that_was_not_applied_was_not_tried():
+    def ended(job: Job, written: bytes) -> Ended:
+        refused = recording(1.0, trial=Trial(counts=False, why_not="no optimizer of torch.optim made a step"))
+        return Ended(job.trial, 0, 1.0, recording=refused if job.trial.arm == "cure" else written)
+
+    found = verdict(ended=ended)
+    assert (found.verdict, found.trials) == ("not tried", 1)
+    assert found.comparison.note == "1 of 1 not counted: no optimizer of torch.optim made a step."
+
+
+def test_a_study_without_trials_of_it_leaves_it_as_it_was():
+    study = Study(plan(("cure",)))
+    assert judged(CURE, DEAD, compared(study)[1], study, True) == CURE
+
+
+def test_new_findings_are_told():
+    assert verdict(new=(OTHER,)).comparison.note == "New with it: RL203 at line 40."
+
+
+def test_an_arm_is_put_where_the_finding_is_if_it_has_a_place():
+    script = "/home/ada/train.py"
+    assert arm_against(DEAD, CURE, script).treatments == ("lower-learning-rate:0.1",)
+    assert arm_against(DEAD, Treatment("swap-activation", "leaky_relu"), script).name == "swap-activation:leaky_relu@31"
+    assert arm_against(DEAD, Treatment("remove-output-activation"), script).name == "remove-output-activation@31"
+    assert arm_against(DEAD, Treatment("swap-activation", "elu"), "other.py").name == "swap-activation:elu@/home/ada/train.py:31"
+    nowhere = Finding("RL101", "linear-network", "error", "…")
+    assert arm_against(nowhere, Treatment("insert-activation", "relu"), script) is None
+    with pytest.raises(UnknownNameError):
+        arm_against(DEAD, Treatment("pray"), script)
+
+
+def test_the_recordings_of_these_tests_are_recordings():
+    assert isinstance(loads(recording(1.0)).recording, Recording)
