@@ -27,7 +27,7 @@ class Compared:
     steps_to: float | None
     """Median steps to the loss at which the untreated script ends (its median); infinity where half never reach it."""
     step_ms: float | None
-    """Median milliseconds a step, measuring included."""
+    """Median milliseconds a step, with what watching and treating cost."""
     difference: Paired
     """Loss at the end, less that of the untreated script under the same seeds. Empty for the untreated script itself."""
     level: float
