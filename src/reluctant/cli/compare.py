@@ -124,8 +124,8 @@ def _reading(study: Study) -> str:
     left = trials_left(study)
     return (
         "End loss: over the last tenth of the trial. Area: mean loss over all of it. Steps to: the loss at which the script as it stands "
-        f"ends. ms/step: with the watching and the exchanging, so longer than alone. Difference: end loss less that as it stands, paired over "
-        f"{plural(seeds, 'seed')}; below 0 is better. "
+        "ends. ms/step: with the watching and the exchanging, so longer than alone. Difference: end loss less that as it stands, "
+        f"paired over {plural(seeds, 'seed')}; below 0 is better. "
         f'If none differed, "better" or "worse" would stand in the table with a chance of at most {100 * LEVEL:.0f} % (Holm).'
         + (f" {plural(left, 'trial')} did not run for want of time." if left else "")
     )
