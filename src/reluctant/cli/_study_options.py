@@ -43,8 +43,8 @@ class Conduct:
 
     jobs: int
     on: str
-    budget: float
-    """Seconds; infinite where there is no limit."""
+    until: float
+    """When to stop, on the clock of `time.monotonic`; infinite where there is no limit."""
     file: str
     resume: bool
 
@@ -56,8 +56,8 @@ class Conduct:
             raise UsageError("there is nothing to go on with", where="--resume", advice="Name the file with --study FILE")
         if file and not given["resume"]:
             refuse_existing(file, given["force"])
-        budget = math.inf if given["budget"] is None else seconds_in(given["budget"], "--budget")
-        return cls(given["jobs"] or cores(), given["on"], budget, file, given["resume"])
+        until = math.inf if given["budget"] is None else time.monotonic() + seconds_in(given["budget"], "--budget")
+        return cls(given["jobs"] or cores(), given["on"], until, file, given["resume"])
 
     def study(self, plan: Plan) -> Study:
         """The study to carry out: a new one, or the one to go on with."""
@@ -68,7 +68,6 @@ class Conduct:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        until = time.monotonic() + self.budget
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
         with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=3600) as bar:
             task = bar.add_task(what, total=len(study.results) + trials_left(study), completed=len(study.results))
@@ -79,7 +78,7 @@ class Conduct:
                 bar.update(task, completed=len(so_far.results), total=len(so_far.results) + trials_left(so_far))
 
             try:
-                return conduct(study, executor(self.on, self.jobs), kept, until)
+                return conduct(study, executor(self.on, self.jobs), kept, self.until)
             except KeyboardInterrupt:
                 if self.file:
                     bar.stop()
