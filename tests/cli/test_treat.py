@@ -64,6 +64,25 @@ def test_the_cure_is_found_told_and_written(monkeypatch, script, tmp_path):
     assert finding.treatments[0].comparison.finding_gone == 5
 
 
+def test_the_change_is_shown_and_written_and_the_script_is_left_alone(monkeypatch, script, tmp_path):
+    Path(script).write_text("from torch import nn\nactivation = nn.ReLU()\n")
+    finding = Finding("RL201", "dead-units", "error", "All dead.", script, 2, "fc1", treatments=TREATMENTS[2:])
+    patch = tmp_path / "cure.patch"
+    done = told(monkeypatch, cured_by("swap-activation:leaky_relu@2", finding), "--write-patch", str(patch), script)
+    assert done.exception is None
+    assert "  +activation = nn.LeakyReLU(negative_slope=0.01)" in done.stdout
+    assert patch.read_text().splitlines()[-1] == "+activation = nn.LeakyReLU(negative_slope=0.01)"
+    assert Path(script).read_text() == "from torch import nn\nactivation = nn.ReLU()\n"
+
+
+def test_without_a_plain_change_no_patch_is_written(monkeypatch, script, tmp_path):
+    patch = tmp_path / "cure.patch"
+    done = told(monkeypatch, cured_by("scale-input", dead(script)), "--write-patch", str(patch), script)
+    assert done.exception is None
+    assert f"Not written: {patch}" in done.stderr
+    assert not patch.exists()
+
+
 def test_a_cure_of_another_kind_verifies_no_cause(monkeypatch, script, tmp_path):
     output = str(tmp_path / "out.json")
     told(monkeypatch, cured_by("scale-input", dead(script)), "-o", output, script)

@@ -14,7 +14,7 @@ import click
 
 from reluctant.errors import ReluctantError, UsageError
 from reluctant.recording import Document, Finding, Treatment, loads, save
-from reluctant.recording._file import refuse_existing
+from reluctant.recording._file import refuse_existing, write
 from reluctant.report import finding_tree, safe, show, treatment_in_words
 from reluctant.rules import all_rules
 from reluctant.studies import (
@@ -33,6 +33,7 @@ from reluctant.studies import (
     trials_left,
 )
 
+from ._source_change import source_change
 from ._study_options import Conduct, check_script, study_options, time_limit
 
 RECORDED = ".json"
@@ -44,10 +45,13 @@ RECORDED = ".json"
     epilog="The exit code is 0 where nothing needs a cure or every root finding has a verified one, and 1 otherwise.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Save recording and findings with their verdicts to FILE.json.")
+@click.option("--write-patch", metavar="FILE", help="Write the changes that cure it to FILE, for `git apply`, where they are plain enough.")
 @study_options
 @click.argument("script_name", metavar="SCRIPT")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
-def command(output: str | None, is_module: bool, script_name: str, arguments: tuple[str, ...], **given: Any) -> int:
+def command(
+    output: str | None, write_patch: str | None, is_module: bool, script_name: str, arguments: tuple[str, ...], **given: Any
+) -> int:
     """Try the treatments for each finding on the script itself, and say which cure it.
 
     First SCRIPT gets its check-up. Then each root finding's treatments are applied from outside, one at a time, under several seeds, and
@@ -56,6 +60,8 @@ def command(output: str | None, is_module: bool, script_name: str, arguments: tu
     """
     check_script(script_name, is_module)
     _check_output(output, given["force"])
+    if write_patch is not None:
+        refuse_existing(write_patch, given["force"])
     how = Conduct.given(given)
     plan = Plan(script_name, arguments, is_module, (), given["seeds"], given["steps"], time_limit(given["trial_timeout"]), halving=True)
     document, study = _check_up(plan, how)
@@ -71,6 +77,8 @@ def command(output: str | None, is_module: bool, script_name: str, arguments: tu
     if output:
         save(document, output, given["force"])
         click.echo(f"Written: {output}", err=True)
+    if write_patch is not None:
+        click.echo(_written(write_patch, document, given["force"]), err=True)
     return int(any(_cure(finding) is None for finding in roots(document)))
 
 
@@ -91,6 +99,16 @@ def _check_up(plan: Plan, how: Conduct) -> tuple[Document, Study]:
         advice = "Run it once with `reluctant run` to see why"
         raise ReluctantError(f"as it stands it gives nothing to treat: {safe(result.why_not)}", where=plan.script, advice=advice)
     return loads(ended.recording), Study(plan, (result,))
+
+
+def _written(path: str, document: Document, force: bool) -> str:
+    """Write the changes that cure the root findings, each once; what was done, in a sentence."""
+    cures = [(finding, cure) for finding in roots(document) if (cure := _cure(finding)) is not None]
+    changes = dict.fromkeys(filter(None, (source_change(finding, cure, document.recording) for finding, cure in cures)))
+    if not changes:
+        return f"Not written: {path}, for no change was verified that is plain enough to make."
+    write(path, "".join(changes).encode(), force)
+    return f"Written: {path}"
 
 
 def roots(document: Document) -> list[Finding]:
@@ -143,6 +161,7 @@ def conclusion(document: Document, study: Study) -> Iterator[str]:
             continue
         yield f"{safe(place)}: {treatment_in_words(cure)}."
         yield f"  Try it: {_by_hand(finding, cure, study)}"
+        yield from (f"  {safe(line)}" for line in source_change(finding, cure, document.recording).splitlines())
     if left := trials_left(study):
         yield f"The time was over with {left} trials to go; more of it, or fewer seeds, may show more."
 
