@@ -55,8 +55,8 @@ def source_change(finding: Finding, treatment: Treatment, recording: Recording) 
     if len(edits) != 1:
         return ""
     name = os.path.relpath(place.file).replace(os.sep, "/")
-    lines = (text.splitlines(keepends=True) for text in (source, _edited(source, edits[0])))
-    return "".join(difflib.unified_diff(*lines, fromfile=f"a/{name}", tofile=f"b/{name}"))
+    before, after = source.splitlines(keepends=True), _edited(source, edits[0]).splitlines(keepends=True)
+    return "".join(difflib.unified_diff(before, after, fromfile=f"a/{name}", tofile=f"b/{name}"))
 
 
 def _place(finding: Finding, treatment: Treatment, recording: Recording) -> Location | None:
