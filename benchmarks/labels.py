@@ -51,6 +51,10 @@ class Case:
     """False where the fault is outside what Reluctant judges, or is in doubt."""
     published: Mapping[str, bool]
     """By published tool: whether it located the fault."""
+    fixes: tuple[str, ...] = ()
+    """Treatments that were measured to cure it, with or without arguments."""
+    not_fixes: tuple[str, ...] = ()
+    """Plausible ones that were measured not to."""
 
     @property
     def name(self) -> str:
@@ -84,6 +88,8 @@ def case_of(kind: str, entry: Mapping[str, Any]) -> Case:
         frozenset({entry["cause"], *entry["causes_also"]}) if "cause" in entry else frozenset(),
         entry.get("in_scope", True) and not entry.get("doubtful", False),
         entry.get("published", {}),
+        tuple(entry.get("fixes", ())),
+        tuple(entry.get("not_fixes", ())),
     )
 
 

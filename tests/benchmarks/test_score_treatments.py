@@ -1,0 +1,63 @@
+"""The score of treatments, on documents that are made up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from labels import Case, labelled_cases
+from reluctant.recording import Document, Finding, Treatment
+from score_treatments import Treated, is_named_by, report, treated
+
+FAULTY = next(case for case in labelled_cases(("faulty",)) if case.fixes and case.not_fixes)
+HEALTHY = next(case for case in labelled_cases(("healthy",)))
+
+
+def document(*treatments: Treatment) -> Document:
+    return Document(findings=(Finding("RL201", "dead-units", "error", "…", treatments=treatments),))
+
+
+def of(case: Case, *treatments: Treatment) -> Treated:
+    return treated(case, document(*treatments))
+
+
+def test_labels_hold_fixes_and_what_is_no_fix():
+    cases = labelled_cases(("faulty",))
+    assert sum(bool(case.fixes) for case in cases) > 20
+    assert sum(bool(case.not_fixes) for case in cases) > 20
+
+
+def test_a_verified_treatment_is_a_cure():
+    cured = of(FAULTY, Treatment("scale-input", verdict="better", trials=5), Treatment("normalise", verdict="verified", trials=5))
+    assert (cured.cured, cured.verified, cured.tried) == (True, ("normalise",), ("scale-input", "normalise"))
+    assert report([cured]) == (["cured: 1 of 1 = 1.00 (bar 0.85)"], True)
+
+
+def test_what_is_only_better_is_none():
+    lines, reached = report([of(FAULTY, Treatment("scale-input", verdict="better", trials=5))])
+    assert lines == [f"{FAULTY.name}: not cured (scale-input)", "cured: 0 of 1 = 0.00 (bar 0.85)"]
+    assert not reached
+
+
+def test_a_verified_treatment_that_is_no_fix_misses_the_bar():
+    case = replace(FAULTY, not_fixes=("swap-activation:gelu", "lower-learning-rate"))
+    lines, reached = report([of(case, Treatment("lower-learning-rate", "0.1", "verified", 5))])
+    assert lines[0] == f"{case.name}: verified, but no fix: lower-learning-rate:0.1"
+    assert not reached
+
+
+def test_treating_a_healthy_script_misses_the_bar():
+    assert report([of(HEALTHY, Treatment("scale-input"))])[1]
+    lines, reached = report([of(HEALTHY, Treatment("scale-input", verdict="worse", trials=3))])
+    assert lines == [f"{HEALTHY.name}: healthy, but treated: scale-input"]
+    assert not reached
+
+
+def test_a_failure_is_no_cure_and_no_health():
+    assert report([Treated(FAULTY, failure="killed")])[0][0] == f"{FAULTY.name}: not cured (killed)"
+    assert not report([Treated(HEALTHY, failure="killed")])[1]
+
+
+def test_a_label_names_a_treatment_with_or_without_arguments():
+    assert is_named_by("lower-learning-rate:0.1", "lower-learning-rate")
+    assert is_named_by("swap-activation:gelu", "swap-activation:gelu")
+    assert not is_named_by("swap-activation:relu", "swap-activation:gelu")
