@@ -64,16 +64,22 @@ def accuracy(activation: Activation, samples: int = 10_000_000) -> Accuracy | No
         wide = x.double()
         y = activation.forward(tensors(torch.float64), wide)
         slope = activation.derivative(tensors(torch.float64), wide) + torch.zeros_like(wide)
-        largest_slope = max(largest_slope, *slope[slope.isfinite()].abs().topk(1).values.tolist())
+        largest_slope = max(largest_slope, _largest(slope))
         for suffix, operator in (("", kernel), ("_by_torch", torch_operator(activation))):
             value, gradient = _both(operator, x)
             found[f"forward{suffix}"].add(x, value, y)
             found[f"gradient{suffix}"].add(x, gradient, slope)
             apart = (gradient.double() - slope).abs()
-            absolute[suffix] = max([absolute[suffix], *apart[apart.isfinite()].topk(1).values.tolist()])
+            absolute[suffix] = max(absolute[suffix], _largest(apart))
     unit = float(ulp(torch.tensor(min(largest_slope, 1e30), dtype=torch.float64)))
     errors = {name: worst.error() for name, worst in found.items()}
     return Accuracy(**errors, gradient_absolute=absolute[""] / unit, gradient_absolute_by_torch=absolute["_by_torch"] / unit)
+
+
+def _largest(values: Tensor) -> float:
+    """The largest size among the finite values; 0 where there are none."""
+    finite = values[values.isfinite()].abs()
+    return float(finite.max()) if finite.numel() else 0.0
 
 
 def _floats(start: int, stop: int, step: int) -> Tensor:
