@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reluctant.cli._source_change import source_change
-from reluctant.recording import Finding, Location, Optimizer, Recording, Treatment
+from reluctant.recording import Finding, Location, Optimizer, Recording, Site, Treatment
 
 SCRIPT = """import torch
 import torch.nn.functional as F
@@ -78,6 +78,17 @@ def test_a_plain_call_is_edited_and_nothing_else(script, treatment, start, expec
     difference = change(script, treatment, line_of(start))
     assert added(difference) == [expected]
     assert sum(line.startswith("-") for line in difference.splitlines()) == 2  # the header, and the line
+
+
+def test_all_lines_of_a_treatment_are_edited_or_none(script):
+    lines = (line_of("größe"), line_of("x = F.relu(self"))
+    sites = tuple(Site(line, "relu", place=Location(str(script), line), after=f"fc{line}") for line in lines)
+    finding = Finding(
+        "RL301", "vanishing-gradient", "error", "…", str(script), lines[0], evidence={"layers": [site.after for site in sites]}
+    )
+    assert len(added(source_change(finding, LEAKY, Recording(sites=sites)))) == 2
+    hard = Site(99, "relu", place=Location(str(script), line_of("return")), after=sites[0].after)
+    assert source_change(finding, LEAKY, Recording(sites=(*sites, hard))) == ""
 
 
 def test_the_learning_rate_is_edited_where_the_optimizer_is_built(script):

@@ -14,7 +14,9 @@ from reluctant.studies import UNTREATED, Arm, Ended, Executor, Job, Plan, Planne
 POINTS = 50
 
 
-def recording(end: float, start: float = 2.3, findings: Sequence[Finding] = (), trial: Trial | None = None) -> bytes:
+def recording(
+    end: float, start: float = 2.3, findings: Sequence[Finding] = (), trial: Trial | None = None, script: str = "train.py"
+) -> bytes:
     """The file of a run whose loss falls from `start` to `end` in the first half of its steps and stays there."""
     losses = [start + (end - start) * min(1.0, 2 * step / POINTS) for step in range(POINTS)]
     points = tuple(
@@ -23,7 +25,7 @@ def recording(end: float, start: float = 2.3, findings: Sequence[Finding] = (), 
     )
     curve = Curve("backward", points=points)
     conditions = replace(trial or Trial(), curves=(curve,))
-    return dumps(Document(Recording(steps=POINTS, seconds=0.5, finished=True, trial=conditions), tuple(findings))).encode()
+    return dumps(Document(Recording(script=script, steps=POINTS, seconds=0.5, finished=True, trial=conditions), tuple(findings))).encode()
 
 
 def plan(arms: Sequence[str] = ("a", "b"), seeds: int = 3, halving: bool = False) -> Plan:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from reluctant.errors import UnknownNameError
-from reluctant.recording import Document, Finding, NotJudged, Recording, Treatment, Trial, dumps, loads
+from reluctant.recording import Document, Finding, Layer, Location, NotJudged, Recording, Site, Treatment, Trial, dumps, loads
 from reluctant.studies import Ended, Job, PlannedTrial, Study, arm_against, compared, conduct, judged
 from tests.studies.made_up import Made, plan, recording
 
@@ -123,16 +123,34 @@ def test_new_findings_are_told():
     assert verdict(new=(OTHER,)).comparison.note == "New with it: RL203 at line 40."
 
 
+SCRIPT = "/home/ada/train.py"
+
+
 def test_an_arm_is_put_where_the_finding_is_if_it_has_a_place():
-    script = "/home/ada/train.py"
-    assert arm_against(DEAD, CURE, script).treatments == ("lower-learning-rate:0.1",)
-    assert arm_against(DEAD, Treatment("swap-activation", "leaky_relu"), script).name == "swap-activation:leaky_relu@31"
-    assert arm_against(DEAD, Treatment("remove-output-activation"), script).name == "remove-output-activation@31"
-    assert arm_against(DEAD, Treatment("swap-activation", "elu"), "other.py").name == "swap-activation:elu@/home/ada/train.py:31"
+    recorded = Recording(script=SCRIPT)
+    assert arm_against(DEAD, CURE, recorded).treatments == ("lower-learning-rate:0.1",)
+    assert arm_against(DEAD, Treatment("swap-activation", "leaky_relu"), recorded).name == "swap-activation:leaky_relu@31"
+    assert arm_against(DEAD, Treatment("remove-output-activation"), recorded).name == "remove-output-activation@31"
+    elsewhere = arm_against(DEAD, Treatment("swap-activation", "elu"), Recording(script="other.py"))
+    assert elsewhere.name == "swap-activation:elu@/home/ada/train.py:31"
     nowhere = Finding("RL101", "linear-network", "error", "…")
-    assert arm_against(nowhere, Treatment("insert-activation", "relu"), script) is None
+    assert arm_against(nowhere, Treatment("insert-activation", "relu"), recorded) is None
     with pytest.raises(UnknownNameError):
-        arm_against(DEAD, Treatment("pray"), script)
+        arm_against(DEAD, Treatment("pray"), recorded)
+
+
+def test_what_concerns_several_layers_is_tried_at_all_of_them():
+    layers = tuple(Layer(number, "linear", f"fc{number}", place=Location(SCRIPT, 10 + number)) for number in range(4))
+    sites = tuple(Site(number, "sigmoid", place=Location(SCRIPT, 20 + number), after=f"fc{number}") for number in range(4))
+    recorded = Recording(
+        script=SCRIPT, layers=layers, sites=(*sites, Site(9, "sigmoid", place=Location(SCRIPT, 40), after="fc1", role="gate"))
+    )
+    about = {"layers": ["fc0", "fc1", "fc2"]}
+    linear = Finding("RL101", "linear-network", "error", "…", SCRIPT, 10, evidence=about)
+    assert arm_against(linear, Treatment("insert-activation", "relu"), recorded).name == "insert-activation:relu@10@11"
+    fading = Finding("RL301", "vanishing-gradient", "error", "…", SCRIPT, 20, evidence=about)
+    assert arm_against(fading, Treatment("swap-activation", "tanh"), recorded).name == "swap-activation:tanh@20@21@22"
+    assert arm_against(fading, Treatment("normalise"), recorded).name == "normalise"
 
 
 def test_the_recordings_of_these_tests_are_recordings():

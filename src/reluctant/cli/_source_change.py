@@ -8,13 +8,14 @@ from __future__ import annotations
 import ast
 import difflib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reluctant.activations import Activation, definitions, get
 from reluctant.errors import ReluctantError
-from reluctant.recording import Finding, Location, Recording, Treatment
+from reluctant.recording import Finding, Recording, Treatment
+from reluctant.studies import is_at_lines, lines_for
 
 FUNCTIONAL = ("F", "functional", "nn.functional", "torch.nn.functional", "torch")
 """What functions of torch are called on; on anything else a call is a method of a tensor."""
@@ -44,27 +45,30 @@ class _Call:
 
 def source_change(finding: Finding, treatment: Treatment, recording: Recording) -> str:
     """The change as a unified difference, as ``git apply`` takes it; empty where the source is not plain enough to edit."""
-    place = _place(finding, treatment, recording)
-    if place is None or treatment.name not in _CHANGES:
+    file, lines = _places(finding, treatment, recording)
+    if not lines or treatment.name not in _CHANGES:
         return ""
     try:
-        source = Path(place.file).read_bytes().decode()
-        edits = list(_CHANGES[treatment.name](source, ast.parse(source), place.line, treatment.arguments))
+        source = Path(file).read_bytes().decode()
+        tree = ast.parse(source)
+        edits = [list(_CHANGES[treatment.name](source, tree, line, treatment.arguments)) for line in lines]
     except (OSError, ValueError, SyntaxError, ReluctantError):  # gone or changed since, or no torch function says it: then words must do
         return ""
-    if len(edits) != 1:
+    if any(len(found) != 1 for found in edits):
         return ""
-    name = os.path.relpath(place.file).replace(os.sep, "/")
-    before, after = source.splitlines(keepends=True), _edited(source, edits[0]).splitlines(keepends=True)
+    name = os.path.relpath(file).replace(os.sep, "/")
+    before, after = source.splitlines(keepends=True), _edited(source, [found[0] for found in edits]).splitlines(keepends=True)
     return "".join(difflib.unified_diff(before, after, fromfile=f"a/{name}", tofile=f"b/{name}"))
 
 
-def _place(finding: Finding, treatment: Treatment, recording: Recording) -> Location | None:
-    """The line to edit: where the one optimizer is built, or where the finding is."""
+def _places(finding: Finding, treatment: Treatment, recording: Recording) -> tuple[str, tuple[int, ...]]:
+    """The file and the lines to edit: where the one optimizer is built, or where the treatment was tried."""
     if treatment.name == "lower-learning-rate":
-        (built, *others) = [optimizer.built for optimizer in recording.optimizers] or [None]
-        return None if others else built
-    return Location(finding.file, finding.line) if finding.line else None
+        built = [optimizer.built for optimizer in recording.optimizers]
+        if len(built) != 1 or built[0] is None:
+            return "", ()
+        return built[0].file, (built[0].line,)
+    return finding.file, lines_for(finding, treatment, recording) if is_at_lines(treatment) else ()
 
 
 def _lower_rate(source: str, tree: ast.Module, line: int, arguments: str) -> Iterator[_Edit]:
@@ -146,12 +150,15 @@ def _grouped(source: str, node: ast.expr) -> str:
     return text if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant)) else f"({text})"
 
 
-def _edited(source: str, edit: _Edit) -> str:
-    """The source with the new text. Columns of a syntax tree count bytes."""
-    lines = source.encode().splitlines(keepends=True)
-    node = edit.node
-    assert node.end_lineno is not None
-    assert node.end_col_offset is not None
-    before = b"".join(lines[: node.lineno - 1]) + lines[node.lineno - 1][: node.col_offset]
-    after = lines[node.end_lineno - 1][node.end_col_offset :] + b"".join(lines[node.end_lineno :])
-    return (before + edit.text.encode() + after).decode()
+def _edited(source: str, edits: Sequence[_Edit]) -> str:
+    """The source with the new texts. Columns of a syntax tree count bytes."""
+    text = source.encode()
+    for edit in sorted(edits, key=lambda edit: (edit.node.lineno, edit.node.col_offset), reverse=True):  # what comes before stays in place
+        lines = text.splitlines(keepends=True)
+        node = edit.node
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        before = b"".join(lines[: node.lineno - 1]) + lines[node.lineno - 1][: node.col_offset]
+        after = lines[node.end_lineno - 1][node.end_col_offset :] + b"".join(lines[node.end_lineno :])
+        text = before + edit.text.encode() + after
+    return text.decode()

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from reluctant.errors import ReluctantError, UsageError
-from reluctant.recording import Document, Finding, Treatment, loads, save
+from reluctant.recording import Document, Finding, Recording, Treatment, loads, save
 from reluctant.recording._file import refuse_existing, write
 from reluctant.report import finding_tree, safe, show, treatment_in_words
 from reluctant.rules import all_rules
@@ -65,7 +65,7 @@ def command(
     how = Conduct.given(given)
     plan = Plan(script_name, arguments, is_module, (), given["seeds"], given["steps"], time_limit(given["trial_timeout"]), halving=True)
     document, study = _check_up(plan, how)
-    arms = arms_for(document, script_name)
+    arms = arms_for(document)
     if arms:
         plan = dataclasses.replace(plan, arms=arms)
         study = how.study(plan) if how.resume else Study(plan, study.results)
@@ -117,9 +117,9 @@ def roots(document: Document) -> list[Finding]:
     return [finding for finding in found if finding.severity != "advice" and finding.treatments]
 
 
-def arms_for(document: Document, script: str) -> tuple[Arm, ...]:
+def arms_for(document: Document) -> tuple[Arm, ...]:
     """The arms that try the treatments of the root findings, each once, in the order of the findings and of their rules."""
-    arms = [arm_against(finding, treatment, script) for finding in roots(document) for treatment in finding.treatments]
+    arms = [arm_against(finding, treatment, document.recording) for finding in roots(document) for treatment in finding.treatments]
     by_name: dict[str, Arm] = {}
     for arm in arms:
         if arm is not None:
@@ -130,16 +130,16 @@ def arms_for(document: Document, script: str) -> tuple[Arm, ...]:
 def with_verdicts(document: Document, study: Study) -> Document:
     """The document with what the study showed of each root finding's treatments, and with the causes that it verified."""
     tried = {id(finding) for finding in roots(document)}
-    treated = (_with_verdicts(finding, study) if id(finding) in tried else finding for finding in document.findings)
+    treated = (_with_verdicts(finding, document.recording, study) if id(finding) in tried else finding for finding in document.findings)
     return dataclasses.replace(document, findings=tuple(treated))
 
 
-def _with_verdicts(finding: Finding, study: Study) -> Finding:
+def _with_verdicts(finding: Finding, recording: Recording, study: Study) -> Finding:
     harms_loss = next((rule.harms_loss for rule in all_rules() if rule.code == finding.code), True)
     by_arm = {found.arm: found for found in compared(study)}
     treatments = []
     for treatment in finding.treatments:
-        arm = arm_against(finding, treatment, study.plan.script)
+        arm = arm_against(finding, treatment, recording)
         treatments.append(judged(treatment, finding, by_arm[arm.name], study, harms_loss) if arm is not None else treatment)
     found = dataclasses.replace(finding, treatments=tuple(treatments))
     removed = {kind for treatment in treatments if treatment.verdict == "verified" for kind in REMOVES.get(treatment.name, ())}
@@ -160,18 +160,18 @@ def conclusion(document: Document, study: Study) -> Iterator[str]:
             yield f"{safe(place)}: no treatment of {finding.code} {finding.name} was verified."
             continue
         yield f"{safe(place)}: {treatment_in_words(cure)}."
-        yield f"  Try it: {_by_hand(finding, cure, study)}"
+        yield f"  Try it: {_by_hand(arm_against(finding, cure, document.recording), study)}"
         yield from (f"  {safe(line)}" for line in source_change(finding, cure, document.recording).splitlines())
     if left := trials_left(study):
         yield f"The time was over with {left} trials to go; more of it, or fewer seeds, may show more."
 
 
-def _by_hand(finding: Finding, cure: Treatment, study: Study) -> str:
-    arm = arm_against(finding, cure, study.plan.script)
-    treatments = arm.treatments if arm is not None else (str(cure),)
+def _by_hand(arm: Arm | None, study: Study) -> str:
+    """The command that runs one trial of an arm."""
+    treatments = [part for treatment in (arm.treatments if arm is not None else ()) for part in ("--treat", treatment)]
     steps = ["--steps", str(study.plan.steps)] * (study.plan.steps is not None)
     program = [*["-m"] * study.plan.is_module, study.plan.script, *study.plan.arguments]
-    return shlex.join(["reluctant", "run", *(part for treatment in treatments for part in ("--treat", treatment)), *steps, *program])
+    return shlex.join(["reluctant", "run", *treatments, *steps, *program])
 
 
 def _cure(finding: Finding) -> Treatment | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from reluctant.recording import CauseKind, Finding, Treatment
+from reluctant.recording import CauseKind, Finding, Location, Recording, Treatment
 from reluctant.treatments import get
 
 from ._study import Arm
@@ -25,12 +25,34 @@ REMOVES: Mapping[str, frozenset[CauseKind]] = {
 """The causes that a treatment takes away; one that is not here may cure, but proves no cause."""
 
 
-def arm_against(finding: Finding, treatment: Treatment, script: str) -> Arm | None:
-    """The arm that tries `treatment` where `finding` is; None where it needs a line and the finding has none."""
+def arm_against(finding: Finding, treatment: Treatment, recording: Recording) -> Arm | None:
+    """The arm that tries `treatment` against `finding`; None where it needs a line and there is none."""
     name = str(treatment)
-    if get(treatment.name).needs_line or treatment.name in AT_THE_LINE:
-        if not finding.line:
+    if is_at_lines(treatment):
+        lines = lines_for(finding, treatment, recording)
+        if not lines:
             return None
-        same = os.path.abspath(finding.file) == os.path.abspath(script)
-        name += f"@{finding.line}" if same else f"@{finding.file}:{finding.line}"
+        same = os.path.abspath(finding.file) == os.path.abspath(recording.script)
+        name += "".join(f"@{line}" if same else f"@{finding.file}:{line}" for line in lines)
     return Arm(name, (name,), group=f"{finding.code} {finding.file}:{finding.line}")
+
+
+def is_at_lines(treatment: Treatment) -> bool:
+    """Whether it is tried at lines, and not wherever it makes sense."""
+    return get(treatment.name).needs_line or treatment.name in AT_THE_LINE
+
+
+def lines_for(finding: Finding, treatment: Treatment, recording: Recording) -> tuple[int, ...]:
+    """The lines of the finding's file that the treatment belongs at: the finding's own, or those of all layers that it is about.
+
+    A network without an activation needs one after each layer but the last, and a gradient that fades over many layers is not
+    mended at one of them.
+    """
+    names = finding.evidence.get("layers", ())
+    found: list[Location | None] = []
+    if treatment.name == "insert-activation":
+        found = [layer.place for layer in recording.layers if layer.name in names[:-1]]
+    elif treatment.name == "swap-activation":
+        found = [site.place for site in recording.sites if site.after in names and site.role == "hidden"]
+    lines = {place.line for place in found if place is not None and place.file == finding.file and place.line}
+    return tuple(sorted(lines)) or ((finding.line,) if finding.line else ())
