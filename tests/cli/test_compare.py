@@ -136,6 +136,16 @@ def test_commas_inside_brackets_belong_to_an_activation():
     assert names == ["hardtanh(-2, 2)", "elu", "relu"]
 
 
+def test_weights_are_drawn_anew_where_it_is_asked_for():
+    swapped, drawn = ("swap-activation:elu",), ("swap-activation:elu", "reinitialise:lecun")
+    assert [arm.treatments for arm in arms_of(["elu"])] == [swapped]
+    assert [(arm.name, arm.treatments) for arm in arms_of(["elu"], "lecun")] == [("elu, lecun", drawn)]
+    assert [arm.treatments for arm in arms_of(["elu"], "lecun", both=True)] == [swapped, drawn]
+    assert arms_of(["elu"], both=True)[1].treatments[1] == "reinitialise:he"
+    with pytest.raises(UsageError):
+        arms_of(["elu"], "hee")
+
+
 def test_the_arguments_after_the_script_are_the_scripts(monkeypatch, script):
     seen: list[Job] = []
 

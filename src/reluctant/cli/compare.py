@@ -32,6 +32,8 @@ _BETWEEN_NAMES = re.compile(r",(?![^(]*\))")
 @click.option(
     "--activation", "activations", multiple=True, required=True, metavar="NAMES", help="Activations to try: relu,leaky_relu(0.1),elu."
 )
+@click.option("--reinitialise", metavar="SCHEME", help="Draw the weights anew, with each activation's own gain: he, glorot, lecun …")
+@click.option("--also-initialisation", is_flag=True, help="Try each activation both ways, with the script's weights and with new ones.")
 @study_options
 @click.argument("script_name", metavar="SCRIPT")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
@@ -42,9 +44,10 @@ def command(activations: tuple[str, ...], is_module: bool, script_name: str, arg
     is compared with the script as it stands under the same seeds: better, worse, or no difference shown. Results go to standard output.
     """
     check_script(script_name, is_module)
+    arms = arms_of(activations, given["reinitialise"], given["also_initialisation"])
     how = Conduct.given(given)
     limit = time_limit(given["trial_timeout"])
-    plan = Plan(script_name, arguments, is_module, arms_of(activations), given["seeds"], given["steps"], limit)
+    plan = Plan(script_name, arguments, is_module, arms, given["seeds"], given["steps"], limit)
     study = how.carried_out(how.study(plan), "Comparing")
     show(study)
     if how.file:
@@ -52,16 +55,23 @@ def command(activations: tuple[str, ...], is_module: bool, script_name: str, arg
     return int(trials_left(study) > 0)
 
 
-def arms_of(activations: Sequence[str]) -> tuple[Arm, ...]:
-    """One arm for each activation that is named. Raises `UsageError` where one cannot be had."""
+def arms_of(activations: Sequence[str], scheme: str | None = None, both: bool = False) -> tuple[Arm, ...]:
+    """One arm for each activation that is named, with the weights drawn anew by `scheme`; without one, as the script draws them.
+
+    With `both` there are two for each; the scheme is then He's unless another is named. Raises `UsageError` where one cannot be had.
+    """
     from reluctant.treatments import wanted
 
     names = dict.fromkeys(name.strip() for text in activations for name in _BETWEEN_NAMES.split(text) if name.strip())
     if not names:
         raise UsageError("no activation is named", where="--activation", advice="Write them with commas between: relu,leaky_relu(0.1),elu")
-    for name in names:
-        wanted(f"swap-activation:{name}")
-    return tuple(Arm(name, (f"swap-activation:{name}",)) for name in names)
+    plain = [Arm(name, (f"swap-activation:{name}",)) for name in names]
+    drawn = scheme or ("he" if both else "")
+    anew = [Arm(f"{arm.name}, {drawn}", (*arm.treatments, f"reinitialise:{drawn}")) for arm in plain] if drawn else []
+    arms = (*([] if drawn and not both else plain), *anew)
+    for treatment in dict.fromkeys(treatment for arm in arms for treatment in arm.treatments):
+        wanted(treatment)
+    return arms
 
 
 def show(study: Study) -> None:
