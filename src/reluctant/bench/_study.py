@@ -134,5 +134,6 @@ def decoded(data: bytes, source: str) -> Study:
         advice = "Give a file that `reluctant bench -o FILE.json` wrote"
         raise UsageError(f"the file is no saved benchmark: {error}", where=source, advice=advice) from error
     if study.format != FORMAT:
-        raise UsageError(f"the file is of format {study.format}, and this version reads format {FORMAT}", where=source, advice="Measure it again")
+        what = f"the file is of format {study.format}, and this version reads format {FORMAT}"
+        raise UsageError(what, where=source, advice="Measure it again")
     return study

@@ -119,7 +119,8 @@ def _known(activation: object) -> Activation:
     advice = 'Give a spelling such as "elu(alpha=0.5)"'
     if isinstance(activation, torch.nn.Module):
         advice += ", or join two modules by LinearActivation.from_modules(activation, linear)"
-    raise UsageError(f"activation is {activation!r}, which is neither a spelling nor an activation", where="LinearActivation", advice=advice)
+    what = f"activation is {activation!r}, which is neither a spelling nor an activation"
+    raise UsageError(what, where="LinearActivation", advice=advice)
 
 
 class Computed:
