@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import click
 
 from reluctant.errors import UsageError
 from reluctant.recording._file import refuse_existing
-from reluctant.studies import Plan, Study, conduct, executor, resumed, save_study, seconds_in, trials_left
+from reluctant.studies import Plan, Study, conduct, cores, executor, resumed, save_study, seconds_in, trials_left
 
 OPTIONS = (
     click.option("-m", "is_module", is_flag=True, help="SCRIPT is the name of a module, found as `python -m` finds it."),
@@ -84,11 +83,6 @@ class Conduct:
                     bar.stop()
                     click.echo(f"The trials so far are in {self.file}. Repeat the command with --resume to go on.", err=True)
                 raise
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def time_limit(text: str | None) -> float | None:

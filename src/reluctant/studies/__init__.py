@@ -2,6 +2,7 @@
 
 from ._compared import Compared, compared
 from ._conduct import conduct
+from ._cores import cores
 from ._duration import duration, seconds_in
 from ._file import load_study, resumed, save_study
 from ._halving import due, stopped_early, trials_left
@@ -15,7 +16,7 @@ from .executors import Executor, executor, executors
 
 __all__ = [
     "FEWEST_PAIRS", "LEVEL", "OUTPUT", "REMOVES", "UNTREATED", "Answer", "Arm", "Compared", "Ended", "Executor", "Found", "Job",
-    "Losses", "Paired", "Plan", "PlannedTrial", "Result", "Study", "arm_against", "compared", "conduct", "due", "duration",
-    "executor", "executors", "holm_levels", "is_at_lines", "job", "judged", "lines_for", "load_study", "losses_of", "mean_curve",
-    "paired", "result_of", "resumed", "save_study", "seconds_in", "starting_level", "stopped_early", "trials_left",
+    "Losses", "Paired", "Plan", "PlannedTrial", "Result", "Study", "arm_against", "compared", "conduct", "cores", "due",
+    "duration", "executor", "executors", "holm_levels", "is_at_lines", "job", "judged", "lines_for", "load_study", "losses_of",
+    "mean_curve", "paired", "result_of", "resumed", "save_study", "seconds_in", "starting_level", "stopped_early", "trials_left",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from .._cores import cores
 from .._job import OUTPUT, Ended, Job
 from . import _leash
 from ._executor import Executor
@@ -55,8 +56,7 @@ class Local(Executor):
                     process.stop()
 
     def _threads(self) -> int:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return max(1, cores // self.at_a_time)
+        return max(1, cores() // self.at_a_time)
 
 
 class _Running:
