@@ -118,13 +118,20 @@ def test_a_file_that_was_never_readable_is_an_error(tmp_path: Path) -> None:
 
 def test_the_command_tells_its_address_and_ends_with_control_c(file: Path) -> None:
     line = [sys.executable, "-m", "reluctant", "live", "run.json"]
-    with subprocess.Popen(line, cwd=file.parent, env=environment(), stderr=subprocess.PIPE, text=True) as running:
-        said = running.stderr.readline() if running.stderr else ""
-        assert said.startswith("Page: http://127.0.0.1:")
+    running = subprocess.Popen(
+        line, cwd=file.parent, env=environment(), stderr=subprocess.PIPE, text=True,
+        # Shells make background jobs ignore Ctrl-C, and the tests may be one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
+        assert running.stderr is not None
+        assert running.stderr.readline().startswith("Page: http://127.0.0.1:")
         running.send_signal(signal.SIGINT)
         assert running.wait(10) == 0
-        assert running.stderr is not None
         assert running.stderr.read() == ""
+    finally:
+        running.kill()
+        running.communicate()
 
 
 def test_without_a_recording_it_is_said_what_to_start(reluctant: Any) -> None:
