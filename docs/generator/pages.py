@@ -11,13 +11,14 @@ from .console import ConsoleError, with_output
 from .links import dead_links, unknown_rules, with_rule_links
 from .recording_page import recording_page
 from .rule_pages import rule_pages
+from .treatment_pages import treatment_pages
 
 DOCS = Path(__file__).parents[1]
 
 
 def generated_pages() -> dict[str, str]:
     """The pages that follow from the definitions, by path."""
-    return {**rule_pages(), **activation_pages(), **command_pages(), **recording_page()}
+    return {**rule_pages(), **treatment_pages(), **activation_pages(), **command_pages(), **recording_page()}
 
 
 def written_pages() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from reluctant.trials import trial_in_words
 from tests.treatments.runs import plain, run
 
 SEEDED = """
@@ -163,6 +164,7 @@ ONE_LINE = """
         out = model(x)
         nn.functional.binary_cross_entropy_with_logits(out, y).backward()
         optimizer.step()
+        assert all(p.grad is not None for p in model.parameters())
         moved = any((p != q).any().item() for p, q in zip(model.parameters(), before))
         print(step, bool(out.min() >= 0), moved)
 """
@@ -195,7 +197,10 @@ def test_a_treatment_that_met_nothing_does_not_count(tmp_path: Path) -> None:
     _, trial = run(tmp_path, script, "--treat", "lower-learning-rate:0.5", "--treat", "normalise@3")
     assert trial is not None
     assert not trial.counts
-    assert trial.why_not == "lower-learning-rate: no optimizer of torch.optim made a step; normalise: no activation was called"
+    assert trial.why_not == (
+        "lower-learning-rate: no optimizer of torch.optim made a step; normalise: no activation was called; normalise: there was nothing to treat at line 3"
+    )
+    assert trial_in_words(trial) == f"trial 0: Does not count: {trial.why_not}."
 
 
 RATES = """
@@ -229,12 +234,50 @@ DECAY = """
         optimizer.zero_grad()
         (model(torch.ones(1, 2)) * 0.0).sum().backward()
         optimizer.step()
-    print(model[1].weight.item(), torch.allclose(model[0].weight, 0.81 * weight), len(optimizer.param_groups), len(list(model.parameters())))
+    print(model[1].weight.item(), torch.allclose(model[0].weight, 0.81 * weight), len(optimizer.param_groups))
 """
 
 
 def test_slopes_do_not_decay_and_weights_do(tmp_path: Path) -> None:
     ended, trial = run(tmp_path, DECAY, "--treat", "no-slope-decay")
-    assert ended.stdout == "0.25 True 1 3\n", ended.stderr
+    assert ended.stdout == "0.25 True 1\n", ended.stderr
     assert trial is not None
     assert trial.counts
+
+
+SMALL = """
+    import torch
+    import torch.nn as nn
+
+    torch.manual_seed(0)
+    x = torch.randn(64, 4)
+    fc1, fc2 = nn.Linear(4, 8), nn.Linear(8, 1)
+    optimizer = torch.optim.SGD([*fc1.parameters(), *fc2.parameters()], lr=0.1)
+    for step in range(2):
+        optimizer.zero_grad()
+        fc2(torch.relu(fc1(x))).square().mean().backward()
+        optimizer.step()
+"""
+
+
+def test_every_line_that_is_asked_for_must_be_reached(tmp_path: Path) -> None:
+    _, trial = run(tmp_path, SMALL, "--treat", "insert-activation:tanh@train.py:6@6", "--treat", "swap-activation:tanh@10@11")
+    assert trial is not None
+    inserted, swapped = trial.treatments
+    assert [(entry.what, entry.place.line if entry.place else 0) for entry in inserted.applied] == [("tanh was put after linear", 10)]
+    assert not inserted.not_applied  # the layers are built at line 6
+    assert [(entry.what, entry.place.line if entry.place else 0) for entry in swapped.applied] == [("relu became tanh", 10)]
+    assert [entry.why for entry in swapped.not_applied] == ["there was nothing to treat at line 11"]
+
+
+def test_treatments_of_one_call_work_together_in_any_order(tmp_path: Path) -> None:
+    _, trial = run(tmp_path, SMALL, "--treat", "swap-activation:tanh", "--treat", "normalise", "--treat", "reinitialise:he")
+    assert trial is not None
+    assert trial.counts, trial.why_not
+    swapped, normalised, drawn = trial.treatments
+    assert [entry.what for entry in swapped.applied] == ["relu became tanh"]
+    assert [entry.what for entry in normalised.applied] == ["layer normalisation over (8,) before relu"]
+    assert [entry.what for entry in drawn.applied] == [
+        "he initialisation with gain 1.593 for linear, which tanh follows",
+        "he initialisation with gain 1 for linear",
+    ]

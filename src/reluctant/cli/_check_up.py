@@ -20,7 +20,7 @@ from reluctant.observe.script import NoProgramError, Program, exit_code
 from reluctant.recording import Document, NotObserved, Recording, dumps, save
 from reluctant.recording._file import write
 from reluctant.rules import Rule, judge
-from reluctant.trials import OneTrial
+from reluctant.trials import OneTrial, trial_in_words
 
 from ._status_line import StatusLine
 
@@ -154,6 +154,8 @@ class CheckUp:
         if self._configuration.output:
             self._write(document)
         if not self._configuration.quiet:
+            if document.recording.trial is not None:
+                _say(trial_in_words(document.recording.trial))
             self._print(document)
         if self._configuration.open:
             self._open(document)

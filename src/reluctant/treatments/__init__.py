@@ -2,7 +2,7 @@
 
 from ._catalogue import all_treatments, get, wanted
 from ._remedy import Remedy
-from ._request import Request
+from ._request import Line, Request
 from ._scene import Call, Scene
 
-__all__ = ["Call", "Remedy", "Request", "Scene", "all_treatments", "get", "wanted"]
+__all__ = ["Call", "Line", "Remedy", "Request", "Scene", "all_treatments", "get", "wanted"]

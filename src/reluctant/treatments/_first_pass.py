@@ -68,6 +68,7 @@ class IdleFirstStep:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._left: list[Optimizer] = []
+        self._gradients: list[tuple[Tensor, Tensor | None]] = []
 
     def leave_out(self, optimizer: Optimizer) -> bool:
         """Take the gradients away before the first step; whether it was the first, and could be left out."""
@@ -79,5 +80,12 @@ class IdleFirstStep:
             return False
         for group in optimizer.param_groups:
             for parameter in group["params"]:
+                self._gradients.append((parameter, parameter.grad))
                 parameter.grad = None
         return True
+
+    def put_back(self, optimizer: Optimizer) -> None:
+        """Give the gradients back after the step: the script may look at them."""
+        for parameter, gradient in self._gradients:
+            parameter.grad = gradient
+        self._gradients.clear()

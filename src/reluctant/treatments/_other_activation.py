@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,12 +26,16 @@ class OtherActivation:
     spelling: str
     activation: Activation | None = None
 
+    @property
+    def parameters(self) -> Mapping[str, float | str]:
+        """Its parameters by name."""
+        return self.activation.parameters if self.activation is not None else {}
+
     def is_computed_by(self, call: Call) -> bool:
         """Whether the call computes just that already."""
         if self.activation is None:
             return call.operation == self.name
-        numbers = {name: value for name, value in call.options.items() if isinstance(value, (int, float)) and not isinstance(value, bool)}
-        return find(call.operation, numbers) == self.activation
+        return called_activation(call) == self.activation
 
     def function(self) -> Callable[[Call], Tensor]:
         """The function of a call's input. Imports torch."""
@@ -42,6 +46,11 @@ class OtherActivation:
             return lambda call: along(call.input, dim=call.options["dim"] if call.options.get("dim") is not None else -1)
         module = _module(self.activation)
         return lambda call: module(call.input)
+
+
+def called_activation(call: Call) -> Activation | None:
+    """The activation that a call computes, with its arguments; None where the catalogue has none."""
+    return find(call.operation, {name: value for name, value in call.options.items() if type(value) in (int, float, str)})
 
 
 def activation_named(spelling: str, where: str) -> OtherActivation:

@@ -33,7 +33,7 @@ class Remedy:
     def __init__(self, request: Request) -> None:
         """Read the arguments. Raises `UsageError` where they cannot be used."""
         self.request = request
-        if self.needs_line and not request.line:
+        if self.needs_line and not request.lines:
             raise UsageError(f"{request} needs the line of its place", advice=f"Add it, as in {self.tried}")
         if request.arguments and not self.arguments:
             raise UsageError(f"{self.treatment_name()} takes no arguments", where=str(request), advice="Leave out what follows the colon")

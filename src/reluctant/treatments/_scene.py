@@ -46,6 +46,12 @@ class Scene(Protocol):
         It gets the call and, as a function of the input, what the script asked for.
         """
 
+    def instead_of_calls(self, wanted: Callable[[Call], bool], applied: Callable[[Call, Callable[[Tensor], Tensor]], Tensor]) -> None:
+        """The same for what takes the place of the call: it comes after all that changes what enters or leaves it.
+
+        It says in `call` what was computed instead.
+        """
+
     def everywhere(self, wanted: Callable[[Call], bool], applied: Callable[[Call, Callable[[Tensor], Tensor]], Tensor]) -> None:
         """The same at all lines: for what must be seen, not treated."""
 

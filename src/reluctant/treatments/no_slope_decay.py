@@ -66,7 +66,7 @@ class NoSlopeDecay(Remedy):
             self._held.append((optimizer, group, group["params"]))
             group["params"] = [p for p in group["params"] if id(p) not in self._slopes]
             optimizer.param_groups.append({**group, "params": slopes, "weight_decay": 0.0})
-            self._scene.applied(self._scene.built(optimizer), f"{type(optimizer).__name__} without weight decay on {len(slopes)} slopes")
+            self._scene.applied(self._scene.built(optimizer), f"{type(optimizer).__name__} without weight decay on the slopes of PReLU")
 
     def _join(self, optimizer: Optimizer) -> None:
         for changed, group, parameters in self._held:

@@ -51,7 +51,7 @@ class Normalise(Remedy):
     def start(self, scene: Scene) -> None:
         """Change what enters activations."""
         kinds = frozenset(definitions()) - AXIS_WISE
-        if not self.request.line:
+        if not self.request.lines:
             kinds -= BOUNDED
 
         def normalised(call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reluctant.activations import definitions, find
+from reluctant.activations import definitions
 from reluctant.errors import UnknownNameError
+from reluctant.recording import Location
 
 from ._first_pass import IdleFirstStep, nearest
+from ._other_activation import called_activation
 from ._remedy import Remedy
 from ._scene import Call, Scene
 
@@ -26,7 +28,8 @@ SCHEMES = ("he", "glorot", "lecun", "orthogonal")
 
 @dataclass(slots=True)
 class _Layer:
-    call: Call
+    operation: str
+    place: Location | None
     weight: Tensor
     bias: Tensor | None
     gain: float = 1.0
@@ -50,7 +53,8 @@ class Reinitialise(Remedy):
     ## When it cannot be applied
 
     Where no linear or convolutional layer has weights that an optimizer holds, as with recurrent layers and embeddings; and where the
-    optimizer is LBFGS. Copies of the network that the script made before its first step keep the old weights.
+    optimizer is LBFGS. Copies of the network that the script made before its first step keep the old weights. Fans are counted
+    as torch.nn.init counts them.
     """
 
     arguments = "SCHEME"
@@ -82,32 +86,33 @@ class Reinitialise(Remedy):
     def start(self, scene: Scene) -> None:
         """Learn what follows each layer; draw the weights in the place of the first step."""
         self._scene = scene
+        self._idle = IdleFirstStep(scene)
         self._layers: dict[int, _Layer] = {}
         self._made_by: dict[object, _Layer] = {}
         self._seed = scene.seed
-        self._idle = IdleFirstStep(scene)
         activations = frozenset(definitions())
         scene.at_calls(lambda call: call.operation in ("linear", "convolution") and _is_learned(call), self._multiplied)
         scene.everywhere(lambda call: call.operation in activations, self._activated)
-        scene.around_steps(self._draw, lambda optimizer: None)
+        scene.around_steps(self._draw, self._idle.put_back)
 
     def _multiplied(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
         result = function(call.input)
         weight = call.weight
         if weight is not None and result.grad_fn is not None and id(weight) not in self._layers:
             bias = call.options.get("bias")
-            layer = self._layers[id(weight)] = _Layer(call, weight, bias)
+            layer = self._layers[id(weight)] = _Layer(call.operation, call.place, weight, bias)
             self._made_by[result.grad_fn] = layer
         return result
 
     def _activated(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
-        if self._made_by and call.input.grad_fn is not None:
-            numbers = {name: value for name, value in call.options.items() if type(value) in (int, float)}
-            activation = find(call.operation, numbers)
-            for node in nearest(call.input.grad_fn, self._made_by.__contains__) if activation is not None else ():
+        before = call.input.grad_fn
+        result = function(call.input)  # first: another treatment may compute another activation, and says so in the call
+        activation = called_activation(call) if self._made_by and before is not None else None
+        if activation is not None:
+            for node in nearest(before, self._made_by.__contains__):
                 layer = self._made_by.pop(node)
-                layer.gain, layer.follows = (activation.gain, activation.spelling) if activation is not None else (1.0, "")
-        return function(call.input)
+                layer.gain, layer.follows = activation.gain, activation.spelling
+        return result
 
     def _draw(self, optimizer: Optimizer) -> None:
         held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
@@ -119,7 +124,7 @@ class Reinitialise(Remedy):
             gain = 1.0 if self._scheme == "lecun" else layer.gain
             _draw(layer, self._scheme, gain, seed=self._seed * LAYERS + number)
             after = f", which {layer.follows} follows" if layer.follows else ""
-            self._scene.applied(layer.call.place, f"{self._scheme} initialisation with gain {gain:.4g} for {layer.call.operation}{after}")
+            self._scene.applied(layer.place, f"{self._scheme} initialisation with gain {gain:.4g} for {layer.operation}{after}")
 
 
 def _is_learned(call: Call) -> bool:
@@ -133,7 +138,7 @@ def _draw(layer: _Layer, scheme: str, gain: float, seed: int) -> None:
     weight = layer.weight
     fan_out, fan_in = weight.shape[0] * weight[0, 0].numel(), weight.shape[1] * weight[0, 0].numel()
     deviation = gain * math.sqrt(2 / (fan_in + fan_out)) if scheme == "glorot" else gain / math.sqrt(fan_in)
-    drawn = torch.empty(weight.shape)
+    drawn = torch.empty(weight.shape, device="cpu")
     generator = torch.Generator().manual_seed(seed)
     if scheme == "orthogonal":
         torch.nn.init.orthogonal_(drawn, gain, generator=generator)

@@ -54,12 +54,12 @@ class RemoveOutputActivation(Remedy):
     def start(self, scene: Scene) -> None:
         """Learn what follows what in the first pass; make the results of the last ones after it."""
         self._scene = scene
+        self._idle = IdleFirstStep(scene)
         self._kinds = frozenset(definitions()) | AXIS_WISE
         self._order = Order()
         self._learning = True
-        scene.at_calls(lambda call: call.operation in self._kinds, self._called)
-        scene.around_steps(self._begin, lambda optimizer: None)
-        self._idle = IdleFirstStep(scene)
+        scene.instead_of_calls(lambda call: call.operation in self._kinds, self._called)
+        scene.around_steps(self._begin, self._idle.put_back)
 
     def _called(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
         if self._learning:
@@ -70,6 +70,7 @@ class RemoveOutputActivation(Remedy):
             self._scene.left(call.place, f"{call.operation} stands at the same line, but another activation follows it")
             return function(call.input)
         self._scene.applied(call.place, f"{call.operation} was taken off")
+        call.operation = "none"
         return call.input
 
     def _begin(self, optimizer: Optimizer) -> None:

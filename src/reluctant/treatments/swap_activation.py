@@ -64,13 +64,13 @@ class SwapActivation(Remedy):
         """Make the results of activations."""
         self._scene = scene
         self._kinds = frozenset(definitions()) | AXIS_WISE
-        if not self.request.line:
+        if not self.request.lines:
             self._kinds -= BOUNDED
         elif self._other.name in BOUNDED:
             self._kinds &= BOUNDED
         self._exchanged: set[tuple[str, int]] = set()
         self._compute = self._other.function()
-        scene.at_calls(self._is_other, self._swapped)
+        scene.instead_of_calls(self._is_other, self._swapped)
 
     def _is_other(self, call: Call) -> bool:
         return call.operation in self._kinds and not self._other.is_computed_by(call)
@@ -83,8 +83,10 @@ class SwapActivation(Remedy):
         place = (call.place.file, call.place.line) if call.place is not None else ("", 0)
         if call.operation not in BOUNDED:
             self._exchanged.add(place)
-        elif self.request.line and place in self._exchanged:
+        elif self.request.lines and place in self._exchanged:
             self._scene.left(call.place, f"{call.operation} stands at the same line as an activation that was exchanged")
             return function(call.input)
         self._scene.applied(call.place, f"{call.operation} became {other.spelling}")
-        return self._compute(call)
+        result = self._compute(call)
+        call.operation, call.options = other.name, dict(other.parameters)
+        return result

@@ -22,6 +22,8 @@ class Treater:
     wanted: Callable[[Call], bool]
     applied: Callable[[Call, Callable[[Tensor], Tensor]], Tensor]
     is_at: Callable[[tuple[Location, ...]], bool]
+    replaces: bool = False
+    """Whether it takes the place of the call, and so comes after those that change what enters or leaves it."""
 
 
 class TreatedCalls(TorchFunctionMode):
@@ -33,7 +35,7 @@ class TreatedCalls(TorchFunctionMode):
 
     def __init__(self, treaters: list[Treater], places: Callable[[], tuple[tuple[Location, ...], Hashable]]) -> None:
         super().__init__()
-        self._treaters = treaters
+        self._treaters = sorted(treaters, key=lambda treater: treater.replaces)
         self._places = places
         self._operations = operations()
 

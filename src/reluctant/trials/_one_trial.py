@@ -122,7 +122,7 @@ class OneTrial:
 def _never_started(remedy: Remedy) -> TreatmentReport:
     request = remedy.request
     why = NotApplied(None, "the script never imported torch")
-    return TreatmentReport(request.name, request.arguments, request.places, (), (why,))
+    return TreatmentReport(request.name, request.arguments, tuple(map(str, request.lines)), (), (why,))
 
 
 def _curves(recording: Recording) -> tuple[Curve, ...]:

@@ -12,6 +12,7 @@ import torch
 from reluctant.observe._building_line import BuildingLines
 from reluctant.observe._call_stack import is_users, location_of
 from reluctant.recording import Location
+from reluctant.treatments import Line
 
 _CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
 _MODULES = os.path.join(os.path.dirname(torch.nn.__file__), "modules")
@@ -39,10 +40,10 @@ def places_of_call(lines: BuildingLines) -> tuple[tuple[Location, ...], Hashable
     return tuple(place for place in ordered if place is not None), (instruction, id(module))
 
 
-def is_at(place: Location, file: str, line: int, script: str) -> bool:
-    """Whether a place is the line asked for; without a `file` it is the script's."""
-    if place.line != line:
+def is_at(place: Location, line: Line, script: str) -> bool:
+    """Whether a place is the line asked for; without a file of its own that is one of the `script`."""
+    if place.line != line.number:
         return False
-    if not file:
+    if not line.file:
         return os.path.realpath(place.file) == os.path.realpath(script)
-    return place.file.replace(os.sep, "/").endswith(f"/{file}") or os.path.realpath(place.file) == os.path.realpath(file)
+    return place.file.replace(os.sep, "/").endswith(f"/{line.file}") or os.path.realpath(place.file) == os.path.realpath(line.file)

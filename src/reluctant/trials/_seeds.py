@@ -102,7 +102,7 @@ class ShiftedSeeds:
         metaclass: Any = type(original)
 
         class Instances(metaclass):  # type: ignore[misc]
-            def __instancecheck__(cls, instance: object) -> bool:
+            def __instancecheck__(self, instance: object) -> bool:
                 return isinstance(instance, original)
 
         class Generator(original, metaclass=Instances):  # type: ignore[misc]

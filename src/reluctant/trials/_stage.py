@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reluctant.observe._building_line import BuildingLines
 from reluctant.recording import Applied, Location, NotApplied, TreatmentReport
-from reluctant.treatments import Call, Remedy
+from reluctant.treatments import Call, Line, Remedy
 
 from ._calls import Treater
 from ._places import is_at
@@ -48,12 +48,17 @@ class Stage:
         self._script = script
         self._lines = lines
         self._step = step
+        self._reached: set[Line] = set()
         self._applied: dict[tuple[Location | None, str], _Calls] = {}
         self._not_applied: dict[NotApplied, None] = {}
 
     def at_calls(self, wanted: Callable[[Call], bool], applied: Callable[[Call, Callable[[Tensor], Tensor]], Tensor]) -> None:
         """Let `applied` make the result of each call that is `wanted`."""
         self.treaters.append(Treater(wanted, applied, self._is_here))
+
+    def instead_of_calls(self, wanted: Callable[[Call], bool], applied: Callable[[Call, Callable[[Tensor], Tensor]], Tensor]) -> None:
+        """The same for what takes the place of the call."""
+        self.treaters.append(Treater(wanted, applied, self._is_here, replaces=True))
 
     def everywhere(self, wanted: Callable[[Call], bool], applied: Callable[[Call, Callable[[Tensor], Tensor]], Tensor]) -> None:
         """The same at all lines."""
@@ -94,13 +99,17 @@ class Stage:
         not_applied = tuple(self._not_applied)
         if not self._applied and not any(entry.asked for entry in not_applied):
             not_applied = (*not_applied, NotApplied(None, self.remedy.nothing_met))
+        missed = (line for line in request.lines if line not in self._reached)
+        not_applied = (*not_applied, *(NotApplied(None, f"there was nothing to treat at line {line}") for line in missed))
         applied = (Applied(place, what, first_step=seen.first, calls=seen.calls) for (place, what), seen in self._applied.items())
-        return TreatmentReport(request.name, request.arguments, request.places, tuple(applied), not_applied)
+        return TreatmentReport(request.name, request.arguments, tuple(map(str, request.lines)), tuple(applied), not_applied)
 
     def _note(self, entry: NotApplied) -> None:
         if len(self._not_applied) < PLACES:
             self._not_applied[entry] = None
 
     def _is_here(self, places: tuple[Location, ...]) -> bool:
-        request = self.remedy.request
-        return not request.line or any(is_at(place, request.file, request.line, self._script) for place in places)
+        lines = self.remedy.request.lines
+        reached = [line for line in lines if any(is_at(place, line, self._script) for place in places)]
+        self._reached.update(reached)
+        return bool(reached) or not lines
