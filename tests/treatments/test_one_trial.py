@@ -198,7 +198,8 @@ def test_a_treatment_that_met_nothing_does_not_count(tmp_path: Path) -> None:
     assert trial is not None
     assert not trial.counts
     assert trial.why_not == (
-        "lower-learning-rate: no optimizer of torch.optim made a step; normalise: no activation was called; normalise: there was nothing to treat at line 3"
+        "lower-learning-rate: no optimizer of torch.optim made a step; "
+        "normalise: no activation was called; normalise: there was nothing to treat at line 3"
     )
     assert trial_in_words(trial) == f"trial 0: Does not count: {trial.why_not}."
 
