@@ -106,7 +106,7 @@ def table(found: Sequence[Compared]) -> Table:
     for heading in ("end loss", "area", "steps to", "ms/step"):
         drawn.add_column(heading, justify="right", no_wrap=True)
     drawn.add_column("difference (interval)")
-    drawn.add_column("shown")
+    drawn.add_column("shown", no_wrap=True)
     for arm in sorted(found, key=lambda arm: math.inf if arm.end is None else arm.end):
         drawn.add_row(safe(arm.arm), *_cells(arm))
     return drawn
