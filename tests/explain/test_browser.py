@@ -56,7 +56,7 @@ def opened(browser, files):
 def test_nothing_is_wider_than_the_window(opened, language, width, scripts):
     shown = opened(language, width, scripts=scripts)
     # Without scripts nothing can be asked, but the picture of the whole page is as wide as the page.
-    picture = shown.screenshot(full_page=True, type="png")
+    picture = shown.screenshot(full_page=True, type="png", timeout=180_000)  # a long page, perhaps on a busy machine
     assert int.from_bytes(picture[16:20], "big") == width
 
 

@@ -58,7 +58,7 @@ def opened(browser: Any, files: dict[str, Path]) -> Iterator[Opened]:
 @pytest.mark.parametrize(("width", "scripts"), [(320, True), (400, False), (1280, True)])
 def test_nothing_is_wider_than_the_window(opened: Opened, name: str, width: int, scripts: bool) -> None:
     # Without scripts nothing can be asked, but the picture of the whole page is as wide as the page.
-    picture = opened(name, width, scripts=scripts).screenshot(full_page=True, type="png")
+    picture = opened(name, width, scripts=scripts).screenshot(full_page=True, type="png", timeout=180_000)
     assert int.from_bytes(picture[16:20], "big") == width
 
 
