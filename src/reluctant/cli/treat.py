@@ -18,7 +18,6 @@ from reluctant.recording._file import refuse_existing, write
 from reluctant.report import finding_tree, safe, show, treatment_in_words
 from reluctant.rules import all_rules
 from reluctant.studies import (
-    REMOVES,
     UNTREATED,
     Arm,
     Plan,
@@ -32,6 +31,7 @@ from reluctant.studies import (
     result_of,
     trials_left,
 )
+from reluctant.treatments import get
 
 from ._source_change import source_change
 from ._study_options import Conduct, check_script, study_options, time_limit
@@ -142,7 +142,7 @@ def _with_verdicts(finding: Finding, recording: Recording, study: Study) -> Find
         arm = arm_against(finding, treatment, recording)
         treatments.append(judged(treatment, finding, by_arm[arm.name], study, harms_loss) if arm is not None else treatment)
     found = dataclasses.replace(finding, treatments=tuple(treatments))
-    removed = {kind for treatment in treatments if treatment.verdict == "verified" for kind in REMOVES.get(treatment.name, ())}
+    removed = {kind for treatment in treatments if treatment.verdict == "verified" for kind in get(treatment.name).removes}
     if finding.cause is not None and finding.cause.kind in removed:
         found = dataclasses.replace(found, cause=dataclasses.replace(finding.cause, verified=True))
     return found

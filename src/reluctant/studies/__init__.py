@@ -9,13 +9,13 @@ from ._halving import due, stopped_early, trials_left
 from ._job import OUTPUT, Ended, Job, job, result_of
 from ._losses import Losses, losses_of, mean_curve, starting_level
 from ._paired import FEWEST_PAIRS, LEVEL, Answer, Paired, holm_levels, paired
-from ._remedies import REMOVES, arm_against, is_at_lines, lines_for
+from ._remedies import arm_against, is_at_lines, lines_for
 from ._study import UNTREATED, Arm, Found, Plan, PlannedTrial, Result, Study
 from ._verdict import judged
 from .executors import Executor, executor, executors
 
 __all__ = [
-    "FEWEST_PAIRS", "LEVEL", "OUTPUT", "REMOVES", "UNTREATED", "Answer", "Arm", "Compared", "Ended", "Executor", "Found", "Job",
+    "FEWEST_PAIRS", "LEVEL", "OUTPUT", "UNTREATED", "Answer", "Arm", "Compared", "Ended", "Executor", "Found", "Job",
     "Losses", "Paired", "Plan", "PlannedTrial", "Result", "Study", "arm_against", "compared", "conduct", "cores", "due",
     "duration", "executor", "executors", "holm_levels", "is_at_lines", "job", "judged", "lines_for", "load_study", "losses_of",
     "mean_curve", "paired", "result_of", "resumed", "save_study", "seconds_in", "starting_level", "stopped_early", "trials_left",

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
-from reluctant.recording import CauseKind, Finding, Location, Recording, Treatment
+from reluctant.recording import Finding, Location, Recording, Treatment
 from reluctant.treatments import get
 
 from ._study import Arm
-
-AT_THE_LINE = frozenset({"swap-activation"})
-"""Treatments that could do without a line, and are tried where the finding is."""
-
-REMOVES: Mapping[str, frozenset[CauseKind]] = {
-    "insert-activation": frozenset({"missing-activation"}),
-    "lower-learning-rate": frozenset({"learning-rate"}),
-    "no-slope-decay": frozenset({"weight-decay"}),
-    "reinitialise": frozenset({"initialisation", "bias-initialisation"}),
-    "remove-output-activation": frozenset({"head-loss-mismatch", "target-range"}),
-    "scale-input": frozenset({"input-scale"}),
-    "swap-activation": frozenset({"activation-choice"}),
-}
-"""The causes that a treatment takes away; one that is not here may cure, but proves no cause."""
 
 
 def arm_against(finding: Finding, treatment: Treatment, recording: Recording) -> Arm | None:
@@ -39,7 +24,8 @@ def arm_against(finding: Finding, treatment: Treatment, recording: Recording) ->
 
 def is_at_lines(treatment: Treatment) -> bool:
     """Whether it is tried at lines, and not wherever it makes sense."""
-    return get(treatment.name).needs_line or treatment.name in AT_THE_LINE
+    kind = get(treatment.name)
+    return kind.needs_line or kind.at_the_line
 
 
 def lines_for(finding: Finding, treatment: Treatment, recording: Recording) -> tuple[int, ...]:

@@ -24,6 +24,10 @@ class Remedy:
     """What follows the colon, in words: ``FACTOR``; empty where it takes none."""
     needs_line: ClassVar[bool] = False
     """Whether it must be told where."""
+    at_the_line: ClassVar[bool] = False
+    """Whether it could do without a line, and is tried where a finding is all the same."""
+    removes: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of causes (`Cause.kind`) that it takes away. A treatment without any may cure, but proves no cause."""
     example: ClassVar[str]
     tried: ClassVar[str]
     """``lower-learning-rate:0.1``: what is tried on the example."""

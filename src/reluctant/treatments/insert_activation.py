@@ -31,6 +31,7 @@ class InsertActivation(Remedy):
 
     arguments = "ACTIVATION"
     needs_line = True
+    removes = frozenset({"missing-activation"})
     tried = "insert-activation:relu@7"
     nothing_met = "no linear or convolutional layer was called"
     example = """

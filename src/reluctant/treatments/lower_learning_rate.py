@@ -28,6 +28,7 @@ class LowerLearningRate(Remedy):
     """
 
     arguments = "FACTOR"
+    removes = frozenset({"learning-rate"})
     tried = "lower-learning-rate:0.1"
     nothing_met = "no optimizer of torch.optim made a step"
     example = """

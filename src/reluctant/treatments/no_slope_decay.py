@@ -27,6 +27,7 @@ class NoSlopeDecay(Remedy):
     all parameters as one.
     """
 
+    removes = frozenset({"weight-decay"})
     tried = "no-slope-decay"
     nothing_met = "no optimizer with weight decay holds slopes of a PReLU that was called"
     example = """

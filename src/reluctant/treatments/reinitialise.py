@@ -58,6 +58,7 @@ class Reinitialise(Remedy):
     """
 
     arguments = "SCHEME"
+    removes = frozenset({"initialisation", "bias-initialisation"})
     tried = "reinitialise:he"
     nothing_met = "no optimizer holds the weights of a linear or convolutional layer that was called"
     example = """

@@ -34,6 +34,7 @@ class RemoveOutputActivation(Remedy):
     """
 
     needs_line = True
+    removes = frozenset({"head-loss-mismatch", "target-range"})
     tried = "remove-output-activation@7"
     nothing_met = "no activation was called"
     example = """

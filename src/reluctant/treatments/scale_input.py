@@ -33,6 +33,7 @@ class ScaleInput(Remedy):
     Where the data enter no such layer: an embedding, a recurrent layer, attention.
     """
 
+    removes = frozenset({"input-scale"})
     tried = "scale-input"
     nothing_met = "no linear or convolutional layer got data"
     example = """

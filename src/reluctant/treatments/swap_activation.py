@@ -39,6 +39,8 @@ class SwapActivation(Remedy):
     """
 
     arguments = "ACTIVATION"
+    at_the_line = True
+    removes = frozenset({"activation-choice"})
     tried = "swap-activation:leaky_relu(0.1)"
     nothing_met = "no activation that could be exchanged was called"
     example = """
