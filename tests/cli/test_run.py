@@ -124,7 +124,8 @@ def test_the_status_line_keeps_to_the_last_row_and_gives_it_back(how: str, code:
     assert seen.code == code
     assert b"\x1b[1;23r" in seen.out
     assert 3 <= seen.out.count(status) <= 8
-    assert b"from the script\r\n" in seen.out
+    # Python that does not buffer writes the line and its end apart, and the status may come between them.
+    assert b"from the script\r\n" in seen.out.replace(status, b"")
     assert seen.out.count(b"\x1b[r") == 1
     assert seen.out.rstrip().endswith(b"\x1b7\x1b[r\x1b[9999;1H\x1b[2K\x1b8")
 
