@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from reluctant.recording import load
+from reluctant.treatments.remove_output_activation import RemoveOutputActivation
 from reluctant.trials import trial_in_words
 from tests.treatments.runs import plain, run
 
@@ -282,3 +286,21 @@ def test_treatments_of_one_call_work_together_in_any_order(tmp_path: Path) -> No
         "he initialisation with gain 1.593 for linear, which tanh follows",
         "he initialisation with gain 1 for linear",
     ]
+
+
+@pytest.mark.parametrize("treatment", ["remove-output-activation@7", "reinitialise:he"])
+def test_the_untreated_pass_that_a_treatment_learns_from_is_not_recorded(treatment: str, tmp_path: Path) -> None:
+    _, trial = run(tmp_path, RemoveOutputActivation.example, "--treat", treatment)
+    recording = load(tmp_path / "out.json").recording
+    assert trial is not None
+    assert trial.counts
+    assert (recording.steps, recording.passes) == (19, 19)
+    assert len(recording.sites) == (0 if treatment.startswith("remove") else 1)
+
+
+def test_a_treatment_that_waits_in_vain_for_a_step_leaves_the_passes_unobserved(tmp_path: Path) -> None:
+    by_hand = RemoveOutputActivation.example.replace("optimizer.step()", "pass")
+    _, trial = run(tmp_path, by_hand, "--treat", "remove-output-activation@7")
+    assert trial is not None
+    assert not trial.counts
+    assert [entry.what for entry in load(tmp_path / "out.json").recording.not_observed] == ["all backward passes"]

@@ -72,10 +72,15 @@ class CheckUp:
             self._observe()
             return
         self._trial.before_observing()
-        self._observe()
-        self._trial.after_observing()
+        self._observe(waiting=self._trial.is_learning)
+        self._trial.after_observing(self._begin)
 
-    def _observe(self) -> None:
+    def _begin(self) -> None:
+        """Watch the training that the observer was told to wait for."""
+        if self._observer is not None:
+            self._observer.begin()
+
+    def _observe(self, waiting: bool = False) -> None:
         """Start observing; torch has just been imported by the script."""
         try:
             from reluctant.observe import Observer
@@ -88,7 +93,7 @@ class CheckUp:
                 leave_compiled=configuration.leave_compiled,
                 output=Path(self._target) if Path(configuration.output).suffix.lower() == RECORDED else None,
             )
-            self._observer.attach()
+            self._observer.attach(waiting=waiting)
             if self._status_line is not None:
                 self._status_line.follow(self._observer.status)
         except Exception as error:  # noqa: BLE001 (told at the end: the import of torch must succeed whatever happens here)

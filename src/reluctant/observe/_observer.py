@@ -56,14 +56,25 @@ class Observer:
         self._handles: list[Any] = []
         self._original_make_grads: Callable[..., Any] | None = None
         self._patched_make_grads: Callable[..., Any] | None = None
-        self._attached = False
+        self._attached = self._begun = False
 
-    def attach(self) -> None:
-        """Start watching. torch must have been imported."""
+    def attach(self, *, waiting: bool = False) -> None:
+        """Start watching. torch must have been imported.
+
+        Where it is `waiting`, only what is built is noted, and nothing of training, until `begin` is called.
+        """
         if self._attached:
             return
         self._attached = True
         self._guard(self._attach)()
+        if not waiting:
+            self.begin()
+
+    def begin(self) -> None:
+        """Watch training from now on."""
+        if self._attached and not self._begun:
+            self._begun = True
+            self._guard(self._passes.start)()
 
     def _attach(self) -> None:
         self._building.start()
@@ -82,7 +93,6 @@ class Observer:
         torch.autograd._make_grads = _make_grads
         self._handles.append(register_optimizer_step_pre_hook(self._guard(self._passes.before_step)))
         self._handles.append(register_optimizer_step_post_hook(self._guard(self._passes.after_step)))
-        self._passes.start()
 
     def detach(self) -> None:
         """Put everything back as it was found. May be called more than once; does not raise."""
@@ -138,6 +148,9 @@ class Observer:
     def _not_observed(self) -> tuple[NotObserved, ...]:
         passes = self._passes
         notes = [*passes.notes, *self._compiled.notes(), *passes.registry.notes(), *self._children.notes(passes.passes)]
+        if not self._begun:
+            why = "they come before the first optimizer step that the treatment waits for"
+            notes.append(NotObserved("all backward passes", why, advice="Let an optimizer make the steps"))
         if passes.traced and not passes.passes:
             why = "they run while torch simulates or writes down operations, where nothing has a value"
             notes.append(NotObserved("all backward passes", why, advice="Train on real tensors"))

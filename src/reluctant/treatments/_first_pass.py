@@ -69,12 +69,14 @@ class IdleFirstStep:
         self._scene = scene
         self._left: list[Optimizer] = []
         self._gradients: list[tuple[Tensor, Tensor | None]] = []
+        scene.learns_first()
 
     def leave_out(self, optimizer: Optimizer) -> bool:
         """Take the gradients away before the first step; whether it was the first, and could be left out."""
         if any(optimizer is other for other in self._left):
             return False
         self._left.append(optimizer)
+        self._scene.has_learned()
         if type(optimizer).__name__ == "LBFGS":
             self._scene.not_applied(self._scene.built(optimizer), "LBFGS computes its gradients inside a step, which so cannot be left out")
             return False

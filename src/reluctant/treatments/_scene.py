@@ -58,6 +58,12 @@ class Scene(Protocol):
     def around_steps(self, before: Callable[[Optimizer], None], after: Callable[[Optimizer], None]) -> None:
         """Call `before` and `after` around each step of each optimizer, wherever it was built."""
 
+    def learns_first(self) -> None:
+        """Say that the first pass is that of the untreated network. It is then not recorded, until `has_learned` is said."""
+
+    def has_learned(self) -> None:
+        """Say that all passes from the next one on are those of the treated network."""
+
     def is_built_there(self, thing: object) -> bool:
         """Whether a module or an optimizer was built at the line asked for; true without a line."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reluctant.recording import Curve, NotApplied, Recording, TreatmentReport, Trial
@@ -27,7 +27,8 @@ class OneTrial:
     """Changes what was asked for, and nothing else.
 
     `begin` comes before the script, `before_observing` and `after_observing` when the script has imported torch: a treatment
-    changes an optimizer's step before the observer looks at it, and the trial ends when the observer has looked.
+    changes an optimizer's step before the observer looks at it, and the trial ends when the observer has looked. While a
+    treatment learns from the untreated network the observer waits: what it would find is not what the treatment leaves.
     """
 
     def __init__(self, remedies: Sequence[Remedy] = (), seed: int = 0, steps: int | None = None) -> None:
@@ -40,6 +41,7 @@ class OneTrial:
         self._stepped: set[int] = set()
         self._stopped = False
         self._mode: Any = None
+        self._begin_observing: Callable[[], None] | None = None
 
     def begin(self) -> None:
         """Shift seeds from now on."""
@@ -74,8 +76,15 @@ class OneTrial:
             self._mode = TreatedCalls(treaters, lambda: places_of_call(lines))
             self._mode.__enter__()
 
-    def after_observing(self) -> None:
-        """Count steps, once everything else has been told of them."""
+    @property
+    def is_learning(self) -> bool:
+        """Whether a treatment still needs to see the untreated network."""
+        return any(stage.is_learning for stage in self._stages)
+
+    def after_observing(self, begin_observing: Callable[[], None]) -> None:
+        """Count steps, once everything else has been told of them; `begin_observing` lets the observer watch that has waited."""
+        if self.is_learning:
+            self._begin_observing = begin_observing
         if self._steps is not None or self._remedies:
             from torch.optim.optimizer import register_optimizer_step_post_hook
 
@@ -110,6 +119,9 @@ class OneTrial:
         """Count an iteration, in which each optimizer steps once, and end the script after the last one."""
         if os.getpid() != self._owner:
             return
+        if self._begin_observing is not None and not self.is_learning:
+            self._begin_observing()
+            self._begin_observing = None
         if not self._stepped or id(optimizer) in self._stepped:
             self._made += 1
             self._stepped.clear()

@@ -43,6 +43,8 @@ class Stage:
     def __init__(self, remedy: Remedy, script: str, lines: BuildingLines, step: Callable[[], int], seed: int) -> None:
         self.remedy = remedy
         self.seed = seed
+        self.is_learning = False
+        """Whether what runs is still the untreated network."""
         self.treaters: list[Treater] = []
         self.step_hooks: list[StepHooks] = []
         self._script = script
@@ -67,6 +69,14 @@ class Stage:
     def around_steps(self, before: Callable[[Optimizer], None], after: Callable[[Optimizer], None]) -> None:
         """Call both around each step of an optimizer."""
         self.step_hooks.append(StepHooks(before, after))
+
+    def learns_first(self) -> None:
+        """The first pass is untreated."""
+        self.is_learning = True
+
+    def has_learned(self) -> None:
+        """From the next pass on it is treated."""
+        self.is_learning = False
 
     def is_built_there(self, thing: object) -> bool:
         """Whether it was built at the line asked for."""
