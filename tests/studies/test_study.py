@@ -68,9 +68,22 @@ def test_halving_takes_fewer_trials_than_all_seeds_for_all():
 
 def test_each_group_of_arms_keeps_its_best():
     begun = plan(("a", "b", "c"), seeds=3, halving=True)
-    grouped = replace(begun, arms=tuple(replace(arm, group="two" if arm.name == "c" else "one") for arm in begun.arms))
+    grouped = replace(begun, arms=tuple(replace(arm, against=Found("RL201", line=2 if arm.name == "c" else 1)) for arm in begun.arms))
     study = conduct(Study(grouped), learning(losses_by_arm(untreated=1.0, a=0.1, b=0.2, c=1.9)), nothing)
     assert stopped_early(study) == {"b"}
+
+
+def test_an_arm_that_takes_the_finding_away_is_kept_before_one_with_less_loss():
+    dead = Finding("RL201", "dead-units", "error", "…", "train.py", 7)
+    begun = plan(("lower", "free"), seeds=3, halving=True)
+    against = replace(begun, arms=tuple(replace(arm, against=Found("RL201", file="train.py", line=7)) for arm in begun.arms))
+    ends = {"lower": 0.1, "free": 0.5, UNTREATED: 1.0}
+
+    def answer(asked):
+        arm = asked.trial.arm
+        return Ended(asked.trial, 0, 1.0, recording=recording(ends[arm], findings=[dead] * (arm != "free")))
+
+    assert stopped_early(conduct(Study(against), Made(answer), nothing)) == {"lower"}
 
 
 def test_of_arms_that_do_alike_the_earlier_is_kept():

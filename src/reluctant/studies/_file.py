@@ -11,6 +11,7 @@ import msgspec
 from reluctant.errors import RecordingError, UsageError
 from reluctant.recording._file import write
 
+from ._compared import Compared
 from ._study import Plan, Study
 
 FORMAT = 1
@@ -25,6 +26,10 @@ class _File(msgspec.Struct):
     study: Study
 
 
+class _Shown(_File):
+    shown: tuple[Compared, ...]
+
+
 class _Header(msgspec.Struct):
     kind: str
     format: int
@@ -33,6 +38,19 @@ class _Header(msgspec.Struct):
 def save_study(study: Study, path: str | os.PathLike[str]) -> None:
     """Write the study to `path`, whole or not at all, in the place of what is there. Raises `UsageError` where it cannot be written."""
     write(path, msgspec.json.encode(_File(KIND, FORMAT, study)) + b"\n", force=True)
+
+
+def dumps_study(study: Study, shown: tuple[Compared, ...]) -> str:
+    """The text of the file that `save_study` writes, with what each arm showed. A number of steps that was never reached is null."""
+    return msgspec.json.encode(_Shown(KIND, FORMAT, study, shown)).decode() + "\n"
+
+
+def is_study(path: str | os.PathLike[str]) -> bool:
+    """Whether `path` can be read and holds a study, of whichever format."""
+    try:
+        return msgspec.json.decode(Path(path).read_bytes(), type=_Header).kind == KIND
+    except (OSError, ValueError):  # ValueError: no JSON, or JSON of something else; or a null character in the name
+        return False
 
 
 def load_study(path: str | os.PathLike[str]) -> Study:

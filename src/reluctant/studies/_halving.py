@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from ._losses import starting_level
 from ._paired import bounded
-from ._study import UNTREATED, PlannedTrial, Study
+from ._presence import is_free
+from ._study import UNTREATED, Arm, PlannedTrial, Result, Study
 
 FIRST_SEEDS = 2
 """Seeds that every arm gets before arms are stopped; each next round has twice as many."""
@@ -77,17 +78,24 @@ def _is_futile(study: Study, arm: str) -> bool:
 
 
 def _promising(study: Study, arms: Sequence[str], seeds: int) -> list[str]:
-    """The better half of the arms of each group after so many seeds, by the mean loss at the end; of equals the earlier ones.
+    """The better half of the arms of each group after so many seeds; of equals the earlier ones.
 
-    An arm without a trial that counts comes last.
+    Those come first that were free of the finding they are tried against on more seeds: a lower loss alone cures nothing. Then the
+    mean loss at the end decides. An arm without a trial that counts comes last.
     """
     results = {arm: [result for seed, result in study.of(arm).items() if seed < seeds and result.counts] for arm in (UNTREATED, *arms)}
     ceiling = starting_level(result.losses for found in results.values() for result in found)
     scores = {arm: statistics.fmean(bounded(result.losses.end, ceiling) for result in found) for arm, found in results.items() if found}
+    freed = {arm.name: _seeds_freed(arm, results[arm.name]) for arm in study.plan.arms if arm.name in arms}
     groups: dict[str, list[str]] = {}
     for arm in study.plan.arms:
         if arm.name in arms:
             groups.setdefault(arm.group, []).append(arm.name)
-    ranked = [sorted(group, key=lambda arm: scores.get(arm, math.inf)) for group in groups.values()]
+    ranked = [sorted(group, key=lambda arm: (-freed[arm], scores.get(arm, math.inf))) for group in groups.values()]
     kept = {arm for group in ranked for arm in group[: math.ceil(len(group) / 2)]}
     return [arm for arm in arms if arm in kept]
+
+
+def _seeds_freed(arm: Arm, results: Sequence[Result]) -> int:
+    """On how many seeds the finding that it is tried against was not found."""
+    return sum(is_free(result, arm.against) for result in results) if arm.against is not None else 0

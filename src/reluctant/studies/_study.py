@@ -17,14 +17,31 @@ it. killed: something else did, such as the system for want of memory."""
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """One finding of a trial, as far as it tells one from another."""
+
+    code: str
+    severity: str = ""
+    file: str = ""
+    line: int = 0
+    layer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Arm:
     """One way to run the script, under a name."""
 
     name: str
     treatments: tuple[str, ...] = ()
     """As ``--treat`` takes them; none for the script as it stands."""
-    group: str = ""
-    """What it is tried against: where arms are stopped early, the better half of each group goes on."""
+    against: Found | None = None
+    """The finding that it is tried against: where arms are stopped early, the better half of those against one finding goes on."""
+
+    @property
+    def group(self) -> str:
+        """The finding in a few words; empty where it is tried against none."""
+        found = self.against
+        return f"{found.code} {found.file}:{found.line}" if found is not None else ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,17 +74,6 @@ class Plan:
     def all_arms(self) -> tuple[Arm, ...]:
         """The untreated script, then the others."""
         return Arm(UNTREATED), *self.arms
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One finding of a trial, as far as it tells one from another."""
-
-    code: str
-    severity: str = ""
-    file: str = ""
-    line: int = 0
-    layer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

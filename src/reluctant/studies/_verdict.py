@@ -10,6 +10,7 @@ from reluctant.recording import Comparison, Finding, Treatment, TrialVerdict
 from ._compared import Compared
 from ._losses import mean_curve, starting_level
 from ._paired import FEWEST_PAIRS, LEVEL
+from ._presence import has, is_free
 from ._study import UNTREATED, Found, Result, Study
 
 
@@ -31,23 +32,14 @@ def judged(treatment: Treatment, finding: Finding, compared: Compared, study: St
 
 
 def _verdict(compared: Compared, pairs: Sequence[tuple[Result, Result]], finding: Finding, harms_loss: bool) -> TrialVerdict:
-    shown = sum(_has(before, finding) for before, _ in pairs)
+    shown = sum(has(before, finding) for before, _ in pairs)
     if 2 * shown < len(pairs):
         return "inconclusive"
     not_worse = compared.answer == "no difference shown" and not compared.stopped_early
     enough = compared.answer == "better" or (not_worse and not harms_loss)
-    if enough and shown >= FEWEST_PAIRS and all(_is_free(after, finding) for _, after in pairs):
+    if enough and shown >= FEWEST_PAIRS and all(is_free(after, finding) for _, after in pairs):
         return "verified"
     return compared.answer
-
-
-def _has(result: Result, finding: Finding) -> bool:
-    return any((found.code, found.file, found.line) == (finding.code, finding.file, finding.line) for found in result.findings)
-
-
-def _is_free(result: Result, finding: Finding) -> bool:
-    """Whether the finding was looked for to the end and not found."""
-    return result.ending == "ended" and finding.code not in result.not_judged and not _has(result, finding)
 
 
 def _comparison(compared: Compared, pairs: Sequence[tuple[Result, Result]], finding: Finding, verdict: TrialVerdict) -> Comparison:
@@ -59,7 +51,7 @@ def _comparison(compared: Compared, pairs: Sequence[tuple[Result, Result]], find
         difference=compared.difference.mean,
         low=low,
         high=high,
-        finding_gone=sum(_has(first, finding) and _is_free(second, finding) for first, second in pairs),
+        finding_gone=sum(has(first, finding) and is_free(second, finding) for first, second in pairs),
         untreated=mean_curve([result.losses for result in before], ceiling),
         treated=mean_curve([result.losses for result in after], ceiling),
         note=_note(compared, pairs, finding, verdict),
@@ -69,7 +61,7 @@ def _comparison(compared: Compared, pairs: Sequence[tuple[Result, Result]], find
 def _note(compared: Compared, pairs: Sequence[tuple[Result, Result]], finding: Finding, verdict: TrialVerdict) -> str:
     parts = [_sentence(compared.note)]
     if verdict == "inconclusive":
-        shown = sum(_has(before, finding) for before, _ in pairs)
+        shown = sum(has(before, finding) for before, _ in pairs)
         parts.append(f"Without the treatment the finding was there on {shown} of {len(pairs)} seeds only.")
     if compared.difference.answer(LEVEL) != compared.answer and not compared.note:
         parts.append("Among so many treatments a difference like this comes by chance too easily to be shown.")

@@ -4,5 +4,6 @@ from ._catalogue import all_treatments, get, wanted
 from ._remedy import Remedy
 from ._request import Line, Request
 from ._scene import Call, Scene
+from ._source import Edit, Source
 
-__all__ = ["Call", "Line", "Remedy", "Request", "Scene", "all_treatments", "get", "wanted"]
+__all__ = ["Call", "Edit", "Line", "Remedy", "Request", "Scene", "Source", "all_treatments", "get", "wanted"]

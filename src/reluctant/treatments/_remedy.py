@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import ClassVar
 
 from reluctant.errors import UsageError
+from reluctant.recording import Finding, Location, Recording
 
 from ._request import Request
 from ._scene import Scene
+from ._source import Edit, Source
 
 
 class Remedy:
@@ -49,6 +52,24 @@ class Remedy:
     def start(self, scene: Scene) -> None:
         """Ask `scene` for the places where it works."""
         raise NotImplementedError
+
+    def end(self) -> None:
+        """Tell the scene what only the end of the run shows."""
+
+    @classmethod
+    def lines_against(cls, finding: Finding, recording: Recording) -> tuple[int, ...]:
+        """The lines of the finding's file at which it is tried against that finding."""
+        return (finding.line,) if finding.line else ()
+
+    def places_to_edit(self, finding: Finding, recording: Recording) -> tuple[Location, ...]:
+        """The lines that a user would change to have the treatment for good: those at which it is tried."""
+        if not (self.needs_line or self.at_the_line):
+            return ()
+        return tuple(Location(finding.file, line) for line in self.lines_against(finding, recording))
+
+    def edits(self, source: Source, line: int) -> Iterator[Edit]:
+        """Each way to make the change by editing an expression at `line`. It is made only where there is exactly one."""
+        yield from ()
 
     @classmethod
     def treatment_name(cls) -> str:

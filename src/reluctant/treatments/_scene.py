@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,6 +10,7 @@ from reluctant.recording import Location
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.nn import Module
     from torch.optim import Optimizer
 
 
@@ -66,6 +67,12 @@ class Scene(Protocol):
 
     def is_built_there(self, thing: object) -> bool:
         """Whether a module or an optimizer was built at the line asked for; true without a line."""
+
+    def running_modules(self) -> Sequence[Module]:
+        """The modules whose forward is running, innermost first."""
+
+    def optimizers(self) -> Sequence[Optimizer]:
+        """The optimizers that were built so far and are still there."""
 
     def applied(self, place: Location | None, what: str) -> None:
         """Note that it was applied at a place, and what was done there: ``relu became leaky_relu``."""

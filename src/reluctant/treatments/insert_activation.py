@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reluctant.activations import get
 from reluctant.errors import UsageError
+from reluctant.recording import Finding, Recording
 
 from ._other_activation import AXIS_WISE, activation_named
 from ._remedy import Remedy
 from ._scene import Call, Scene
+from ._source import Edit, Source, given
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,3 +69,21 @@ class InsertActivation(Remedy):
             return compute(replace(call, input=function(call.input)))
 
         scene.at_calls(lambda call: call.operation in ("linear", "convolution"), inserted)
+
+    @classmethod
+    def lines_against(cls, finding: Finding, recording: Recording) -> tuple[int, ...]:
+        """After each layer that the finding is about but the last: a network without an activation needs one after each."""
+        names = finding.evidence.get("layers", ())[:-1]
+        places = [layer.place for layer in recording.layers if layer.name in names]
+        lines = {place.line for place in places if place is not None and place.file == finding.file and place.line}
+        return tuple(sorted(lines)) or super().lines_against(finding, recording)
+
+    def edits(self, source: Source, line: int) -> Iterator[Edit]:
+        """An activation behind a layer in a list of modules."""
+        other = get(self.request.arguments)
+        for node in source.calls():
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "Sequential" and other.torch_class:
+                prefix = source.of(node.func.value)
+                for layer in node.args:
+                    if isinstance(layer, ast.Call) and layer.lineno == line:
+                        yield Edit(layer, f"{source.of(layer)}, {prefix}.{other.torch_class}({', '.join(given(other.parameters))})")

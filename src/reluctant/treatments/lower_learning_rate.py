@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from reluctant.errors import UsageError
+from reluctant.recording import Finding, Location, Recording
 
 from ._remedy import Remedy
 from ._scene import Scene
+from ._source import Edit, Source
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -80,3 +84,16 @@ class LowerLearningRate(Remedy):
             if group["lr"] is lowered:
                 group["lr"] = given
         self._held.clear()
+
+    def places_to_edit(self, finding: Finding, recording: Recording) -> tuple[Location, ...]:
+        """Where the one optimizer is built."""
+        built = [optimizer.built for optimizer in recording.optimizers]
+        return (built[0],) if len(built) == 1 and built[0] is not None else ()
+
+    def edits(self, source: Source, line: int) -> Iterator[Edit]:
+        """The learning rate that is written as a number where the optimizer is built."""
+        for node in source.calls():
+            for keyword in node.keywords if node.lineno == line else ():
+                value = keyword.value
+                if keyword.arg == "lr" and isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
+                    yield Edit(value, f"{value.value * self.factor:.6g}")

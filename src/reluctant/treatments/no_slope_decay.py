@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ._group_apart import GroupApart
 from ._remedy import Remedy
 from ._scene import Call, Scene
 
@@ -49,9 +50,9 @@ class NoSlopeDecay(Remedy):
         """Look for slopes, and keep them apart in each step."""
         self._scene = scene
         self._slopes: dict[int, Tensor] = {}
-        self._held: list[tuple[Optimizer, dict[str, Any], list[Tensor]]] = []
+        self._apart = GroupApart(lambda parameter: id(parameter) in self._slopes)
         scene.at_calls(lambda call: call.operation == "prelu", self._seen)
-        scene.around_steps(self._part, self._join)
+        scene.around_steps(self._part, lambda optimizer: self._apart.join())
 
     def _seen(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
         if call.weight is not None:
@@ -59,18 +60,5 @@ class NoSlopeDecay(Remedy):
         return function(call.input)
 
     def _part(self, optimizer: Optimizer) -> None:
-        self._join(optimizer)  # after a step that ended with an error
-        for group in list(optimizer.param_groups):
-            slopes = [p for p in group["params"] if id(p) in self._slopes]
-            if not slopes or not group.get("weight_decay"):
-                continue
-            self._held.append((optimizer, group, group["params"]))
-            group["params"] = [p for p in group["params"] if id(p) not in self._slopes]
-            optimizer.param_groups.append({**group, "params": slopes, "weight_decay": 0.0})
+        if self._apart.part(optimizer):
             self._scene.applied(self._scene.built(optimizer), f"{type(optimizer).__name__} without weight decay on the slopes of PReLU")
-
-    def _join(self, optimizer: Optimizer) -> None:
-        for changed, group, parameters in self._held:
-            group["params"] = parameters
-            changed.param_groups.pop()
-        self._held.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from reluctant.activations import definitions
@@ -11,6 +11,7 @@ from ._first_pass import IdleFirstStep, Order
 from ._other_activation import AXIS_WISE
 from ._remedy import Remedy
 from ._scene import Call, Scene
+from ._source import Edit, Source
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -79,3 +80,8 @@ class RemoveOutputActivation(Remedy):
             return
         self._learning = False
         self._order.forget_graphs()
+
+    def edits(self, source: Source, line: int) -> Iterator[Edit]:
+        """What enters the activation in its place."""
+        for call in source.activations(line):
+            yield Edit(call.node, f"{call.prefix}.Identity()" if call.input is None else source.grouped(call.input))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from reluctant.activations import definitions
+from reluctant.activations import definitions, get
+from reluctant.recording import Finding, Recording
 
 from ._other_activation import AXIS_WISE, OtherActivation, activation_named
 from ._remedy import Remedy
 from ._scene import Call, Scene
+from ._source import Edit, Source, given
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -92,3 +94,24 @@ class SwapActivation(Remedy):
         result = self._compute(call)
         call.operation, call.options = other.name, dict(other.parameters)
         return result
+
+    @classmethod
+    def lines_against(cls, finding: Finding, recording: Recording) -> tuple[int, ...]:
+        """At each hidden activation that the finding is about: a gradient that fades over many layers is not mended at one of them."""
+        names = finding.evidence.get("layers", ())
+        places = [site.place for site in recording.sites if site.after in names and site.role == "hidden"]
+        lines = {place.line for place in places if place is not None and place.file == finding.file and place.line}
+        return tuple(sorted(lines)) or super().lines_against(finding, recording)
+
+    def edits(self, source: Source, line: int) -> Iterator[Edit]:
+        """Another activation in the same form."""
+        other = get(self.request.arguments)
+        if not (other.torch_class and other.torch_function):
+            return
+        arguments = given(other.parameters)
+        for call in source.activations(line):
+            if call.input is None:
+                yield Edit(call.node, f"{call.prefix}.{other.torch_class}({', '.join(arguments)})")
+            elif not other.learned:
+                home = call.prefix if call.prefix not in ("", "torch") else "torch.nn.functional"
+                yield Edit(call.node, f"{home}.{other.torch_function}({', '.join([source.of(call.input), *arguments])})")
