@@ -31,6 +31,14 @@ PROGRAMS = {
     "prints without end to standard output": "[print('x' * 100000) for _ in range(300)]; open(output, 'w').write('done')",
     "prints without end to standard error": "[print('x' * 100000, file=sys.stderr) for _ in range(300)]; sys.exit('last')",
     "leaves a child": "note(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid); open(output, 'w').write('done')",
+    "leaves a daemon": (
+        "note(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], start_new_session=True).pid)\n"
+        "open(output, 'w').write('done')"
+    ),
+    "hangs with a child": (
+        "note(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], start_new_session=True).pid); time.sleep(60)"
+    ),
+    "cannot have the memory it asks for": "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 28, -1)); bytearray(1 << 30)",
     "reads standard input": "open(output, 'w').write(repr(sys.stdin.read()))",
     "leaves temporary files": "import tempfile; name = tempfile.mkstemp()[1]; open(output, 'w').write(name)",
 }
@@ -40,6 +48,9 @@ def note(number=None):
     with open({mark!r} + '.part', 'w') as file: file.write(str(number or os.getpid()))
     os.rename({mark!r} + '.part', {mark!r})
 """
+
+
+ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what descends from a process")
 
 
 @dataclass
@@ -81,6 +92,7 @@ def _as_it_would_be(job: Job) -> Ended:
         "fails": Ended(job.trial, 1, 0.1, last_words="first\nValueError: the loss is not a number"),
         "fails after it has recorded": Ended(job.trial, 3, 0.1, recording=b"so far"),
         "is killed": Ended(job.trial, None, 0.1),
+        "cannot have the memory it asks for": Ended(job.trial, 1, 0.1, last_words="MemoryError"),
         "prints without end to standard output": Ended(job.trial, 0, 0.1, recording=b"done"),
         "prints without end to standard error": Ended(job.trial, 1, 0.1, last_words="last"),
         "reads standard input": Ended(job.trial, 0, 0.1, recording=b"''"),
@@ -192,10 +204,24 @@ def test_closing_stops_what_runs(bench):
     assert gone(process)
 
 
-def test_a_child_that_a_command_leaves_is_stopped(bench):
+@pytest.mark.parametrize("program", ["leaves a child", pytest.param("leaves a daemon", marks=ONLY_LINUX)])
+def test_what_a_command_leaves_is_stopped(bench, program):
     needs_processes(bench)
-    assert bench.one("leaves a child").recording == b"done"
+    assert bench.one(program).recording == b"done"
     assert gone(bench.noted())
+
+
+@ONLY_LINUX
+def test_a_time_limit_stops_the_children_too(bench):
+    needs_processes(bench)
+    assert bench.one("hangs with a child", time_limit=1.0).timed_out
+    assert gone(bench.noted())
+
+
+def test_want_of_memory_is_a_failure_of_its_own(bench):
+    ended = bench.one("cannot have the memory it asks for")
+    assert ended.exit_code == 1
+    assert ended.last_words.endswith("MemoryError")
 
 
 def test_temporary_files_are_removed(bench):
@@ -206,11 +232,10 @@ def test_temporary_files_are_removed(bench):
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_outlives_a_program_that_is_ended(bench, ending, tmp_path):
+@pytest.mark.parametrize("hanging", ["hangs", pytest.param("hangs with a child", marks=ONLY_LINUX)])
+def test_nothing_outlives_a_program_that_is_ended(bench, ending, hanging):
     needs_processes(bench)
-    if ending is signal.SIGKILL and sys.platform != "linux":
-        pytest.skip("only Linux stops the children of a process that is killed outright")
-    job = bench.job("hangs")
+    job = bench.job(hanging)
     program = (
         "from reluctant.studies import Job, PlannedTrial, executor\n"
         f"list(executor({bench.make(1).name!r}, 1).run([Job(PlannedTrial('hangs', 0), {job.command!r})]))"
