@@ -34,7 +34,7 @@ ARROWS: dict[str, set[str] | None] = {
     "observe": {"recording", "activations"},
     "recording": set(),
     "page": set(),
-    "report": {"recording", "rules", "page"},
+    "report": {"recording", "rules", "page", "studies", "treatments"},
     "rewrites": {"nn", "kernels", "activations"},
     "rules": {"recording", "activations"},
     "studies": {"recording", "treatments"},

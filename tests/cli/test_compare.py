@@ -71,7 +71,7 @@ def test_a_script_that_fails_as_it_stands_is_an_error_with_its_last_words(monkey
     done = told(monkeypatch, executor, "--activation", "elu", script)
     assert isinstance(done.exception, ReluctantError)
     assert str(done.exception).startswith(
-        f"{script}: as it stands it gives nothing to compare: failed before its first step (NameError: x)."
+        f"{script}: as it stands the script gives nothing to compare: failed before its first step (NameError: x)."
     )
 
 

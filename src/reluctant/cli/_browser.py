@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
 
 from reluctant.recording import Document
@@ -17,9 +18,14 @@ def open_document(document: Document, source: str = "", page: str = "") -> str:
     """Open the page of a document and say what was done. `page` is the file that it was already written to; without one it is
     written to a new folder for temporary files. `source` is the file that the document is saved in.
     """
+    return open_page_of(lambda: Html(source=source).render(document), page)
+
+
+def open_page_of(make: Callable[[], str], page: str = "") -> str:
+    """Open a page and say what was done; where it is not in the file `page` already, it is made and written as `open_document` does."""
     path = Path(page) if page else Path(tempfile.mkdtemp(prefix="reluctant-")) / "report.html"
     if not page:
-        write(path, Html(source=source).render(document).encode())
+        write(path, make().encode())
     return open_address(path.resolve().as_uri(), f"Page: {path}")
 
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import re
-import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from reluctant.errors import ReluctantError, UsageError
-from reluctant.report import safe, width_of
-from reluctant.report._numbers import NOTHING, plural, value
-from reluctant.studies import LEVEL, UNTREATED, Arm, Compared, Plan, Study, compared, trials_left
+from reluctant.errors import UsageError
+from reluctant.recording._file import refuse_existing
+from reluctant.report import renderer_for
+from reluctant.studies import Arm, Plan, trials_left
 
 from ._study_options import Conduct, check_script, study_options, time_limit
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from ._study_shown import print_study, write_study
 
 _BETWEEN_NAMES = re.compile(r",(?![^(]*\))")
 """A comma that is not inside brackets."""
@@ -34,10 +30,13 @@ _BETWEEN_NAMES = re.compile(r",(?![^(]*\))")
 )
 @click.option("--reinitialise", metavar="SCHEME", help="Draw the weights anew, with each activation's own gain: he, glorot, lecun …")
 @click.option("--also-initialisation", is_flag=True, help="Try each activation both ways, with the script's weights and with new ones.")
+@click.option("-o", "--output", metavar="FILE", help="Write what was shown to FILE, in the form of its suffix: a page, Markdown, JSON.")
 @study_options
 @click.argument("script_name", metavar="SCRIPT")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
-def command(activations: tuple[str, ...], is_module: bool, script_name: str, arguments: tuple[str, ...], **given: Any) -> int:
+def command(
+    activations: tuple[str, ...], output: str | None, is_module: bool, script_name: str, arguments: tuple[str, ...], **given: Any
+) -> int:
     """Run a training script under several activations, and say which are better.
 
     Every trial is SCRIPT, unmodified, in a process of its own, with its hidden activations exchanged from outside. Each activation
@@ -48,10 +47,15 @@ def command(activations: tuple[str, ...], is_module: bool, script_name: str, arg
     how = Conduct.given(given)
     limit = time_limit(given["trial_timeout"])
     plan = Plan(script_name, arguments, is_module, arms, given["seeds"], given["steps"], limit)
+    if output is not None:
+        renderer_for(output)
+        refuse_existing(output, given["force"])
     study = how.carried_out(how.study(plan), "Comparing")
-    show(study)
     if how.file:
         click.echo(f"Written: {how.file}", err=True)
+    print_study(study, how.file)
+    if output is not None:
+        write_study(study, output, given["force"], how.file)
     return int(trials_left(study) > 0)
 
 
@@ -72,70 +76,3 @@ def arms_of(activations: Sequence[str], scheme: str | None = None, both: bool = 
     for treatment in dict.fromkeys(treatment for arm in arms for treatment in arm.treatments):
         wanted(treatment)
     return arms
-
-
-def show(study: Study) -> None:
-    """Print the ranking, and what was shown of each arm. Raises `ReluctantError` where the script itself gave nothing to compare."""
-    from rich.console import Console
-
-    found = compared(study)
-    if found[0].counted == 0 and study.results:
-        raise ReluctantError(_nothing_to_compare(study), where=study.plan.script, advice="Run it once with `reluctant run` to see why")
-    console = Console(file=sys.stdout, width=width_of(sys.stdout), highlight=False, markup=False, emoji=False)
-    console.print(table(found))
-    console.print(_reading(study))
-    for arm in found:
-        if arm.note:
-            console.print(f"{safe(arm.arm)}: {safe(arm.note)}.")
-
-
-def _nothing_to_compare(study: Study) -> str:
-    first = next(iter(study.of(UNTREATED).values()), None)
-    if first is None:
-        return "the time was over before the script had run once as it stands"
-    return f"as it stands it gives nothing to compare: {safe(first.why_not)}"
-
-
-def table(found: Sequence[Compared]) -> Table:
-    """The arms by their loss at the end, the least first."""
-    from rich import box
-    from rich.table import Table
-
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    drawn.add_column("activation", no_wrap=True)
-    for heading in ("end loss", "area", "steps to", "ms/step"):
-        drawn.add_column(heading, justify="right", no_wrap=True)
-    drawn.add_column("difference (interval)")
-    drawn.add_column("shown", no_wrap=True)
-    for arm in sorted(found, key=lambda arm: math.inf if arm.end is None else arm.end):
-        drawn.add_row(safe(arm.arm), *_cells(arm))
-    return drawn
-
-
-def _cells(arm: Compared) -> tuple[str, ...]:
-    measured = (_number(arm.end), _number(arm.area), _number(arm.steps_to), _number(arm.step_ms))
-    if arm.arm == UNTREATED:
-        return (*measured, "", "")
-    if not arm.counted:
-        return (*measured, "", "not tried")
-    interval = "" if arm.interval is None else f" ({_number(arm.interval[0])} to {_number(arm.interval[1])})"
-    return (*measured, f"{_number(arm.difference.mean)}{interval}", arm.answer)
-
-
-def _number(number: float | None) -> str:
-    if number is None or math.isnan(number):
-        return NOTHING
-    return "never" if math.isinf(number) else value(float(f"{number:.3g}"))  # three digits: more than a few seeds tell
-
-
-def _reading(study: Study) -> str:
-    """What the columns are, and how sure the last one is."""
-    seeds = max((len(study.of(arm.name)) for arm in study.plan.all_arms), default=0)
-    left = trials_left(study)
-    return (
-        "End loss: over the last tenth of the trial. Area: mean loss over all of it. Steps to: the loss at which the script as it stands "
-        "ends. ms/step: with the watching and the exchanging, so longer than alone. Difference: end loss less that as it stands, "
-        f"paired over {plural(seeds, 'seed')}; below 0 is better. "
-        f'If none differed, "better" or "worse" would stand in the table with a chance of at most {100 * LEVEL:.0f} % (Holm).'
-        + (f" {plural(left, 'trial')} did not run for want of time." if left else "")
-    )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from reluctant.recording import Document
 
 from ._outline import Outline, full_outline, main_outline
 
+if TYPE_CHECKING:
+    from reluctant.studies import Study
+
 
 @dataclass(frozen=True)
 class Renderer:
-    """A form of the report: makes text of a document.
+    """A form of the report: makes text of a document, or of a study.
 
     A subclass in a file of its own in this folder is found by its name and its suffix; nothing is registered.
     """
@@ -28,6 +31,10 @@ class Renderer:
 
     def render(self, document: Document) -> str:
         """The report as text."""
+        raise NotImplementedError
+
+    def render_study(self, study: Study) -> str:
+        """What the trials of a study showed, as text."""
         raise NotImplementedError
 
     def outline(self, document: Document) -> Outline:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reluctant.page import asset, render
 from reluctant.recording import Document
 
 from ._renderer import Renderer
+
+if TYPE_CHECKING:
+    from reluctant.studies import Study
 
 PACKAGE = "reluctant.report"
 
@@ -37,4 +41,21 @@ class Html(Renderer):
             connects=self.follows,
             follows=self.follows,
             page=page_content(document, self.source),
+        )
+
+    def render_study(self, study: Study) -> str:
+        """The page of what a study showed."""
+        from ._study import study_outline, study_pictures
+        from ._study._kinds import ANSWER_KINDS, VERDICT_KINDS
+
+        outline = study_outline(study)
+        return render(
+            PACKAGE,
+            "study.html.jinja",
+            styles=[asset(PACKAGE, "report.css"), asset(PACKAGE, "study.css")],
+            scripts=[asset(PACKAGE, "report.js")],
+            page=outline,
+            kind=VERDICT_KINDS[outline.verdict.kind],
+            kinds=ANSWER_KINDS,
+            pictures=study_pictures(study, outline),
         )

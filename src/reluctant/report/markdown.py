@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from reluctant.recording import Document
 
@@ -12,6 +13,11 @@ from ._finding_block import FindingBlock
 from ._outline import LEGEND, Outline
 from ._renderer import Renderer
 from ._site_table import SiteRow, SkippedRows
+
+if TYPE_CHECKING:
+    from reluctant.studies import Study
+
+    from ._study import StudyOutline
 
 TITLES = ("line", "after", "activation", "units", "dead", "open", "zeros", "gradient in", "out", "over the run")
 """Of the columns, which are the fields of `SiteRow` in their order."""
@@ -30,6 +36,12 @@ class Markdown(Renderer):
         """The report as Markdown."""
         return "\n".join(_lines(self.outline(document))) + "\n"
 
+    def render_study(self, study: Study) -> str:
+        """What a study showed, as Markdown."""
+        from ._study import study_outline
+
+        return "\n".join(_study_lines(study_outline(study))) + "\n"
+
 
 def _lines(outline: Outline) -> Iterator[str]:
     yield f"## {_escaped(outline.verdict.sentence)}"
@@ -46,6 +58,22 @@ def _lines(outline: Outline) -> Iterator[str]:
         yield from (f"- *{label}* {_escaped(text)}" for label, text in outline.unjudged)
     commands = " · ".join(f"{purpose}: {_code(command)}" for purpose, command in outline.commands)
     yield from ("", f"{outline.tally}. {commands}" if outline.tally else commands)
+
+
+def _study_lines(outline: StudyOutline) -> Iterator[str]:
+    yield f"## {_escaped(outline.verdict.sentence)}"
+    for text in (outline.title, *outline.notes):
+        yield from ("", _escaped(text))
+    titles = (outline.noun, *(measure.title for measure in outline.ranking.measures), "difference", "interval", "shown")
+    yield from ("", f"| {' | '.join(titles)} |", f"|---|{'---:|' * (len(titles) - 2)}---|")
+    for row in outline.ranking.rows:
+        cells = (row.name, *row.measured, row.difference, f"{row.interval} ({row.level})" if row.interval else "", row.answer)
+        yield f"| {' | '.join(map(_escaped, cells))} |"
+    yield from ("", _escaped(outline.reading))
+    if notes := [f"- **{_escaped(entry.name)}** {_escaped(entry.note)}" for entry in outline.left_out if entry.note]:
+        yield from ("", *notes)
+    yield ""
+    yield from (f"- {_escaped(name)}: {_code(command)}" for name, command in outline.commands)
 
 
 def _table(outline: Outline) -> Iterator[str]:

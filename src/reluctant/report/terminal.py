@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from reluctant.recording import Document
@@ -18,6 +18,9 @@ from ._layout import column_width, pad, wrap
 from ._outline import LEGEND, Outline
 from ._renderer import Renderer
 from ._table_layout import table_lines
+
+if TYPE_CHECKING:
+    from reluctant.studies import Study
 
 NARROWEST, WIDEST, PIPED = 40, 120, 100
 """Widths of the report in cells: what it takes of a terminal at least and at most, and where there is none."""
@@ -44,11 +47,22 @@ class Terminal(Renderer):
 
     def render(self, document: Document) -> str:
         """The report as lines of at most `width` cells, each ending in a line feed."""
+        return self._printed(_lines(self.outline(document), self.width))
+
+    def render_study(self, study: Study) -> str:
+        """What a study showed, as lines."""
+        from ._study import study_outline
+        from ._study._terminal import lines
+
+        outline = study_outline(study)
+        return self._printed(lines(outline, self.width, STYLES[outline.verdict.kind]))
+
+    def _printed(self, parts: Iterable[RenderableType]) -> str:
         stream = io.StringIO()
         console = Console(file=stream, color_system="standard" if self.colour else None, force_terminal=self.colour, width=self.width)
-        for line in _lines(self.outline(document), self.width):
+        for part in parts:
             # No markup, highlighting, emoji codes or wrapping of rich: the text may be anybody's, and is laid out.
-            console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+            console.print(part, markup=False, highlight=False, emoji=False, soft_wrap=isinstance(part, Text))
         return stream.getvalue()
 
 
@@ -57,9 +71,21 @@ def show(document: Document, stream: TextIO, source: str = "", every_site: bool 
 
     The variables COLUMNS, NO_COLOR and FORCE_COLOR are heeded.
     """
+    _write(Terminal(every_site, source, width_of(stream), has_colour(stream)).render(document), stream)
+
+
+def show_study(study: Study, stream: TextIO, source: str = "") -> None:
+    """Print what a study showed, as `show` prints a report."""
+    _write(Terminal(source=source, width=width_of(stream), colour=has_colour(stream)).render_study(study), stream)
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that shows colours, and they are wanted."""
     console = Console(file=stream)
-    colour = console.is_terminal and not console.no_color and console.color_system is not None
-    text = Terminal(every_site, source, width_of(stream), colour).render(document)
+    return console.is_terminal and not console.no_color and console.color_system is not None
+
+
+def _write(text: str, stream: TextIO) -> None:
     stream.write(encodable(text, stream.encoding))
     stream.flush()
 

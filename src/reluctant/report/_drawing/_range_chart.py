@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from ._axis import Axis
 from ._drawn import Drawn
 from ._line_chart import Guide, draw_guide
-from ._svg import WIDTH, Frame, box, canvas, label, number, path
+from ._svg import LETTER, WIDTH, Frame, box, canvas, label, number, path
 
 ROW = 44
 SYMLOG_FROM = 60.0
@@ -28,6 +28,11 @@ class Extent:
     mean: float | None = None
     allowed: bool = False
     """Whether it is what should be, drawn behind the others over the whole height."""
+    points: tuple[float, ...] = ()
+    """Single values that it sums up, drawn below it."""
+    note: str = ""
+    """A word at the end of its row."""
+    colour: int = 1
 
 
 def range_chart(title: str, alt: str, quantity: str, extents: Sequence[Extent], zero: str = "") -> Drawn:
@@ -49,20 +54,25 @@ def range_chart(title: str, alt: str, quantity: str, extents: Sequence[Extent], 
 
 
 def _row(svg: Element, placed: Frame, extent: Extent, y: float) -> None:
-    label(svg, placed.left, y + 8, extent.label, "mark-label")
-    colour = 3 if extent.allowed else 1
+    label(svg, placed.left, y + 8, extent.label, "mark-label", room=placed.right - placed.left - LETTER * (len(extent.note) + 2))
+    label(svg, placed.right, y + 8, extent.note, "tick", "end")
+    colour = 3 if extent.allowed else extent.colour
     start, end = placed.across(extent.low), placed.across(extent.high)
     if end - start > 2:
         path(svg, f"line c{colour}", f"M{number(start)} {number(y + 22)}H{number(end)}")
     if extent.most:
         first, last = (placed.across(value) for value in extent.most)
         path(svg, f"column f{colour}", box(first, y + 17, max(last - first, 2), 10))
+    if extent.points:
+        places = "".join(f"M{number(placed.across(value))} {number(y + 31)}h.01" for value in extent.points)
+        dots = path(svg, f"dots single c{colour}", places)
+        dots.set("stroke-width", "5")
     if extent.mean is not None:
         path(svg, "mean", f"M{number(placed.across(extent.mean))} {number(y + 14)}v16")
 
 
 def _axis(quantity: str, extents: Sequence[Extent]) -> Axis:
-    ends = [end for extent in extents for end in (extent.low, extent.high) if math.isfinite(end)]
+    ends = [end for extent in extents for end in (extent.low, extent.high, *extent.points) if math.isfinite(end)]
     low, high = min(ends), max(ends)
     margin = 0.06 * (high - low) or max(abs(high), 1.0)
     widths = [extent.high - extent.low for extent in extents if math.isfinite(extent.high - extent.low) and extent.high > extent.low]

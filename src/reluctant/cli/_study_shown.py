@@ -1,0 +1,26 @@
+"""A study on standard output, or in a file."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from reluctant.errors import ReluctantError
+from reluctant.recording._file import write
+from reluctant.report import renderer_for, show_study
+from reluctant.report._study._answer import nothing_to_compare
+from reluctant.studies import Study, compared
+
+
+def print_study(study: Study, source: str = "") -> None:
+    """Print the ranking, and what was shown of each arm. Raises `ReluctantError` where the script itself gave nothing to compare."""
+    if study.results and not compared(study)[0].counted:
+        raise ReluctantError(nothing_to_compare(study), where=study.plan.script, advice="Run it once with `reluctant run` to see why")
+    show_study(study, sys.stdout, source)
+
+
+def write_study(study: Study, path: str, force: bool, source: str = "") -> None:
+    """Write what a study showed to a file, in the form of its suffix, and say so."""
+    write(path, renderer_for(path)(source=source).render_study(study).encode(errors="backslashreplace"), force)
+    click.echo(f"Written: {path}", err=True)

@@ -1,0 +1,73 @@
+"""What a study comes to, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reluctant.studies import FEWEST_PAIRS, UNTREATED, Compared, Study
+
+from .._numbers import plural
+from .._safe_text import safe
+from .._verdict import Verdict
+from ._number import number
+
+FOUND_NOTHING = "nothing to compare"
+
+
+def answer(study: Study, found: Sequence[Compared], noun: str) -> Verdict:
+    """Which arm is better than the script as it stands, or that none is shown to be; `noun` is what the arms are."""
+    untreated, *arms = found
+    if not untreated.counted:
+        why = nothing_to_compare(study)
+        return Verdict("nothing", f"{why[0].upper()}{why[1:]}.")
+    tried = [arm for arm in arms if arm.counted]
+    if not tried:
+        return Verdict("nothing", f"No {noun} was tried: {_why(arms)}.")
+    by_answer = {name: [arm for arm in tried if arm.answer == name] for name in ("better", "worse")}
+    better, worse = by_answer["better"], by_answer["worse"]
+    if better:
+        return Verdict("clear", _better(better, tried, noun))
+    if worse:
+        which = _named(worse, noun, tried, "is", "are")
+        return Verdict("warning", f"No {noun} is shown to be better than the script {UNTREATED}; {which} worse.")
+    pairs = max(len(arm.difference.differences) for arm in tried)
+    if pairs < FEWEST_PAIRS:
+        return Verdict("nothing", f"Nothing is shown yet: {plural(pairs, 'pair')} of trials, and fewer than {FEWEST_PAIRS} show nothing.")
+    seeds = plural(pairs, "seed")
+    what = safe(tried[0].arm) if len(tried) == 1 else f"any of {plural(len(tried), noun)}"
+    return Verdict("nothing", f"No difference shown: {seeds} do not tell {what} from the script {UNTREATED}.")
+
+
+def badge(said: Verdict, found: Sequence[Compared]) -> str:
+    """The answer in a word or three."""
+    if said.kind != "nothing":
+        return "better" if said.kind == "clear" else "worse"
+    return "no difference shown" if found[0].counted and any(arm.counted for arm in found[1:]) else FOUND_NOTHING
+
+
+def nothing_to_compare(study: Study) -> str:
+    """Why the script as it stands gave nothing that arms could be compared with, without a full stop."""
+    first = next(iter(study.of(UNTREATED).values()), None)
+    if first is None:
+        return "the time was over before the script had run once as it stands"
+    return f"as it stands the script gives nothing to compare: {safe(first.why_not)}"
+
+
+def _better(better: Sequence[Compared], tried: Sequence[Compared], noun: str) -> str:
+    best = min(better, key=lambda arm: (arm.end or 0.0, arm.arm))
+    by = number(-(best.difference.mean or 0.0))
+    if len(better) == 1:
+        return f"{safe(best.arm)} is better than the script {UNTREATED}: its loss ends lower by {by}."
+    return f"{_named(better, noun, tried, '', 'are')} better than the script {UNTREATED}; {safe(best.arm)} ends lowest, lower by {by}."
+
+
+def _named(arms: Sequence[Compared], noun: str, tried: Sequence[Compared], is_one: str, are_many: str) -> str:
+    """The one arm by its name, several by their number."""
+    if len(arms) == 1:
+        return f"{safe(arms[0].arm)} {is_one}"
+    return f"{len(arms)} of {plural(len(tried), noun)} {are_many}"
+
+
+def _why(arms: Sequence[Compared]) -> str:
+    """The first reason that an arm was not tried, or that its turn never came."""
+    return next((safe(arm.note) for arm in arms if arm.note), "the time was over before one had its turn")

@@ -1,0 +1,89 @@
+"""What a study showed, as pictures: the differences around 0 with their intervals, and the mean loss curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reluctant.recording import TrialCurve
+from reluctant.studies import UNTREATED, Compared, Study, mean_curve, starting_level
+
+from .._drawing import Axis, Band, Drawn, Extent, Line, line_chart, range_chart
+from .._numbers import plural
+from .._safe_text import safe
+from ..pictures.loss_curve import loss_axis
+from ._number import interval, number
+from ._outline import StudyOutline
+from ._ranking import percent_of, ranked
+
+INTERVAL = "95\N{NO-BREAK SPACE}% interval of the mean"
+
+MOST_BANDS = 4
+"""Where more curves have an interval, their bands would hide one another, and only that of the best and of the script are drawn."""
+
+
+def study_pictures(study: Study, outline: StudyOutline) -> tuple[Drawn, ...]:
+    """The differences, then the curves; what there is nothing to draw of is left out."""
+    return tuple(drawn for drawn in (differences(outline), curves(study, outline)) if drawn is not None)
+
+
+def differences(outline: StudyOutline) -> Drawn | None:
+    """A row for each arm: its interval, its mean, and a point for each seed, around a line at 0."""
+    arms = [arm for arm in ranked(outline.found) if arm.difference.mean is not None]
+    if not arms:
+        return None
+    title = f"End loss less that of the script {UNTREATED}, seed by seed"
+    quantity = "difference of the end loss; below 0 is better"
+    drawn = range_chart(title, _in_words(arms), quantity, [_extent(arm, outline) for arm in arms], zero="no difference")
+    return Drawn(title, drawn.alt, drawn.svg, head=HEAD, rows=tuple(_numbers(arm) for arm in arms))
+
+
+HEAD = ("arm", "mean", "interval", "level of the interval", "differences by seed", "shown")
+
+
+def curves(study: Study, outline: StudyOutline) -> Drawn | None:
+    """The mean loss of the script as it stands and of the best arms over the steps."""
+    ceiling = starting_level(result.losses for result in study.results if result.counts)
+    names = [UNTREATED, *outline.colours]
+    made = {name: mean_curve([result.losses for result in study.of(name).values() if result.counts], ceiling) for name in names}
+    drawn = {name: curve for name, curve in made.items() if len(curve.steps) > 1}
+    y = loss_axis([loss for curve in drawn.values() for losses in (curve.mean, curve.low, curve.high) for loss in losses])
+    if y is None or not drawn:
+        return None
+    x = Axis("step", 0, max(curve.steps[-1] for curve in drawn.values()))
+    lines = [Line(safe(name), curve.steps, curve.mean, outline.colours.get(name, 0), name == UNTREATED) for name, curve in drawn.items()]
+    seeds = plural(max(len(study.of(name)) for name in drawn), "seed")
+    ends = "; ".join(f"{safe(name)} {number(curve.mean[-1])}" for name, curve in drawn.items())
+    left = sum(arm.counted > 0 for arm in outline.found) - len(drawn)
+    more = f" {plural(left, 'arm')} that ended higher are not drawn." if left > 0 else ""
+    return line_chart(f"Mean loss over {seeds}", f"At the last step: {ends}.{more}", x, y, lines, list(_bands(drawn, outline.colours)))
+
+
+def _bands(drawn: dict[str, TrialCurve], colours: dict[str, int]) -> list[Band]:
+    names = list(drawn) if len(drawn) <= MOST_BANDS else list(drawn)[:2]
+    with_interval = [name for name in names if len(drawn[name].low) == len(drawn[name].steps)]
+    return [
+        Band(INTERVAL if name == with_interval[-1] else "", curve.steps, curve.low, curve.high, colours.get(name, 0))
+        for name, curve in ((name, drawn[name]) for name in with_interval)
+    ]
+
+
+def _extent(arm: Compared, outline: StudyOutline) -> Extent:
+    mean = arm.difference.mean or 0.0
+    low, high = arm.interval or (mean, mean)
+    colour = outline.colours.get(arm.arm, 0)
+    return Extent(safe(arm.arm), low, high, mean=mean, points=arm.difference.differences, note=arm.answer, colour=colour)
+
+
+def _in_words(arms: Sequence[Compared]) -> str:
+    said = [f"{safe(arm.arm)}: {number(arm.difference.mean)}{_between(arm)}, {arm.answer}" for arm in arms]
+    return f"{'; '.join(said)}. Below 0 is better."
+
+
+def _between(arm: Compared) -> str:
+    return f", from {interval(arm.interval)}" if arm.interval is not None else ""
+
+
+def _numbers(arm: Compared) -> tuple[str, ...]:
+    level = f"{percent_of(arm.level)} %" if arm.interval is not None else ""
+    by_seed = ", ".join(map(number, arm.difference.differences))
+    return safe(arm.arm), number(arm.difference.mean), interval(arm.interval), level, by_seed, arm.answer
