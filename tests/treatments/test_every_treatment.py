@@ -25,6 +25,15 @@ def test_page_is_complete(kind: type[Remedy]) -> None:
 
 
 @every
+def test_says_what_to_change(kind: type[Remedy]) -> None:
+    assert kind.advice == kind.in_words()
+    request = wanted(kind.tried).request
+    said = kind.in_words(request.arguments)
+    assert "{" not in said
+    assert (said != kind.advice) == bool(kind.advice_with_arguments and request.arguments)
+
+
+@every
 def test_is_applied_to_its_example(kind: type[Remedy], tmp_path: Path) -> None:
     ended, trial = run(tmp_path, inspect.cleandoc(kind.example), "--treat", kind.tried, "--steps", "6")
     assert ended.returncode == 0, ended.stderr

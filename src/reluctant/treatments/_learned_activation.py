@@ -24,7 +24,7 @@ class _Place:
     activation: Module
     weight: Tensor | None
     """The learned tensor that comes last before it; None until it is called in training, and where there is none."""
-    modules: tuple[weakref.ref[Module], ...]
+    modules: tuple[weakref.ref[Module], ...] = ()
     """The two innermost modules that were running when it was called last: the activation's own, and the one that calls it."""
     is_trained: bool = False
     """Whether an optimizer holds the learned values."""
@@ -34,12 +34,10 @@ class _Place:
         return len(running) == len(self.modules) and all(known() is module for known, module in zip(self.modules, running, strict=True))
 
     def is_called_anew(self, running: Sequence[Module], weight: Tensor | None) -> bool:
-        """Whether the script made the activation's module again, as in ``nn.ReLU()(x)``, in the same network."""
+        """Whether the script made the activation's module again in the same network, as in ``nn.ReLU()(x)``."""
         if not self.modules or self.modules[0]() is not None or len(running) != len(self.modules):
             return False
-        if weight is not None and self.weight is not None:
-            return weight is self.weight
-        return len(running) > 1 and self.modules[1]() is running[1]
+        return self.modules[1]() is running[1] if len(running) > 1 else weight is not None and weight is self.weight
 
 
 class LearnedActivation:
@@ -65,37 +63,28 @@ class LearnedActivation:
         place = self._place(call)
         if not place.is_trained and torch.is_grad_enabled():
             self._join(place, self._scene.optimizers())
-        values = call.input
-        for parameter in place.activation.parameters():
-            if parameter.numel() > 1 and (values.dim() < 2 or values.shape[1] != parameter.numel()):
-                what = f"{call.operation} gets {values.shape[1] if values.dim() > 1 else 1} channels, and {self._name} has "
-                self._scene.not_applied(call.place, f"{what}{parameter.numel()} learned values")
-                return call.input
-        result: Tensor = place.activation(values)
+        result: Tensor = place.activation(call.input)
         return result
 
     def end(self) -> None:
-        """Tell which places were never trained, where any place was to be."""
-        for places in self._places.values():
-            if not any(place.is_trained for place in places):
-                self._scene.not_applied(None, f"no optimizer made a step with the learned values of {self._name}")
+        """Tell where nothing was learned at all."""
+        if self._places and not self._trained:
+            self._scene.not_applied(None, f"no optimizer made a step with the learned values of {self._name}")
 
     def _place(self, call: Call) -> _Place:
         import torch
 
-        instruction = call.key[0] if isinstance(call.key, tuple) else call.key
-        running = tuple(self._scene.running_modules()[:2])
-        places = self._places.setdefault(instruction, [])
+        caller = self._scene.caller()
+        running = caller.modules[:2]
+        places = self._places.setdefault(caller.instruction, [])
         weight = _last_learned(call.input) if torch.is_grad_enabled() else None
         place = next((place for place in places if place.is_called_by(running)), None)
-        if place is not None and not running and weight is not None and place.weight is not None and weight is not place.weight:
-            place = next((place for place in places if place.weight is weight), None)  # no module tells two networks apart
         if place is None:
             place = next((place for place in places if place.is_called_anew(running, weight)), None)
         if place is None:
-            activation = self._make().to(device=call.input.device, dtype=_type_of_values(call.input))
-            place = _Place(activation, weight, ())
-            places[:] = [place, *(known for known in places if not known.modules or any(ref() is not None for ref in known.modules))]
+            places[:] = [known for known in places if not known.modules or any(module() is not None for module in known.modules)]
+            place = _Place(self._make().to(device=call.input.device, dtype=_type_of_values(call.input)), weight)
+            places.append(place)
         place.modules = tuple(map(weakref.ref, running))
         place.weight = weight if place.weight is None else place.weight
         return place

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reluctant.activations import Activation, Gated, find, get
 from reluctant.errors import UsageError
 
-from ._scene import Call
+from ._learned_activation import LearnedActivation
+from ._scene import Call, Scene
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.nn import Module
 
 AXIS_WISE = frozenset({"softmax", "log_softmax"})
 """Functions that work along an axis: no activations of the catalogue, but found in the same place."""
@@ -37,15 +40,50 @@ class OtherActivation:
             return call.operation == self.name
         return called_activation(call) == self.activation
 
-    def function(self) -> Callable[[Call], Tensor]:
+    def why_not(self, call: Call) -> str:
+        """Why it cannot be computed from a call's input; empty where it can."""
+        if self.name in AXIS_WISE:
+            return "" if call.operation in AXIS_WISE else f"{call.operation} has no axis along which {self.name} could work"
+        learned = self.parameters.get("num_parameters", 1)
+        channels = call.input.shape[1] if call.input.dim() > 1 else 1
+        if learned in (1, channels):
+            return ""
+        return f"{self.spelling} has {learned} learned values, and {call.operation} gets {channels} channels"
+
+    def function(self, scene: Scene) -> OtherFunction:
         """The function of a call's input. Imports torch."""
         import torch
 
         if self.activation is None:
             along: Callable[..., Tensor] = getattr(torch.nn.functional, self.name)
-            return lambda call: along(call.input, dim=call.options["dim"] if call.options.get("dim") is not None else -1)
+            return OtherFunction(lambda call: along(call.input, dim=call.options["dim"] if call.options.get("dim") is not None else -1))
+        if self.activation.learned:
+            learned = LearnedActivation(partial(_module, self.activation), self.spelling, scene)
+            return OtherFunction(learned, learned.end)
         module = _module(self.activation)
-        return lambda call: module(call.input)
+        if self.activation.drawn:
+            return OtherFunction(lambda call: module.train(_is_in_training(scene))(call.input))
+        return OtherFunction(lambda call: module(call.input))
+
+
+def _nothing() -> None:
+    """What most have to tell at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherFunction:
+    """The function of a call's input, and what is to be called when the run has ended."""
+
+    of: Callable[[Call], Tensor]
+    end: Callable[[], None] = _nothing
+
+
+def _is_in_training(scene: Scene) -> bool:
+    """The mode of the innermost module that is running; outside of all modules, whether gradients are wanted."""
+    import torch
+
+    modules = scene.caller().modules
+    return modules[0].training if modules else torch.is_grad_enabled()
 
 
 def called_activation(call: Call) -> Activation | None:
@@ -60,18 +98,18 @@ def activation_named(spelling: str, where: str) -> OtherActivation:
     if spelling in AXIS_WISE:
         return OtherActivation(spelling, spelling)
     activation = get(spelling)
-    needs = "two inputs" if isinstance(activation, Gated) else "learned" if activation.learned else "drawn" if activation.drawn else ""
-    if needs:
-        what = f"needs {needs}" if needs == "two inputs" else f"has {needs} values"
-        raise UsageError(f"{activation.name} {what}, which nothing in the script holds", where=where, advice="Choose another activation")
+    if isinstance(activation, Gated):
+        what = f"{activation.name} needs two inputs, and an activation that it could stand in for has one"
+        raise UsageError(what, where=where, advice="Choose another activation")
     return OtherActivation(activation.name, activation.spelling, activation)
 
 
-def _module(activation: Activation) -> Callable[[Tensor], Tensor]:
+def _module(activation: Activation) -> Module:
     """Torch's own module where it has one: what is proved must not hang on our kernels."""
     import torch
 
     from reluctant.nn import MODULES
 
     kind = getattr(torch.nn, activation.torch_class) if activation.torch_class else MODULES[type(activation).__name__]
-    return kind(**activation.parameters)
+    module: Module = kind(**activation.parameters)
+    return module

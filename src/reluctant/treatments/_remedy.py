@@ -34,6 +34,10 @@ class Remedy:
     example: ClassVar[str]
     tried: ClassVar[str]
     """``lower-learning-rate:0.1``: what is tried on the example."""
+    advice: ClassVar[str]
+    """What to change, as one would say it to another: ``lower the learning rate``."""
+    advice_with_arguments: ClassVar[str] = ""
+    """The same where it has arguments, with ``{}`` in their place: ``multiply the learning rate by {}``."""
     nothing_met: ClassVar[str]
     """Why it was not applied where the script never came to a place for it, in one sentence."""
 
@@ -55,6 +59,11 @@ class Remedy:
 
     def end(self) -> None:
         """Tell the scene what only the end of the run shows."""
+
+    @classmethod
+    def in_words(cls, arguments: str = "") -> str:
+        """What to change in the script, as one would say it to another."""
+        return cls.advice_with_arguments.format(arguments) if arguments and cls.advice_with_arguments else cls.advice
 
     @classmethod
     def lines_against(cls, finding: Finding, recording: Recording) -> tuple[int, ...]:

@@ -37,6 +37,8 @@ class InsertActivation(Remedy):
     needs_line = True
     removes = frozenset({"missing-activation"})
     tried = "insert-activation:relu@7"
+    advice = "put an activation between the layers"
+    advice_with_arguments = "put {} between the layers"
     nothing_met = "no linear or convolutional layer was called"
     example = """
         import torch
@@ -62,13 +64,21 @@ class InsertActivation(Remedy):
 
     def start(self, scene: Scene) -> None:
         """Make the result of the layer."""
-        compute = self._other.function()
+        self._function = self._other.function(scene)
 
         def inserted(call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
+            after = replace(call, input=function(call.input))
+            if why := self._other.why_not(after):
+                scene.not_applied(call.place, why)
+                return after.input
             scene.applied(call.place, f"{self._other.spelling} was put after {call.operation}")
-            return compute(replace(call, input=function(call.input)))
+            return self._function.of(after)
 
         scene.at_calls(lambda call: call.operation in ("linear", "convolution"), inserted)
+
+    def end(self) -> None:
+        """Tell what a learned activation could not learn."""
+        self._function.end()
 
     @classmethod
     def lines_against(cls, finding: Finding, recording: Recording) -> tuple[int, ...]:

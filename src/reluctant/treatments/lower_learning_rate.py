@@ -34,6 +34,8 @@ class LowerLearningRate(Remedy):
     arguments = "FACTOR"
     removes = frozenset({"learning-rate"})
     tried = "lower-learning-rate:0.1"
+    advice = "lower the learning rate"
+    advice_with_arguments = "multiply the learning rate by {}"
     nothing_met = "no optimizer of torch.optim made a step"
     example = """
         import torch

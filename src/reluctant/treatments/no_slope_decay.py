@@ -30,6 +30,7 @@ class NoSlopeDecay(Remedy):
 
     removes = frozenset({"weight-decay"})
     tried = "no-slope-decay"
+    advice = "give the learned slopes a parameter group of their own, with weight_decay=0"
     nothing_met = "no optimizer with weight decay holds slopes of a PReLU that was called"
     example = """
         import torch

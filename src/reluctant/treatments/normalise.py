@@ -32,6 +32,7 @@ class Normalise(Remedy):
     """
 
     tried = "normalise"
+    advice = "put a normalisation layer before the activation"
     nothing_met = "no activation was called"
     example = """
         import torch

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 LAYERS = 2**20
 """More than any network has: so no two layers, and no two trials, draw with one seed."""
 
-SCHEMES = ("he", "glorot", "lecun", "orthogonal")
+SCHEMES = {
+    "he": "torch.nn.init.kaiming_normal_ (He)",
+    "glorot": "torch.nn.init.xavier_normal_ (Glorot)",
+    "lecun": "torch.nn.init.kaiming_normal_(…, nonlinearity='linear') (LeCun)",
+    "orthogonal": "torch.nn.init.orthogonal_",
+}
+"""How the weights may be drawn, and what of torch draws them so."""
 
 
 @dataclass(slots=True)
@@ -60,6 +66,8 @@ class Reinitialise(Remedy):
     arguments = "SCHEME"
     removes = frozenset({"initialisation", "bias-initialisation"})
     tried = "reinitialise:he"
+    advice = "initialise the weights as the activation asks"
+    advice_with_arguments = "initialise the weights with {}"
     nothing_met = "no optimizer holds the weights of a linear or convolutional layer that was called"
     example = """
         import torch
@@ -77,6 +85,11 @@ class Reinitialise(Remedy):
             nn.functional.mse_loss(model(x), y).backward()
             optimizer.step()
     """
+
+    @classmethod
+    def in_words(cls, arguments: str = "") -> str:
+        """With the function of torch that draws them."""
+        return super().in_words(SCHEMES.get(arguments.casefold(), arguments))
 
     def read(self, arguments: str) -> None:
         """The name of a scheme."""

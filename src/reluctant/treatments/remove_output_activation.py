@@ -37,6 +37,7 @@ class RemoveOutputActivation(Remedy):
     needs_line = True
     removes = frozenset({"head-loss-mismatch", "target-range"})
     tried = "remove-output-activation@7"
+    advice = "take the activation off the output, so that the loss gets the values before it"
     nothing_met = "no activation was called"
     example = """
         import torch

@@ -35,6 +35,7 @@ class ScaleInput(Remedy):
 
     removes = frozenset({"input-scale"})
     tried = "scale-input"
+    advice = "scale the input: each feature to mean 0 and standard deviation 1"
     nothing_met = "no linear or convolutional layer got data"
     example = """
         import torch

@@ -34,16 +34,31 @@ class SwapActivation(Remedy):
     limits. Name the line to exchange one of them: where another activation stands at that line as well, they are left too, unless
     ACTIVATION is one of them; then the other one is. `softmax` and `log_softmax` can stand in for each other, along the same axis.
 
+    `prelu` gets slopes of its own at each place: the instruction that calls the activation, and the modules that run there. Several
+    layers that share a module, or are called in a loop by one instruction, share their slopes. `prelu(num_parameters=64)` has one for
+    each of 64 channels, along axis 1 as torch has it. The slopes join the optimizer that holds the weights before them, in the
+    same group, so that a scheduler, a gradient scaler and `zero_grad` reach them; they are not decayed.
+    `clip_grad_norm_(model.parameters())`, averages of `model.parameters()` and the model's `state_dict()` do not see them, and
+    processes that train together do not exchange their gradients. A checkpoint of the optimizer that the untreated script
+    wrote cannot be loaded.
+
+    `rrelu` draws its slopes from torch's stream of random numbers while the innermost module that is running is in training, and
+    takes their mean where it is in evaluation. Outside of all modules it draws them where gradients are wanted. What the script draws
+    from that stream after it, such as dropout, is so not what it is in the untreated script under the same seed.
+
     ## When it cannot be applied
 
-    Where the script computes its activation from other operations, such as `x * (x > 0)`, or in a scripted module. ACTIVATION
-    must be one that needs nothing but its input: gated pairs, and those with learned or drawn values, do not serve.
+    Where the script computes its activation from other operations, such as `x * (x > 0)`, or in a scripted module; where no optimizer
+    of torch.optim trains the slopes of `prelu`, or it has another number of slopes than there are channels. Gated pairs do not
+    serve: they need two inputs.
     """
 
     arguments = "ACTIVATION"
     at_the_line = True
     removes = frozenset({"activation-choice"})
     tried = "swap-activation:leaky_relu(0.1)"
+    advice = "use another activation there"
+    advice_with_arguments = "use {} there instead"
     nothing_met = "no activation that could be exchanged was called"
     example = """
         import torch
@@ -73,16 +88,20 @@ class SwapActivation(Remedy):
         elif self._other.name in BOUNDED:
             self._kinds &= BOUNDED
         self._exchanged: set[tuple[str, int]] = set()
-        self._compute = self._other.function()
+        self._function = self._other.function(scene)
         scene.instead_of_calls(self._is_other, self._swapped)
+
+    def end(self) -> None:
+        """Tell what a learned activation could not learn."""
+        self._function.end()
 
     def _is_other(self, call: Call) -> bool:
         return call.operation in self._kinds and not self._other.is_computed_by(call)
 
     def _swapped(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
         other: OtherActivation = self._other
-        if other.name in AXIS_WISE and call.operation not in AXIS_WISE:
-            self._scene.not_applied(call.place, f"{call.operation} has no axis along which {other.name} could work")
+        if why := other.why_not(call):
+            self._scene.not_applied(call.place, why)
             return function(call.input)
         place = (call.place.file, call.place.line) if call.place is not None else ("", 0)
         if call.operation not in BOUNDED:
@@ -91,7 +110,7 @@ class SwapActivation(Remedy):
             self._scene.left(call.place, f"{call.operation} stands at the same line as an activation that was exchanged")
             return function(call.input)
         self._scene.applied(call.place, f"{call.operation} became {other.spelling}")
-        result = self._compute(call)
+        result = self._function.of(call)
         call.operation, call.options = other.name, dict(other.parameters)
         return result
 
