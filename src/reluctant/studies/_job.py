@@ -26,6 +26,8 @@ class Job:
     command: tuple[str, ...]
     time_limit: float | None = None
     """Seconds after which it is stopped."""
+    script: str = ""
+    """The argument that is the file of the script; empty where the script is a module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ def job(plan: Plan, trial: PlannedTrial) -> Job:
     if plan.steps is not None:
         options += ["--steps", str(plan.steps)]
     program = ["-m"] * plan.is_module + [plan.script, *plan.arguments]
-    return Job(trial, (sys.executable, "-m", "reluctant", "run", *options, *program), plan.time_limit)
+    script = "" if plan.is_module else plan.script
+    return Job(trial, (sys.executable, "-m", "reluctant", "run", *options, *program), plan.time_limit, script)
 
 
 def result_of(ended: Ended) -> Result:
