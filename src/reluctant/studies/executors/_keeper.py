@@ -1,8 +1,9 @@
 """The parent of one command, which leaves nothing of it. Run as a file: ``python -I -S _keeper.py SOCKET COMMAND…``.
 
 An executor that is killed outright cannot stop what it has started. So each command has a parent that lives for this alone. It shares a
-socket with the executor: it writes the exit code of the command there, and when the other end is closed, for whatever reason, it
-kills the command. In both cases all that the command has started is killed as well, on Linux also what has left its session.
+socket with the executor: it writes there that it has begun, and the exit code of the command, and when the other end is closed, for
+whatever reason, it kills the command. In both cases all that the command has started is killed as well, on Linux also what has left
+its session.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from typing import NoReturn
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+
+BEGUN = b":"
+"""Written as soon as the command is there; the exit code follows at its end, if nothing but itself or a signal ended it."""
 
 POLL_SECONDS = 0.02
 """Where the system cannot tell that a process has ended."""
@@ -48,9 +52,11 @@ def _watch(executor: socket.socket, command: int) -> NoReturn:
     for ending in NO_INTERRUPT:
         signal.signal(ending, signal.SIG_IGN)
     _let_go_of_streams()
+    with suppress(OSError):  # the executor may be gone
+        executor.sendall(BEGUN)
     exit_code = _end_of(command, executor)
     _kill_what_is_left(command)
-    with suppress(OSError):  # the executor may be gone
+    with suppress(OSError):
         executor.sendall(b"" if exit_code is None else str(exit_code).encode())
     os._exit(0)
 

@@ -47,7 +47,7 @@ class Running:
     """A command at work, with a folder of its own, standard output that leads nowhere, and the end of standard error kept."""
 
     def __init__(self, job: Job, environment: Mapping[str, str], selector: selectors.BaseSelector, start: Start = as_process) -> None:
-        self._job = job
+        self.job = job
         self._selector = selector
         self._heard = b""
         self._told = b""
@@ -67,11 +67,16 @@ class Running:
         os.set_blocking(reading, False)
         self._keeper.settimeout(LONGEST_KILL)
         selector.register(self._errors, selectors.EVENT_READ, self._listen)
-        selector.register(self._keeper, selectors.EVENT_READ, self._hear_of_the_end)
+        selector.register(self._keeper, selectors.EVENT_READ, self._hear)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether its keeper has said so."""
+        return bool(self._told)
 
     def is_over(self) -> bool:
         """Whether it has ended; ends it where its time is up. What the selector has met must have been called before."""
-        limit = self._job.time_limit
+        limit = self.job.time_limit
         if not self._over and limit is not None and time.monotonic() - self._begun > limit:
             self._timed_out = True
             self._kill()
@@ -82,12 +87,12 @@ class Running:
         seconds = time.monotonic() - self._begun
         while self._listen():
             pass
-        code = int(self._told) if self._told else None
+        code = self._told.removeprefix(_keeper.BEGUN)
         recording = self._output.read_bytes() if self._output.exists() else b""
         self._clear()
         words = self._heard.decode(errors="replace").strip()
-        exit_code = None if code is None or code < 0 or self._timed_out else code
-        return Ended(self._job.trial, exit_code, seconds, self._timed_out, recording, words)
+        exit_code = None if not code or code.startswith(b"-") or self._timed_out else int(code)
+        return Ended(self.job.trial, exit_code, seconds, self._timed_out, recording, words)
 
     def stop(self) -> None:
         """End it and leave nothing of it."""
@@ -103,23 +108,25 @@ class Running:
             self._forget(self._errors)
         return bool(written)
 
-    def _hear_of_the_end(self) -> None:
-        """The keeper has told the exit code, or has been killed."""
+    def _hear(self) -> None:
+        """Take what the keeper has told; when it has ended, or was killed, it is over."""
+        told = b""
         with suppress(OSError):
-            while part := self._keeper.recv(CHUNK):
-                self._told += part
-        self._over = True
-        self._forget(self._keeper)
+            told = self._keeper.recv(CHUNK)
+        self._told += told
+        if not told:
+            self._over = True
+            self._forget(self._keeper)
 
     def _kill(self) -> None:
         """Kill it with all that it has started.
 
         Not asked first: a script may answer a request to end with minutes of saving, and what it has recorded is not wanted any more.
         """
-        if not self._over:
-            with suppress(OSError):
-                self._keeper.shutdown(socket.SHUT_WR)
-            self._hear_of_the_end()
+        with suppress(OSError):
+            self._keeper.shutdown(socket.SHUT_WR)
+        while not self._over:
+            self._hear()
 
     def _clear(self) -> None:
         for stream in (self._errors, self._keeper):
