@@ -26,7 +26,7 @@ def script(tmp_path: Path) -> str:
 
 
 def told(monkeypatch: pytest.MonkeyPatch, executor: Made, *arguments: str) -> Result:
-    monkeypatch.setattr(_study_options, "executor", lambda name, at_a_time: executor)
+    monkeypatch.setattr(_study_options, "executor", lambda *asked: executor)
     return CliRunner().invoke(commands, ["compare", *arguments], standalone_mode=False)
 
 
@@ -54,6 +54,28 @@ def test_the_ranking_and_what_was_shown(monkeypatch, script):
 def test_no_difference_shown_is_an_answer(monkeypatch, script):
     done = told(monkeypatch, learning(losses_by_arm(untreated=1.0)), "--activation", "elu", script)
     assert "no difference shown" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"), [("html", "<!DOCTYPE html>"), ("md", "## elu is better"), ("json", '{"kind":"study"'), ("txt", "reluctant · ")]
+)
+def test_what_was_shown_is_written_in_the_form_of_the_suffix(monkeypatch, script, tmp_path, suffix, start):
+    file = str(tmp_path / f"out.{suffix}")
+    done = told(monkeypatch, learning(losses_by_arm(untreated=1.0, elu=0.2)), "--activation", "elu", "-o", file, script)
+    assert done.exception is None
+    assert Path(file).read_text().startswith(start)
+    assert f"Written: {file}" in done.stderr
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(monkeypatch, script, tmp_path):
+    (tmp_path / "out.html").write_text("precious")
+    executor = learning(losses_by_arm(untreated=1.0))
+    for name, message in (("out.html", "the file exists"), ("out.docx", "stands for no form of the report")):
+        done = told(monkeypatch, executor, "--activation", "elu", "-o", str(tmp_path / name), script)
+        assert isinstance(done.exception, UsageError)
+        assert message in str(done.exception)
+    assert executor.asked == []
+    assert (tmp_path / "out.html").read_text() == "precious"
 
 
 def test_what_was_not_applied_is_told(monkeypatch, script):

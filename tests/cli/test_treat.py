@@ -25,7 +25,7 @@ def script(tmp_path: Path) -> str:
 
 def told(monkeypatch: pytest.MonkeyPatch, executor: Made, *arguments: str) -> Result:
     for module in (_study_options, treat):
-        monkeypatch.setattr(module, "executor", lambda name, at_a_time: executor)
+        monkeypatch.setattr(module, "executor", lambda *asked: executor)
     return CliRunner().invoke(commands, ["treat", *arguments], standalone_mode=False)
 
 
@@ -99,7 +99,7 @@ def test_without_a_cure_it_says_so_and_ends_with_1(monkeypatch, script):
 
 def test_the_check_up_is_the_first_trial_and_no_trial_is_run_twice(monkeypatch, script):
     executor = cured_by("scale-input", dead(script))
-    told(monkeypatch, executor, script)
+    told(monkeypatch, executor, "--random", "0", script)
     assert len(executor.asked) == len(set(executor.asked))
     assert executor.asked[0].seed == 0
     assert {trial.arm for trial in executor.asked} == {
@@ -108,6 +108,29 @@ def test_the_check_up_is_the_first_trial_and_no_trial_is_run_twice(monkeypatch, 
         "scale-input",
         "swap-activation:leaky_relu@31",
     }
+
+
+def test_as_many_treatments_as_are_proposed_are_drawn_for_comparison(monkeypatch, script, tmp_path):
+    output = str(tmp_path / "out.json")
+    executor = cured_by("scale-input", dead(script))
+    done = told(monkeypatch, executor, "--random", "equal", "-o", output, script)
+    assert done.exception is None
+    proposed = {"lower-learning-rate:0.1", "scale-input", "swap-activation:leaky_relu@31"}
+    drawn = {trial.arm for trial in executor.asked} - proposed - {"as it stands"}
+    assert len(drawn) == 3
+    assert {str(treatment) for treatment in load(output).baseline} == drawn
+    assert "For comparison: of 3 treatments drawn at random, none cured it." in done.stdout
+
+
+def test_a_treatment_drawn_at_random_that_cures_is_named(monkeypatch, script):
+    done = told(monkeypatch, cured_by("normalise", dead(script)), "--random", "9", script)
+    assert "drawn at random, 1 cured it: normalise." in done.stdout
+    assert done.return_value == 1
+
+
+def test_a_number_of_random_treatments_that_is_none_is_refused(monkeypatch, script):
+    done = told(monkeypatch, cured_by("nothing", dead(script)), "--random", "many", script)
+    assert isinstance(done.exception, UsageError)
 
 
 @pytest.mark.parametrize("severity", ["advice", None])

@@ -80,6 +80,8 @@ class Bench:
 @pytest.fixture(params=[*executors(), pytest.param(Made.name)])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     mark = tmp_path / "mark"
+    if request.param == "ray":
+        request.getfixturevalue("cluster")
     if request.param == Made.name:
         return Bench(lambda at_a_time: Made(_as_it_would_be, at_a_time), mark)
     return Bench(lambda at_a_time: executor(request.param, at_a_time), mark)

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import click
 
 from reluctant.errors import UsageError
 from reluctant.recording._file import refuse_existing
-from reluctant.studies import Plan, Study, conduct, cores, executor, resumed, save_study, seconds_in, trials_left
+from reluctant.studies import Executor, Plan, Study, conduct, executor, resumed, save_study, seconds_in, trials_left
 
 OPTIONS = (
     click.option("-m", "is_module", is_flag=True, help="SCRIPT is the name of a module, found as `python -m` finds it."),
@@ -21,8 +22,11 @@ OPTIONS = (
     click.option("--steps", type=click.IntRange(1), metavar="N", help="End each trial after N optimizer steps."),
     click.option("--budget", metavar="TIME", help="Stop after TIME (90s, 10m, 1h30m) and say what was shown by then."),
     click.option("--trial-timeout", metavar="TIME", help="Stop a trial that takes longer; it is not counted."),
-    click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Trials at a time.  [default: one for each core]"),
-    click.option("--on", default="local", show_default=True, metavar="EXECUTOR", help="Where trials run."),
+    click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Trials at a time.  [default: one for each core, or each GPU]"),
+    click.option(
+        "--on", default="local", show_default=True, metavar="WHERE", help="Where trials run: local, ray, or ray://HOST:PORT, a Ray cluster."
+    ),
+    click.option("--gpus-per-trial", type=click.IntRange(0), default=0, metavar="N", help="Give each trial N GPUs to itself."),
     click.option("--study", metavar="FILE", help="Write the trials to FILE after each one, to go on with after an interruption."),
     click.option("--resume", is_flag=True, help="Go on with the study in FILE."),
     click.option("--force", is_flag=True, help="Replace files that exist."),
@@ -40,12 +44,14 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
 class Conduct:
     """How a study is to be carried out: where, for how long, and where it is kept."""
 
-    jobs: int
+    jobs: int | None
+    """Trials at a time; None leaves it to the executor."""
     on: str
     until: float
     """When to stop, on the clock of `time.monotonic`; infinite where there is no limit."""
     file: str
     resume: bool
+    gpus_per_trial: int = 0
 
     @classmethod
     def given(cls, given: dict[str, Any]) -> Conduct:
@@ -56,7 +62,12 @@ class Conduct:
         if file and not given["resume"]:
             refuse_existing(file, given["force"])
         until = math.inf if given["budget"] is None else time.monotonic() + seconds_in(given["budget"], "--budget")
-        return cls(given["jobs"] or cores(), given["on"], until, file, given["resume"])
+        return cls(given["jobs"], given["on"], until, file, given["resume"], given["gpus_per_trial"])
+
+    @cached_property
+    def executor(self) -> Executor:
+        """Where the trials run. Raises `UsageError` where there is none, or too little of what they want."""
+        return executor(self.on, self.jobs, self.gpus_per_trial)
 
     def study(self, plan: Plan) -> Study:
         """The study to carry out: a new one, or the one to go on with."""
@@ -77,7 +88,7 @@ class Conduct:
                 bar.update(task, completed=len(so_far.results), total=len(so_far.results) + trials_left(so_far))
 
             try:
-                return conduct(study, executor(self.on, self.jobs), kept, self.until)
+                return conduct(study, self.executor, kept, self.until)
             except KeyboardInterrupt:
                 if self.file:
                     bar.stop()

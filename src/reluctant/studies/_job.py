@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ class Job:
     """Seconds after which it is stopped."""
     script: str = ""
     """The argument that is the file of the script; empty where the script is a module."""
+    folder: str = ""
+    """What must be there where it runs: the folder of the script, or the current one for a module. Empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ def job(plan: Plan, trial: PlannedTrial) -> Job:
     if plan.steps is not None:
         options += ["--steps", str(plan.steps)]
     program = ["-m"] * plan.is_module + [plan.script, *plan.arguments]
-    script = "" if plan.is_module else plan.script
-    return Job(trial, (sys.executable, "-m", "reluctant", "run", *options, *program), plan.time_limit, script)
+    script, folder = ("", os.getcwd()) if plan.is_module else (plan.script, os.path.dirname(os.path.abspath(plan.script)))
+    return Job(trial, (sys.executable, "-m", "reluctant", "run", *options, *program), plan.time_limit, script, folder)
 
 
 def result_of(ended: Ended) -> Result:

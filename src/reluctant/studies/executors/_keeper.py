@@ -113,9 +113,20 @@ def _linux(option: int, value: int) -> None:
         ctypes.CDLL(None).prctl(option, value)
 
 
+def _stay_between(executor: socket.socket) -> None:
+    """Fork, and return in the child; the parent waits for it. What started us may kill its children when it ends, as Ray's workers do."""
+    keeper = os.fork()
+    if keeper:
+        executor.close()
+        _let_go_of_streams()
+        os.waitpid(keeper, 0)
+        os._exit(0)
+
+
 def main() -> None:
     """Keep the command that the arguments name."""
     executor, command = socket.socket(fileno=int(sys.argv[1])), sys.argv[2:]
+    _stay_between(executor)
     keep(executor)
     for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # python ignores them, and a command would inherit that
         signal.signal(ignored, signal.SIG_DFL)

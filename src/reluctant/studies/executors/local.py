@@ -7,11 +7,14 @@ import os
 import selectors
 import time
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
+
+from reluctant.errors import UsageError
 
 from .._cores import cores
 from .._job import Ended, Job
+from ._devices import VISIBLE, devices
 from ._executor import Executor
 from ._forked import ForkServer, is_worth_it
 from ._running import Running
@@ -31,26 +34,36 @@ class Local(Executor):
 
     name = "local"
 
-    def __init__(self, at_a_time: int) -> None:
-        """See `Executor`."""
-        super().__init__(at_a_time)
+    def __init__(self, at_a_time: int | None = None, address: str = "", gpus_per_trial: int = 0) -> None:
+        """See `Executor`. Without a number there are as many at a time as there are cores, or devices for."""
+        super().__init__(at_a_time, address, gpus_per_trial)
         self._server: ForkServer | None = None
+        there = devices() if gpus_per_trial else ()
+        places = len(there) // gpus_per_trial if gpus_per_trial else cores()
+        self._slots = places if at_a_time is None else at_a_time
+        if gpus_per_trial and (self._slots > places or not places):
+            wanted = f"{gpus_per_trial} for each of {max(1, self._slots)} at a time"
+            advice = "Give fewer --jobs" if places else "Give a smaller --gpus-per-trial, or --on a cluster that has more"
+            raise UsageError(f"trials want more GPUs than are here: {wanted}, of {len(there)}", where="--gpus-per-trial", advice=advice)
+        self._free = [there[slot * gpus_per_trial : (slot + 1) * gpus_per_trial] for slot in range(self._slots)]
 
     def run(self, jobs: Sequence[Job], until: float = math.inf) -> Generator[Ended, None, None]:
         """See `Executor.run`."""
-        waiting, running = deque(jobs), list[Running]()
-        environment = self._environment()
-        if self._server is None and is_worth_it(jobs):
-            self._server = ForkServer(environment)
+        waiting, running = deque(jobs), dict[Running, tuple[str, ...]]()
+        threads = self._threads()
+        if self._server is None and not self.gpus_per_trial and is_worth_it(jobs):
+            self._server = ForkServer(threads)
         with selectors.DefaultSelector() as selector:
             try:
                 while (waiting or running) and time.monotonic() < until:
-                    while waiting and len(running) < self.at_a_time and (self._server is None or self._server.is_decided()):
-                        running.append(self._begun(waiting.popleft(), environment, selector))
+                    while waiting and self._free and (self._server is None or self._server.is_decided()):
+                        own = self._free.pop(0)
+                        environment = {**threads, VISIBLE: ",".join(own)} if own else threads
+                        running[self._begun(waiting.popleft(), environment, selector)] = own
                     for key, _ in selector.select(min(POLL_SECONDS, max(0.0, until - time.monotonic()))):
                         key.data()
                     for process in [process for process in running if process.is_over()]:
-                        running.remove(process)
+                        self._free.append(running.pop(process))
                         if self._server is not None and not process.has_begun:  # somebody has ended the server
                             self._server = None
                             process.stop()
@@ -58,16 +71,17 @@ class Local(Executor):
                         else:
                             yield process.ended()
             finally:
-                for process in running:
+                for process, own in running.items():
                     process.stop()
+                    self._free.append(own)
 
-    def _begun(self, job: Job, environment: dict[str, str], selector: selectors.BaseSelector) -> Running:
+    def _begun(self, job: Job, environment: Mapping[str, str], selector: selectors.BaseSelector) -> Running:
         """The job at work: as a fork where that is the same as a new process, and sooner."""
         if self._server is not None and self._server.serves(job, environment):
             with suppress(OSError):  # it has ended
                 return Running(job, environment, selector, self._server.start)
         return Running(job, environment, selector)
 
-    def _environment(self) -> dict[str, str]:
-        threads = str(max(1, cores() // self.at_a_time))
+    def _threads(self) -> dict[str, str]:
+        threads = str(max(1, cores() // self._slots))
         return {name: threads for name in THREADS if name not in os.environ}
