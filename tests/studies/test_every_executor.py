@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
 import os
 import signal
 import subprocess
@@ -40,6 +42,10 @@ PROGRAMS = {
     ),
     "cannot have the memory it asks for": "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 28, -1)); bytearray(1 << 30)",
     "reads standard input": "open(output, 'w').write(repr(sys.stdin.read()))",
+    "sees its GPUs": (
+        "begun = time.time(); time.sleep(1.0)\n"
+        "open(output, 'w').write(repr((os.environ['CUDA_VISIBLE_DEVICES'].split(','), begun, time.time())))"
+    ),
     "leaves temporary files": "import tempfile; name = tempfile.mkstemp()[1]; open(output, 'w').write(name)",
 }
 START = """import os, signal, subprocess, sys, time
@@ -57,7 +63,8 @@ ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tell
 class Bench:
     """One executor with programs for it to run."""
 
-    make: Callable[[int], Executor]
+    make: Callable[..., Executor]
+    """From the number at a time, and the GPUs for each."""
     mark: Path
 
     def job(self, program: str, seed: int = 0, time_limit: float | None = 30.0) -> Job:
@@ -84,7 +91,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
         request.getfixturevalue("cluster")
     if request.param == Made.name:
         return Bench(lambda at_a_time: Made(_as_it_would_be, at_a_time), mark)
-    return Bench(lambda at_a_time: executor(request.param, at_a_time), mark)
+    return Bench(lambda at_a_time, gpus=0: executor(request.param, at_a_time, gpus), mark)
 
 
 def _as_it_would_be(job: Job) -> Ended:
@@ -252,6 +259,42 @@ def test_nothing_outlives_a_program_that_is_ended(bench, ending, hanging):
     finally:
         with suppress(ProcessLookupError):
             study.kill()
+
+
+@pytest.mark.parametrize("gpus", [1, 2])
+def test_each_command_has_whole_gpus_of_its_own(bench, gpus, monkeypatch):
+    needs_processes(bench)
+    if bench.make(1).name == "local":
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+    jobs = [bench.job("sees its GPUs", seed) for seed in range(4 // gpus)]
+    seen = [ast.literal_eval(ended.recording.decode()) for ended in bench.make(2 // gpus, gpus).run(jobs)]
+    assert len(seen) == len(jobs)
+    assert {len(set(devices)) for devices, _, _ in seen} == {gpus}
+    assert len({device for devices, _, _ in seen for device in devices}) == 2
+    for one, other in itertools.combinations(seen, 2):
+        if max(one[1], other[1]) < min(one[2], other[2]):
+            assert not set(one[0]) & set(other[0])
+
+
+def test_more_gpus_than_there_are_are_refused(bench, monkeypatch):
+    needs_processes(bench)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+    with pytest.raises(UsageError, match="GPUs"):
+        list(bench.make(1, 3).run([bench.job("ends")]))
+
+
+def test_more_at_a_time_than_there_are_gpus_for_are_refused_here(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7,8")
+    with pytest.raises(UsageError, match=r"2 for each of 2 at a time, of 3.*--jobs"):
+        executor("local", 2, 2)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(UsageError, match=r"of 0.*--gpus-per-trial"):
+        executor("local", None, 1)
+
+
+def test_an_address_is_for_those_that_take_one():
+    with pytest.raises(UsageError, match="local takes no address"):
+        executor("local://here")
 
 
 @pytest.mark.parametrize("at_a_time", [0, -1])
