@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from reluctant.cli import _study_options, commands, treat
+from reluctant.cli import _study_options, commands
 from reluctant.errors import ReluctantError, UsageError
 from reluctant.recording import Cause, Finding, Root, Treatment, load
 from reluctant.studies import Ended, Job
@@ -24,8 +24,7 @@ def script(tmp_path: Path) -> str:
 
 
 def told(monkeypatch: pytest.MonkeyPatch, executor: Made, *arguments: str) -> Result:
-    for module in (_study_options, treat):
-        monkeypatch.setattr(module, "executor", lambda *asked: executor)
+    monkeypatch.setattr(_study_options, "executor", lambda *asked: executor)
     return CliRunner().invoke(commands, ["treat", *arguments], standalone_mode=False)
 
 

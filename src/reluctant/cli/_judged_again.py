@@ -20,7 +20,7 @@ def judged_again(path: str, selected: Sequence[str], ignored: Sequence[str]) -> 
     rules = select(all_rules(), configuration.select, configuration.ignore)
     document = load(path)
     judgement = judge(document.recording, rules)
-    return Document(document.recording, _with_verdicts(judgement.findings, document.findings), judgement.not_judged)
+    return Document(document.recording, _with_verdicts(judgement.findings, document.findings), judgement.not_judged, document.baseline)
 
 
 def _with_verdicts(findings: Sequence[Finding], saved: Sequence[Finding]) -> tuple[Finding, ...]:

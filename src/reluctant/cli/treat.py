@@ -3,40 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reluctant.errors import ReluctantError, UsageError
-from reluctant.recording import Document, Finding, Recording, Treatment, loads, save
+from reluctant.recording import Document, Treatment, loads, save
 from reluctant.recording._file import refuse_existing, write
-from reluctant.report import finding_tree, safe, show, treatment_in_words
-from reluctant.rules import all_rules
-from reluctant.studies import (
-    UNTREATED,
-    Arm,
-    Plan,
-    PlannedTrial,
-    Study,
-    arm_against,
-    compared,
-    executor,
-    job,
-    judged,
-    result_of,
-    trials_left,
-)
-from reluctant.treatments import get
+from reluctant.report import safe, show, treatment_in_words
+from reluctant.report._numbers import plural
+from reluctant.studies import UNTREATED, Plan, PlannedTrial, Study, arm_against, by_hand, drawn_arms, job, result_of, trials_left
 
 from ._source_change import source_change
 from ._study_options import Conduct, check_script, study_options, time_limit
+from ._treated_document import arms_for, cure, roots, with_verdicts
 
 RECORDED = ".json"
+
+EQUAL = "equal"
+"""Draw as many treatments at random as are proposed."""
 
 
 @click.command(
@@ -46,6 +34,13 @@ RECORDED = ".json"
 )
 @click.option("-o", "--output", metavar="FILE", help="Save recording and findings with their verdicts to FILE.json.")
 @click.option("--write-patch", metavar="FILE", help="Write the changes that cure it to FILE, for `git apply`, where they are plain enough.")
+@click.option(
+    "--random",
+    default="1",
+    show_default=True,
+    metavar="N",
+    help=f"Also try N treatments drawn at random, to see what a remedy is worth beside them; {EQUAL}: as many as there are remedies.",
+)
 @study_options
 @click.argument("script_name", metavar="SCRIPT")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
@@ -57,6 +52,8 @@ def command(
     First SCRIPT gets its check-up. Then each root finding's treatments are applied from outside, one at a time, under several seeds, and
     compared with the script as it stands under the same seeds. The less promising ones are stopped early. A treatment is verified when
     the finding is gone on every seed and the loss is better. SCRIPT itself is never changed.
+
+    A treatment that is drawn at random is tried in the same way, as a baseline: a cure that any change would bring is none.
     """
     check_script(script_name, is_module)
     _check_output(output, given["force"])
@@ -67,6 +64,7 @@ def command(
     document, study = _check_up(plan, how)
     arms = arms_for(document)
     if arms:
+        arms += drawn_arms(_number(given["random"], len(arms)), arms, document.recording)
         plan = dataclasses.replace(plan, arms=arms)
         study = how.study(plan) if how.resume else Study(plan, study.results)
         study = how.carried_out(study, "Treating")
@@ -79,7 +77,20 @@ def command(
         click.echo(f"Written: {output}", err=True)
     if write_patch is not None:
         click.echo(_written(write_patch, document, given["force"]), err=True)
-    return int(any(_cure(finding) is None for finding in roots(document)))
+    return int(any(cure(finding) is None for finding in roots(document)))
+
+
+def _number(given: str, treatments: int) -> int:
+    """How many treatments to draw at random. Raises `UsageError` where it is no number."""
+    if given == EQUAL:
+        return treatments
+    if not given.isdecimal():
+        raise UsageError(f"{given!r} is no number of treatments", where="--random", advice=f"Write 0, 1, 2 … or {EQUAL}")
+    return int(given)
+
+
+def _at_lines(treatment: Treatment) -> str:
+    return f"{treatment}{''.join(f'@{line}' for line in treatment.lines)}"
 
 
 def _check_output(output: str | None, force: bool) -> None:
@@ -93,7 +104,7 @@ def _check_output(output: str | None, force: bool) -> None:
 def _check_up(plan: Plan, how: Conduct) -> tuple[Document, Study]:
     """The untreated script under its own seeds: its document, and the study that holds it as the first trial."""
     first = job(plan, PlannedTrial(UNTREATED, 0))
-    (ended,) = executor(how.on, 1).run([first])
+    (ended,) = how.executor.run([first])
     result = result_of(ended)
     if not result.counts:
         advice = "Run it once with `reluctant run` to see why"
@@ -103,49 +114,12 @@ def _check_up(plan: Plan, how: Conduct) -> tuple[Document, Study]:
 
 def _written(path: str, document: Document, force: bool) -> str:
     """Write the changes that cure the root findings, each once; what was done, in a sentence."""
-    cures = [(finding, cure) for finding in roots(document) if (cure := _cure(finding)) is not None]
-    changes = dict.fromkeys(filter(None, (source_change(finding, cure, document.recording) for finding, cure in cures)))
+    cures = [(finding, found) for finding in roots(document) if (found := cure(finding)) is not None]
+    changes = dict.fromkeys(filter(None, (source_change(finding, found, document.recording) for finding, found in cures)))
     if not changes:
         return f"Not written: {path}, for no change was verified that is plain enough to make."
     write(path, "".join(changes).encode(), force)
     return f"Written: {path}"
-
-
-def roots(document: Document) -> list[Finding]:
-    """The errors and warnings that follow from no other finding and that something can be tried against."""
-    found = [branch.root for branch in finding_tree(document.findings)]
-    return [finding for finding in found if finding.severity != "advice" and finding.treatments]
-
-
-def arms_for(document: Document) -> tuple[Arm, ...]:
-    """The arms that try the treatments of the root findings, each once, in the order of the findings and of their rules."""
-    arms = [arm_against(finding, treatment, document.recording) for finding in roots(document) for treatment in finding.treatments]
-    by_name: dict[str, Arm] = {}
-    for arm in arms:
-        if arm is not None:
-            by_name.setdefault(arm.name, arm)
-    return tuple(by_name.values())
-
-
-def with_verdicts(document: Document, study: Study) -> Document:
-    """The document with what the study showed of each root finding's treatments, and with the causes that it verified."""
-    tried = {id(finding) for finding in roots(document)}
-    treated = (_with_verdicts(finding, document.recording, study) if id(finding) in tried else finding for finding in document.findings)
-    return dataclasses.replace(document, findings=tuple(treated))
-
-
-def _with_verdicts(finding: Finding, recording: Recording, study: Study) -> Finding:
-    harms_loss = next((rule.harms_loss for rule in all_rules() if rule.code == finding.code), True)
-    by_arm = {found.arm: found for found in compared(study)}
-    treatments = []
-    for treatment in finding.treatments:
-        arm = arm_against(finding, treatment, recording)
-        treatments.append(judged(treatment, finding, by_arm[arm.name], study, harms_loss) if arm is not None else treatment)
-    found = dataclasses.replace(finding, treatments=tuple(treatments))
-    removed = {kind for treatment in treatments if treatment.verdict == "verified" for kind in get(treatment.name).removes}
-    if finding.cause is not None and finding.cause.kind in removed:
-        found = dataclasses.replace(found, cause=dataclasses.replace(finding.cause, verified=True))
-    return found
 
 
 def conclusion(document: Document, study: Study) -> Iterator[str]:
@@ -155,31 +129,21 @@ def conclusion(document: Document, study: Study) -> Iterator[str]:
         yield "Nothing to treat: no finding of weight that a treatment is known for."
     for finding in wanted:
         place = f"{Path(finding.file).name}:{finding.line}" if finding.line else Path(finding.file or study.plan.script).name
-        cure = _cure(finding)
-        if cure is None:
+        found = cure(finding)
+        arm = arm_against(finding, found, document.recording) if found is not None else None
+        if found is None or arm is None:
             yield f"{safe(place)}: no treatment of {finding.code} {finding.name} was verified."
             continue
-        yield f"{safe(place)}: {treatment_in_words(cure)}."
-        yield f"  Try it: {_by_hand(arm_against(finding, cure, document.recording), study)}"
-        yield from (f"  {safe(line)}" for line in source_change(finding, cure, document.recording).splitlines())
+        yield f"{safe(place)}: {treatment_in_words(found)}."
+        yield f"  Try it: {by_hand(study.plan, arm)}"
+        yield from (f"  {safe(line)}" for line in source_change(finding, found, document.recording).splitlines())
+    if document.baseline:
+        yield _baseline(document.baseline)
     if left := trials_left(study):
         yield f"The time was over with {left} trials to go; more of it, or fewer seeds, may show more."
 
 
-def _by_hand(arm: Arm | None, study: Study) -> str:
-    """The command that runs one trial of an arm."""
-    treatments = [part for treatment in (arm.treatments if arm is not None else ()) for part in ("--treat", treatment)]
-    steps = ["--steps", str(study.plan.steps)] * (study.plan.steps is not None)
-    program = [*["-m"] * study.plan.is_module, study.plan.script, *study.plan.arguments]
-    return shlex.join(["reluctant", "run", *treatments, *steps, *program])
-
-
-def _cure(finding: Finding) -> Treatment | None:
-    """The verified treatment that lowers the loss most; of equals, the first."""
-    verified = [treatment for treatment in finding.treatments if treatment.verdict == "verified"]
-    return min(verified, key=_difference, default=None)
-
-
-def _difference(treatment: Treatment) -> float:
-    found = treatment.comparison.difference if treatment.comparison is not None else None
-    return math.inf if found is None else found
+def _baseline(drawn: Sequence[Treatment]) -> str:
+    verified = [treatment for treatment in drawn if treatment.verdict == "verified"]
+    names = f": {safe(', '.join(map(_at_lines, verified)))}" if verified else ""
+    return f"For comparison: of {plural(len(drawn), 'treatment')} drawn at random, {len(verified) or 'none'} cured it{names}."

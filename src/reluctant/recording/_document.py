@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ._finding import Finding, NotJudged
+from ._finding import Finding, NotJudged, Treatment
 from ._recording import Recording
 
 
@@ -15,3 +15,5 @@ class Document:
     recording: Recording = field(default_factory=Recording)
     findings: tuple[Finding, ...] = ()
     not_judged: tuple[NotJudged, ...] = ()
+    baseline: tuple[Treatment, ...] = ()
+    """Treatments that were drawn at random and tried as well, each with the best verdict it has against any root finding."""

@@ -25,7 +25,7 @@ import msgspec
 from reluctant.errors import RecordingError, UsageError
 
 from ._document import Document
-from ._finding import Finding, NotJudged
+from ._finding import Finding, NotJudged, Treatment
 from ._recording import FORMAT, Recording
 
 FIRST_KEYS = (
@@ -134,7 +134,7 @@ def loads(data: str | bytes, where: str = "") -> Document:
     values = {name: getattr(form, name) for name in form.__struct_fields__}
     recording = Recording(**{field.name: values[field.name] for field in dataclasses.fields(Recording)})
     findings = tuple(dataclasses.replace(finding, evidence=_restored(finding.evidence)) for finding in values["findings"])
-    return Document(recording, findings, values["not_judged"])
+    return Document(recording, findings, values["not_judged"], values["baseline"])
 
 
 class _Header(msgspec.Struct):
@@ -177,8 +177,9 @@ def form() -> type[msgspec.Struct]:
         "format": ("format", int),
         "findings": ("findings", tuple[Finding, ...], ()),
         "not_judged": ("not_judged", tuple[NotJudged, ...], ()),
+        "baseline": ("baseline", tuple[Treatment, ...], ()),
     }
-    keys = [*FIRST_KEYS, *(name for name in recording if name not in FIRST_KEYS), "not_judged"]
+    keys = [*FIRST_KEYS, *(name for name in recording if name not in FIRST_KEYS), "not_judged", "baseline"]
     return msgspec.defstruct("Document", [own.get(key) or recording[key] for key in keys], kw_only=True, module=__name__)
 
 
@@ -192,7 +193,7 @@ _Form = form()
 
 
 def _encode(document: Document) -> bytes:
-    values = {"format": FORMAT, "findings": document.findings, "not_judged": document.not_judged}
+    values = {"format": FORMAT, "findings": document.findings, "not_judged": document.not_judged, "baseline": document.baseline}
     values |= {field.name: getattr(document.recording, field.name) for field in dataclasses.fields(Recording)}
     if not _is_expressible(values):
         values = _expressible(values)

@@ -62,15 +62,15 @@ class Treatment:
     """Something to try against a finding, as data."""
 
     name: str
-    """``swap-activation``, ``insert-activation``, ``remove-output-activation``, ``reinitialise``, ``scale-input``,
-    ``lower-learning-rate``, ``no-slope-decay``, ``normalise``.
-    """
+    """``swap-activation``, ``scale-input`` …: a name that `reluctant treatment` lists."""
     arguments: str = ""
     """What follows the colon on the command line: ``leaky_relu(0.01)``, ``he``, ``0.1`` …"""
     verdict: TrialVerdict = "not tried"
     trials: int = 0
     comparison: Comparison | None = None
     """What the trials showed; None where it was not tried."""
+    lines: tuple[str, ...] = ()
+    """Where it was tried: ``21``, or ``model.py:21`` where that is not the script; none is wherever it makes sense."""
 
     def __str__(self) -> str:
         return f"{self.name}:{self.arguments}" if self.arguments else self.name

@@ -44,15 +44,18 @@ def compared(study: Study) -> tuple[Compared, ...]:
     """Every arm of a study, the untreated script first, the others in the order of the plan.
 
     An arm that was stopped early gets no answer but "no difference shown": it was stopped because of its losses, so they are no sample any
-    more. It still counts as one of the comparisons that are corrected for.
+    more. It still counts as one of the comparisons that are corrected for. Arms that were drawn at random are corrected for apart: they
+    claim nothing.
     """
     counted = {arm.name: {seed: r for seed, r in study.of(arm.name).items() if r.counts} for arm in study.plan.all_arms}
     ceiling = starting_level(result.losses for results in counted.values() for result in results.values())
     stopped = stopped_early(study)
     differences = {arm: _differences(results, counted[UNTREATED], ceiling) for arm, results in counted.items()}
-    begun = [arm for arm, results in counted.items() if results and arm != UNTREATED]
-    p_values = [1.0 if arm in stopped else differences[arm].p_value for arm in begun]
-    levels = dict(zip(begun, holm_levels(p_values), strict=True))
+    levels: dict[str, float] = {}
+    for drawn in (False, True):
+        begun = [arm.name for arm in study.plan.arms if counted[arm.name] and arm.drawn == drawn]
+        p_values = [1.0 if arm in stopped else differences[arm].p_value for arm in begun]
+        levels |= zip(begun, holm_levels(p_values), strict=True)
     target = _median([bounded(result.losses.end, ceiling) for result in counted[UNTREATED].values()])
     return tuple(
         _compared(study, arm, results, differences[arm], levels.get(arm, LEVEL), ceiling, target, arm in stopped)
@@ -108,7 +111,7 @@ def _note(study: Study, arm: str, results: Mapping[int, Result], was_stopped: bo
         parts.append(f"stopped after {len(found)} seeds, because others did better")
     elif arm != UNTREATED and results and len(results) < FEWEST_PAIRS:
         parts.append(f"fewer than {FEWEST_PAIRS} pairs show nothing")
-    return ". ".join(parts)
+    return ". ".join(part if index == 0 else f"{part[0].upper()}{part[1:]}" for index, part in enumerate(parts))
 
 
 def _median(numbers: list[float]) -> float | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import random
+from collections.abc import Sequence
 
-from reluctant.recording import Finding, Recording, Treatment
-from reluctant.treatments import get
+from reluctant.recording import Finding, Location, Recording, Treatment
+from reluctant.treatments import all_treatments, at_place, get
 
 from ._study import Arm, Found
 
@@ -18,6 +19,24 @@ def arm_against(finding: Finding, treatment: Treatment, recording: Recording) ->
         lines = kind.lines_against(finding, recording)
         if not lines:
             return None
-        same = os.path.abspath(finding.file) == os.path.abspath(recording.script)
-        name += "".join(f"@{line}" if same else f"@{finding.file}:{line}" for line in lines)
+        name += "".join(at_place(Location(finding.file, line), recording.script) for line in lines)
     return Arm(name, (name,), Found(finding.code, finding.severity, finding.file, finding.line, finding.layer))
+
+
+def drawn_arms(number: int, arms: Sequence[Arm], recording: Recording) -> tuple[Arm, ...]:
+    """So many arms that try what was drawn blindly, none of them among `arms`: what a treatment is worth shows beside these.
+
+    First the kind is drawn, then what is asked of it, each with the same chance. The same recording and arms give the same draw, so that
+    an interrupted study goes on as it began. Fewer where there are no more.
+    """
+    tried = {arm.name for arm in arms}
+    asked = (kind.anywhere(recording) for kind in all_treatments().values())
+    left = [wanted for requests in asked if (wanted := [request for request in requests if request not in tried])]
+    chance = random.Random(repr((left, sorted(tried))))
+    drawn: list[str] = []
+    while left and len(drawn) < number:
+        requests = chance.choice(left)
+        drawn.append(requests.pop(chance.randrange(len(requests))))
+        left = [requests for requests in left if requests]
+    against = next((arm.against for arm in arms), None)
+    return tuple(Arm(name, (name,), against, drawn=True) for name in drawn)

@@ -36,10 +36,14 @@ class Arm:
     """As ``--treat`` takes them; none for the script as it stands."""
     against: Found | None = None
     """The finding that it is tried against: where arms are stopped early, the better half of those against one finding goes on."""
+    drawn: bool = False
+    """Whether it was drawn at random, to compare the others with: those are stopped and corrected for among themselves."""
 
     @property
     def group(self) -> str:
-        """The finding in a few words; empty where it is tried against none."""
+        """The finding in a few words, or that it was drawn; empty where it is tried against nothing."""
+        if self.drawn:
+            return "drawn at random"
         found = self.against
         return f"{found.code} {found.file}:{found.line}" if found is not None else ""
 

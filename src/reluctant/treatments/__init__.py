@@ -2,8 +2,8 @@
 
 from ._catalogue import all_treatments, get, wanted
 from ._remedy import Remedy
-from ._request import Line, Request
-from ._scene import Call, Scene
+from ._request import Line, Request, at_place
+from ._scene import Call, Caller, Scene
 from ._source import Edit, Source
 
-__all__ = ["Call", "Edit", "Line", "Remedy", "Request", "Scene", "Source", "all_treatments", "get", "wanted"]
+__all__ = ["Call", "Caller", "Edit", "Line", "Remedy", "Request", "Scene", "Source", "all_treatments", "at_place", "get", "wanted"]

@@ -70,6 +70,11 @@ class Remedy:
         """The lines of the finding's file at which it is tried against that finding."""
         return (finding.line,) if finding.line else ()
 
+    @classmethod
+    def anywhere(cls, recording: Recording) -> tuple[str, ...]:
+        """What could be asked of it for this script by somebody who does not know what is wrong: the baseline draws from these."""
+        return () if cls.needs_line or cls.arguments else (cls.treatment_name(),)
+
     def places_to_edit(self, finding: Finding, recording: Recording) -> tuple[Location, ...]:
         """The lines that a user would change to have the treatment for good: those at which it is tried."""
         if not (self.needs_line or self.at_the_line):

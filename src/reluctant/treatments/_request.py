@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from reluctant.errors import UsageError
+from reluctant.recording import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,12 @@ class Request:
         wanted, *places = text.split("@")
         name, _, arguments = wanted.partition(":")
         return cls(name.strip(), arguments.strip(), tuple(_line(place, text) for place in places))
+
+
+def at_place(place: Location, script: str) -> str:
+    """The place as a request ends with it: ``@21`` in the script itself, ``@FILE:21`` elsewhere."""
+    same = os.path.abspath(place.file) == os.path.abspath(script)
+    return f"@{place.line}" if same else f"@{place.file}:{place.line}"
 
 
 def _line(place: str, where: str) -> Line:

@@ -32,6 +32,16 @@ class Call:
     """Tells the calls at one line apart: the same for the same instruction, or the same module, in each pass."""
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What makes a call: the same in each pass, in training and in evaluation."""
+
+    instruction: Hashable
+    """The instruction of the user's code; None where it stands outside of all modules and calls one."""
+    modules: tuple[Module, ...] = ()
+    """The modules whose forward is running, innermost first."""
+
+
 class Scene(Protocol):
     """The running script, as far as a treatment can get at it; and the account of what was done.
 
@@ -68,8 +78,8 @@ class Scene(Protocol):
     def is_built_there(self, thing: object) -> bool:
         """Whether a module or an optimizer was built at the line asked for; true without a line."""
 
-    def running_modules(self) -> Sequence[Module]:
-        """The modules whose forward is running, innermost first."""
+    def caller(self) -> Caller:
+        """What makes the running call."""
 
     def optimizers(self) -> Sequence[Optimizer]:
         """The optimizers that were built so far and are still there."""

@@ -13,6 +13,7 @@ from reluctant.recording import Finding, Recording
 
 from ._other_activation import AXIS_WISE, activation_named
 from ._remedy import Remedy
+from ._request import at_place
 from ._scene import Call, Scene
 from ._source import Edit, Source, given
 
@@ -97,3 +98,10 @@ class InsertActivation(Remedy):
                 for layer in node.args:
                     if isinstance(layer, ast.Call) and layer.lineno == line:
                         yield Edit(layer, f"{source.of(layer)}, {prefix}.{other.torch_class}({', '.join(given(other.parameters))})")
+
+    @classmethod
+    def anywhere(cls, recording: Recording) -> tuple[str, ...]:
+        """A ReLU after any one layer."""
+        layers = (layer.place for layer in recording.layers if layer.kind in ("linear", "convolution"))
+        places = dict.fromkeys(at_place(place, recording.script) for place in layers if place is not None)
+        return tuple(f"{cls.treatment_name()}:relu{place}" for place in places)

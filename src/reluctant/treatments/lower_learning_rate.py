@@ -99,3 +99,8 @@ class LowerLearningRate(Remedy):
                 value = keyword.value
                 if keyword.arg == "lr" and isinstance(value, ast.Constant) and isinstance(value.value, (int, float)):
                     yield Edit(value, f"{value.value * self.factor:.6g}")
+
+    @classmethod
+    def anywhere(cls, recording: Recording) -> tuple[str, ...]:
+        """A tenth of the rate."""
+        return (f"{cls.treatment_name()}:0.1",)

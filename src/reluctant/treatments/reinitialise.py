@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reluctant.activations import definitions
 from reluctant.errors import UnknownNameError
-from reluctant.recording import Location
+from reluctant.recording import Location, Recording
 
 from ._first_pass import IdleFirstStep, nearest
 from ._other_activation import called_activation
@@ -85,6 +85,11 @@ class Reinitialise(Remedy):
             nn.functional.mse_loss(model(x), y).backward()
             optimizer.step()
     """
+
+    @classmethod
+    def anywhere(cls, recording: Recording) -> tuple[str, ...]:
+        """Any of the schemes."""
+        return tuple(f"{cls.treatment_name()}:{scheme}" for scheme in SCHEMES)
 
     @classmethod
     def in_words(cls, arguments: str = "") -> str:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from reluctant.activations import definitions
+from reluctant.recording import Recording
 
 from ._first_pass import IdleFirstStep, Order
 from ._other_activation import AXIS_WISE
 from ._remedy import Remedy
+from ._request import at_place
 from ._scene import Call, Scene
 from ._source import Edit, Source
 
@@ -86,3 +88,9 @@ class RemoveOutputActivation(Remedy):
         """What enters the activation in its place."""
         for call in source.activations(line):
             yield Edit(call.node, f"{call.prefix}.Identity()" if call.input is None else source.grouped(call.input))
+
+    @classmethod
+    def anywhere(cls, recording: Recording) -> tuple[str, ...]:
+        """Any one activation taken off."""
+        places = dict.fromkeys(at_place(site.place, recording.script) for site in recording.sites if site.place is not None)
+        return tuple(f"{cls.treatment_name()}{place}" for place in places)

@@ -10,11 +10,15 @@ from reluctant.recording import Finding, Recording
 
 from ._other_activation import AXIS_WISE, OtherActivation, activation_named
 from ._remedy import Remedy
+from ._request import at_place
 from ._scene import Call, Scene
 from ._source import Edit, Source, given
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+USUAL = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh")
+"""Activations that hidden layers mostly have."""
 
 BOUNDED = frozenset({"sigmoid", "hardsigmoid", "softplus", "clamp", *AXIS_WISE})
 """Activations that also make outputs, gates and limits, where another one would change what is computed."""
@@ -55,7 +59,7 @@ class SwapActivation(Remedy):
 
     arguments = "ACTIVATION"
     at_the_line = True
-    removes = frozenset({"activation-choice"})
+    removes = frozenset({"activation-choice", "head-loss-mismatch"})
     tried = "swap-activation:leaky_relu(0.1)"
     advice = "use another activation there"
     advice_with_arguments = "use {} there instead"
@@ -134,3 +138,9 @@ class SwapActivation(Remedy):
             elif not other.learned:
                 home = call.prefix if call.prefix not in ("", "torch") else "torch.nn.functional"
                 yield Edit(call.node, f"{home}.{other.torch_function}({', '.join([source.of(call.input), *arguments])})")
+
+    @classmethod
+    def anywhere(cls, recording: Recording) -> tuple[str, ...]:
+        """One of the usual activations in the place of any one, or of all hidden ones."""
+        places = ["", *(at_place(site.place, recording.script) for site in recording.sites if site.place is not None)]
+        return tuple(f"{cls.treatment_name()}:{name}{place}" for name in USUAL for place in dict.fromkeys(places))

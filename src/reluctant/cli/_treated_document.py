@@ -1,0 +1,80 @@
+"""What a study of treatments makes of the document of a check-up."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+from reluctant.recording import Document, Finding, Recording, Treatment, TrialVerdict
+from reluctant.report import finding_tree
+from reluctant.rules import all_rules
+from reluctant.studies import Arm, Compared, Study, arm_against, compared, judged
+from reluctant.treatments import Request, get
+
+BEST_FIRST: tuple[TrialVerdict, ...] = ("verified", "better", "no difference shown", "inconclusive", "worse", "not tried")
+
+
+def roots(document: Document) -> list[Finding]:
+    """The errors and warnings that follow from no other finding and that something can be tried against."""
+    found = [branch.root for branch in finding_tree(document.findings)]
+    return [finding for finding in found if finding.severity != "advice" and finding.treatments]
+
+
+def arms_for(document: Document) -> tuple[Arm, ...]:
+    """The arms that try the treatments of the root findings, each once, in the order of the findings and of their rules."""
+    arms = [arm_against(finding, treatment, document.recording) for finding in roots(document) for treatment in finding.treatments]
+    by_name: dict[str, Arm] = {}
+    for arm in arms:
+        if arm is not None:
+            by_name.setdefault(arm.name, arm)
+    return tuple(by_name.values())
+
+
+def with_verdicts(document: Document, study: Study) -> Document:
+    """The document with what the study showed of each root finding's treatments, of the causes, and of what was drawn at random."""
+    tried = {id(finding) for finding in roots(document)}
+    by_arm = {found.arm: found for found in compared(study)}
+    treated = (
+        _with_verdicts(finding, document.recording, study, by_arm) if id(finding) in tried else finding for finding in document.findings
+    )
+    baseline = (_drawn(arm, document, study, by_arm[arm.name]) for arm in study.plan.arms if arm.drawn)
+    return dataclasses.replace(document, findings=tuple(treated), baseline=tuple(baseline))
+
+
+def cure(finding: Finding) -> Treatment | None:
+    """The verified treatment that lowers the loss most; of equals, the first."""
+    verified = [treatment for treatment in finding.treatments if treatment.verdict == "verified"]
+    return min(verified, key=_difference, default=None)
+
+
+def _with_verdicts(finding: Finding, recording: Recording, study: Study, by_arm: Mapping[str, Compared]) -> Finding:
+    treatments = []
+    for treatment in finding.treatments:
+        arm = arm_against(finding, treatment, recording)
+        if arm is not None:
+            at_lines = dataclasses.replace(treatment, lines=tuple(map(str, Request.parsed(arm.name).lines)))
+            treatment = judged(at_lines, finding, by_arm[arm.name], study, _harms_loss(finding))
+        treatments.append(treatment)
+    found = dataclasses.replace(finding, treatments=tuple(treatments))
+    removed = {kind for treatment in treatments if treatment.verdict == "verified" for kind in get(treatment.name).removes}
+    if finding.cause is not None and finding.cause.kind in removed:
+        found = dataclasses.replace(found, cause=dataclasses.replace(finding.cause, verified=True))
+    return found
+
+
+def _drawn(arm: Arm, document: Document, study: Study, found: Compared) -> Treatment:
+    """A treatment that was drawn, with the best verdict that it has against any root finding."""
+    request = Request.parsed(arm.name)
+    treatment = Treatment(request.name, request.arguments, lines=tuple(map(str, request.lines)))
+    verdicts = [judged(treatment, finding, found, study, _harms_loss(finding)) for finding in roots(document)]
+    return min(verdicts, key=lambda judged: BEST_FIRST.index(judged.verdict), default=treatment)
+
+
+def _harms_loss(finding: Finding) -> bool:
+    return next((rule.harms_loss for rule in all_rules() if rule.code == finding.code), True)
+
+
+def _difference(treatment: Treatment) -> float:
+    found = treatment.comparison.difference if treatment.comparison is not None else None
+    return math.inf if found is None else found
