@@ -16,9 +16,15 @@ BEST_FIRST: tuple[TrialVerdict, ...] = ("verified", "better", "no difference sho
 
 
 def roots(document: Document) -> list[Finding]:
-    """The errors and warnings that follow from no other finding and that something can be tried against."""
-    found = [branch.root for branch in finding_tree(document.findings)]
-    return [finding for finding in found if finding.severity != "advice" and finding.treatments]
+    """The errors and warnings that follow from no other one and that something can be tried against.
+
+    What follows from advice is such a root, the nearest of it: advice alone is no reason to treat.
+    """
+    grave = (
+        [finding for finding in (branch.root, *branch.followers) if finding.severity != "advice"]
+        for branch in finding_tree(document.findings)
+    )
+    return [found[0] for found in grave if found and found[0].treatments]
 
 
 def arms_for(document: Document) -> tuple[Arm, ...]:

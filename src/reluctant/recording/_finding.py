@@ -104,6 +104,8 @@ class Finding:
     cause: Cause | None = None
     because_of: Root | None = None
     treatments: tuple[Treatment, ...] = ()
+    about: str = ""
+    """What tells it from another finding of the same rule at the same line (``dropout``); empty where there is but one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class BlockedLayer(Rule):
     severity = "error"
     treatments = (
         Treatment("lower-learning-rate", "0.1"),
+        Treatment("lower-learning-rate", "0.01"),
         Treatment("scale-input"),
         Treatment("reinitialise", "he"),
         Treatment("normalise"),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reluctant.recording import Cause, Finding, Recording, Site, Treatment
 
 from ._graph import is_affine
 from ._initialisation import weight_scale
 from ._network import Network, network, place_of
-from ._numbers import size
+from ._numbers import count, size
 from ._rule import Rule
 
 SCALE = 1.0507009873554805
@@ -37,7 +37,8 @@ class BrokenSelfNormalisation(Rule):
     ## How it decides
 
     By the closed form, on the median τ of all SELU layers that follow weights directly (without a normalisation
-    between), when there are at least two. Dropout is told by its name. Both are warnings.
+    between), when there are at least two. Dropout is told by its name. Each is a warning of its own, since each stays when the other is
+    mended.
 
     ## Remedy
 
@@ -107,40 +108,42 @@ for step in range(60):
     """SELU layers from which a signal passes from one to the next."""
 
     def check(self, recording: Recording) -> Iterator[Finding]:
-        """Yield one finding for the network's SELU layers, if their weights or the dropout behind them undo self-normalisation."""
+        """Yield a finding if the weights of the SELU layers undo self-normalisation, and one if the dropout behind them does."""
         known = network(recording)
         sites = [site for site in known.sites_in_order() if site.operation == "selu"]
         variances = [variance for site in sites if (variance := _weight_variance(site, known)) is not None]
         median = statistics.median(variances) if len(variances) >= self.LEAST_LAYERS else None
-        broken = median is not None and not self.LOWEST < median < self.HIGHEST
-        dropped = [site for site in sites if _followed_by_dropout(site, known)]
-        if broken or dropped:
-            yield self._told(sites[0] if broken else dropped[0], median if broken else None, len(variances), len(dropped))
+        if median is not None and not self.LOWEST < median < self.HIGHEST:
+            yield self._unfit_weights(sites[0], median, len(variances))
+        if dropped := [site for site in sites if _followed_by_dropout(site, known)]:
+            yield self._ordinary_dropout(dropped)
 
-    def _told(self, site: Site, median: float | None, layers: int, dropped: int) -> Finding:
-        dropout = f"ordinary dropout follows on {dropped} of them, which moves mean and variance at every layer"
-        weights = ""
-        if median is not None:
-            fate = "shrinks towards 0" if median <= self.LOWEST else "grows without limit"
-            weights = (
-                f"the weights before {layers} SELU layers start with variance {size(median)} / fan_in where SELU asks for 1 / fan_in, "
-                f"and outside of {size(self.LOWEST)} to {size(self.HIGHEST)} the signal {fate} from layer to layer"
-            )
-        why = "; ".join(part for part in (weights, dropout if dropped else "") if part)
+    def _unfit_weights(self, site: Site, median: float, layers: int) -> Finding:
+        fate = "shrinks towards 0" if median <= self.LOWEST else "grows without limit"
+        why = (
+            f"the weights before {layers} SELU layers start with variance {size(median)} / fan_in where SELU asks for 1 / fan_in, "
+            f"and outside of {size(self.LOWEST)} to {size(self.HIGHEST)} the signal {fate} from layer to layer"
+        )
         return self.found(
             f"SELU does not normalise itself here: {why}.",
             place_of(site),
             layer=site.after,
             site=site.id,
-            evidence={
-                "weight_variance_times_fan_in": median,
-                "lowest": self.LOWEST,
-                "highest": self.HIGHEST,
-                "layers": layers,
-                "ordinary_dropouts": dropped,
-            },
-            cause=Cause("initialisation", weights) if weights else Cause("activation-choice", dropout),
-            treatments=self.treatments if weights else (),
+            evidence={"weight_variance_times_fan_in": median, "lowest": self.LOWEST, "highest": self.HIGHEST, "layers": layers},
+            cause=Cause("initialisation", why),
+        )
+
+    def _ordinary_dropout(self, sites: Sequence[Site]) -> Finding:
+        why = f"ordinary dropout follows on {count(len(sites))} of them, which moves mean and variance at every layer"
+        return self.found(
+            f"SELU does not normalise itself here: {why}.",
+            place_of(sites[0]),
+            about="dropout",
+            layer=sites[0].after,
+            site=sites[0].id,
+            evidence={"ordinary_dropouts": len(sites)},
+            cause=Cause("activation-choice", why),
+            treatments=(),
         )
 
 

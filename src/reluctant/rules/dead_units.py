@@ -61,6 +61,7 @@ class DeadUnits(Rule):
     severity = "warning"
     treatments = (
         Treatment("lower-learning-rate", "0.1"),
+        Treatment("lower-learning-rate", "0.01"),
         Treatment("scale-input"),
         Treatment("reinitialise", "he"),
         Treatment("normalise"),

@@ -59,8 +59,10 @@ class ExplodingGradient(Rule):
     severity = "error"
     treatments = (
         Treatment("lower-learning-rate", "0.1"),
+        Treatment("lower-learning-rate", "0.01"),
         Treatment("scale-input"),
         Treatment("reinitialise", "he"),
+        Treatment("reinitialise", "lecun"),
         Treatment("normalise"),
     )
     follows_from = ("RL305", "RL304")

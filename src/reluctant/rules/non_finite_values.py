@@ -50,8 +50,10 @@ class NonFiniteValues(Rule):
     severity = "error"
     treatments = (
         Treatment("lower-learning-rate", "0.1"),
+        Treatment("lower-learning-rate", "0.01"),
         Treatment("scale-input"),
         Treatment("reinitialise", "he"),
+        Treatment("reinitialise", "lecun"),
         Treatment("normalise"),
     )
     follows_from = ("RL302", "RL305", "RL304")

@@ -60,6 +60,7 @@ class SaturatedUnits(Rule):
         Treatment("scale-input"),
         Treatment("reinitialise", "lecun"),
         Treatment("lower-learning-rate", "0.1"),
+        Treatment("lower-learning-rate", "0.01"),
         Treatment("normalise"),
         Treatment("swap-activation", "relu"),
     )

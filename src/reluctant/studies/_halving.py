@@ -98,4 +98,4 @@ def _promising(study: Study, arms: Sequence[str], seeds: int) -> list[str]:
 
 def _seeds_freed(arm: Arm, results: Sequence[Result]) -> int:
     """On how many seeds the finding that it is tried against was not found."""
-    return sum(is_free(result, arm.against) for result in results) if arm.against is not None else 0
+    return sum(is_free(result, arm.against, arm.is_everywhere) for result in results) if arm.against is not None else 0

@@ -84,7 +84,7 @@ def result_of(ended: Ended) -> Result:
         losses.without_end() if ending == "failed" else losses,
         recording.steps,
         recording.seconds or ended.seconds,
-        tuple(Found(finding.code, finding.severity, finding.file, finding.line, finding.layer) for finding in document.findings),
+        tuple(map(Found.of, document.findings)),
         tuple(dict.fromkeys(entry.code for entry in document.not_judged)),
         last_words,
     )

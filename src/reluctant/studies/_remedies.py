@@ -20,7 +20,7 @@ def arm_against(finding: Finding, treatment: Treatment, recording: Recording) ->
         if not lines:
             return None
         name += "".join(at_place(Location(finding.file, line), recording.script) for line in lines)
-    return Arm(name, (name,), Found(finding.code, finding.severity, finding.file, finding.line, finding.layer))
+    return Arm(name, (name,), Found.of(finding))
 
 
 def drawn_arms(number: int, arms: Sequence[Arm], recording: Recording) -> tuple[Arm, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from reluctant.recording import Finding
+
 from ._losses import Losses
 
 UNTREATED = "as it stands"
@@ -25,6 +27,12 @@ class Found:
     file: str = ""
     line: int = 0
     layer: str = ""
+    about: str = ""
+
+    @classmethod
+    def of(cls, finding: Finding) -> Found:
+        """What is kept of a finding."""
+        return cls(finding.code, finding.severity, finding.file, finding.line, finding.layer, finding.about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,11 @@ class Arm:
     """The finding that it is tried against: where arms are stopped early, the better half of those against one finding goes on."""
     drawn: bool = False
     """Whether it was drawn at random, to compare the others with: those are stopped and corrected for among themselves."""
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it is tried on the whole network, and not at some lines."""
+        return not any("@" in treatment for treatment in self.treatments)
 
     @property
     def group(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reluctant.recording import Comparison, Finding, Treatment, TrialVerdict
 
@@ -19,53 +19,70 @@ def judged(treatment: Treatment, finding: Finding, compared: Compared, study: St
 
     inconclusive: the untreated script showed the finding on fewer than half of the seeds, so there was nothing to cure. verified: the
     finding is gone on every seed, it was there without the treatment on at least three, and the loss is better; where `harms_loss` is
-    False, not worse. `compared` is what the study showed of the treatment's arm.
+    False, not worse. `compared` is what the study showed of the treatment's arm. What is tried at lines is judged by the finding at its
+    own line, what is tried on the whole network by the finding anywhere.
     """
     tried = study.of(compared.arm)
     treated = {seed: result for seed, result in tried.items() if result.counts}
     untreated = {seed: result for seed, result in study.of(UNTREATED).items() if result.counts}
-    pairs = [(untreated[seed], treated[seed]) for seed in sorted(treated.keys() & untreated.keys())]
+    pairs = tuple((untreated[seed], treated[seed]) for seed in sorted(treated.keys() & untreated.keys()))
     if not pairs:
         return replace(treatment, trials=len(tried), comparison=Comparison(0, note=_sentence(compared.note)) if tried else None)
-    verdict = _verdict(compared, pairs, finding, harms_loss)
-    return replace(treatment, verdict=verdict, trials=len(tried), comparison=_comparison(compared, pairs, finding, verdict))
+    everywhere = any(arm.is_everywhere for arm in study.plan.arms if arm.name == compared.arm)
+    against = _Against(
+        pairs,
+        shown=tuple(has(before, finding, everywhere) for before, _ in pairs),
+        free=tuple(is_free(after, finding, everywhere) for _, after in pairs),
+    )
+    verdict = _verdict(compared, against, harms_loss)
+    return replace(treatment, verdict=verdict, trials=len(tried), comparison=_comparison(compared, against, verdict))
 
 
-def _verdict(compared: Compared, pairs: Sequence[tuple[Result, Result]], finding: Finding, harms_loss: bool) -> TrialVerdict:
-    shown = sum(has(before, finding) for before, _ in pairs)
-    if 2 * shown < len(pairs):
+@dataclass(frozen=True, slots=True)
+class _Against:
+    """Pairs of untreated and treated trials, and a finding in them."""
+
+    pairs: tuple[tuple[Result, Result], ...]
+    shown: tuple[bool, ...]
+    """For each pair, whether the untreated trial has the finding."""
+    free: tuple[bool, ...]
+    """For each pair, whether the treated one is free of it."""
+
+
+def _verdict(compared: Compared, against: _Against, harms_loss: bool) -> TrialVerdict:
+    shown = sum(against.shown)
+    if 2 * shown < len(against.pairs):
         return "inconclusive"
     not_worse = compared.answer == "no difference shown" and not compared.stopped_early
     enough = compared.answer == "better" or (not_worse and not harms_loss)
-    if enough and shown >= FEWEST_PAIRS and all(is_free(after, finding) for _, after in pairs):
+    if enough and shown >= FEWEST_PAIRS and all(against.free):
         return "verified"
     return compared.answer
 
 
-def _comparison(compared: Compared, pairs: Sequence[tuple[Result, Result]], finding: Finding, verdict: TrialVerdict) -> Comparison:
-    before, after = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+def _comparison(compared: Compared, against: _Against, verdict: TrialVerdict) -> Comparison:
+    before, after = [pair[0] for pair in against.pairs], [pair[1] for pair in against.pairs]
     ceiling = starting_level(result.losses for result in (*before, *after))
     low, high = compared.difference.interval(LEVEL) or (None, None)
     return Comparison(
-        seeds=len(pairs),
+        seeds=len(against.pairs),
         difference=compared.difference.mean,
         low=low,
         high=high,
-        finding_gone=sum(has(first, finding) and is_free(second, finding) for first, second in pairs),
+        finding_gone=sum(shown and free for shown, free in zip(against.shown, against.free, strict=True)),
         untreated=mean_curve([result.losses for result in before], ceiling),
         treated=mean_curve([result.losses for result in after], ceiling),
-        note=_note(compared, pairs, finding, verdict),
+        note=_note(compared, against, verdict),
     )
 
 
-def _note(compared: Compared, pairs: Sequence[tuple[Result, Result]], finding: Finding, verdict: TrialVerdict) -> str:
+def _note(compared: Compared, against: _Against, verdict: TrialVerdict) -> str:
     parts = [_sentence(compared.note)]
     if verdict == "inconclusive":
-        shown = sum(has(before, finding) for before, _ in pairs)
-        parts.append(f"Without the treatment the finding was there on {shown} of {len(pairs)} seeds only.")
+        parts.append(f"Without the treatment the finding was there on {sum(against.shown)} of {len(against.pairs)} seeds only.")
     if compared.difference.answer(LEVEL) != compared.answer and not compared.note:
         parts.append("Among so many treatments a difference like this comes by chance too easily to be shown.")
-    if new := _new_findings(pairs):
+    if new := _new_findings(against.pairs):
         parts.append(f"New with it: {', '.join(f'{found.code} at line {found.line}' for found in new)}.")
     return " ".join(filter(None, parts))
 

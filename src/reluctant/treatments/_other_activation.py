@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reluctant.activations import Activation, Gated, find, get
 from reluctant.errors import UsageError
@@ -16,6 +16,9 @@ from ._scene import Call, Scene
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
+
+SWITCHES = frozenset({"inplace", "training"})
+"""Arguments of calls that are no parameters of the activation."""
 
 AXIS_WISE = frozenset({"softmax", "log_softmax"})
 """Functions that work along an axis: no activations of the catalogue, but found in the same place."""
@@ -88,7 +91,10 @@ def _is_in_training(scene: Scene) -> bool:
 
 def called_activation(call: Call) -> Activation | None:
     """The activation that a call computes, with its arguments; None where the catalogue has none."""
-    return find(call.operation, {name: value for name, value in call.options.items() if type(value) in (int, float, str)})
+    kept = {name: value for name, value in call.options.items() if name not in SWITCHES}
+    numbers: dict[str, Any] = {name: value for name, value in kept.items() if isinstance(value, (int, float, str))}
+    # LeakyReLU(True), which was meant to work in place, has slope 1.
+    return find(call.operation, {name: float(value) if isinstance(value, bool) else value for name, value in numbers.items()})
 
 
 def activation_named(spelling: str, where: str) -> OtherActivation:
