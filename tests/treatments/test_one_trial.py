@@ -298,6 +298,41 @@ def test_the_untreated_pass_that_a_treatment_learns_from_is_not_recorded(treatme
     assert len(recording.sites) == (0 if treatment.startswith("remove") else 1)
 
 
+RECURRENT = """
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    x = torch.randn(64, 40, 3)
+    layer = {layer}
+    head = nn.Linear(16, 1)
+    for parameter in layer.parameters():
+        nn.init.normal_(parameter, std=1.0)
+    optimizer = torch.optim.SGD([*layer.parameters(), *head.parameters()], lr=1e-3)
+    for _ in range(4):
+        optimizer.zero_grad()
+        head(layer(x)[0][:, -1]).square().mean().backward()
+        optimizer.step()
+        print("std", *(f"{{parameter.std():.3f}}" for parameter in layer.parameters() if parameter.dim() == 2))
+"""
+
+
+@pytest.mark.parametrize(
+    ("layer", "deviations"),
+    [
+        ("nn.RNN(3, 16, nonlinearity='relu', batch_first=True)", (1 / 3**0.5, 1 / 4)),
+        ("nn.LSTM(3, 16, batch_first=True)", (1 / 3**0.5, 1 / 4)),
+    ],
+)
+def test_the_matrices_of_recurrent_layers_are_drawn_anew(layer: str, deviations: tuple[float, ...], tmp_path: Path) -> None:
+    ended, trial = run(tmp_path, RECURRENT.format(layer=layer), "--treat", "reinitialise:lecun")
+    assert ended.returncode == 0, ended.stderr
+    assert trial is not None
+    assert trial.counts, trial.why_not
+    first = [float(number) for number in values(ended.stdout, "std")[0].split()]
+    assert first == pytest.approx(deviations, rel=0.25)
+
+
 def test_a_treatment_that_waits_in_vain_for_a_step_leaves_the_passes_unobserved(tmp_path: Path) -> None:
     by_hand = RemoveOutputActivation.example.replace("optimizer.step()", "pass")
     _, trial = run(tmp_path, by_hand, "--treat", "remove-output-activation@7")

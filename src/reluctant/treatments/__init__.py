@@ -3,7 +3,10 @@
 from ._catalogue import all_treatments, get, wanted
 from ._remedy import Remedy
 from ._request import Line, Request, at_place
-from ._scene import Call, Caller, Scene
+from ._scene import RECURRENT, Call, Caller, Scene
 from ._source import Edit, Source
 
-__all__ = ["Call", "Caller", "Edit", "Line", "Remedy", "Request", "Scene", "Source", "all_treatments", "at_place", "get", "wanted"]
+__all__ = [
+    "RECURRENT", "Call", "Caller", "Edit", "Line", "Remedy", "Request", "Scene", "Source",
+    "all_treatments", "at_place", "get", "wanted",
+]  # fmt: skip

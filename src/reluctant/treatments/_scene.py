@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 
+RECURRENT = ("rnn_relu", "rnn_tanh", "lstm", "gru")
+"""Operations that are a whole recurrent layer, or one step of it."""
+
+
 @dataclass(slots=True)
 class Call:
     """One call of an activation or of a layer's product, in whatever form the script writes it."""
 
     operation: str
-    """Name of the activation in the catalogue, or ``softmax``, ``log_softmax``, ``linear``, ``convolution``, ``matmul``."""
+    """Name of the activation in the catalogue, or ``softmax``, ``log_softmax``, ``linear``, ``convolution``, ``matmul``, or one of
+    `RECURRENT`.
+    """
     input: Tensor
     """What enters it."""
     weight: Tensor | None = None
@@ -28,6 +34,8 @@ class Call:
     """The other arguments by name, as far as they were given: ``dim``, ``negative_slope`` …"""
     place: Location | None = None
     """The line a user would edit; None where no line of the user's is on the stack."""
+    weights: tuple[Tensor, ...] = ()
+    """The matrices and biases of a recurrent layer; its result is a tuple."""
     key: Hashable = None
     """Tells the calls at one line apart: the same for the same instruction, or the same module, in each pass."""
 

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reluctant.activations import definitions
+from reluctant.activations import definitions, find
 from reluctant.errors import UnknownNameError
 from reluctant.recording import Location, Recording
 
 from ._first_pass import IdleFirstStep, nearest
 from ._other_activation import called_activation
 from ._remedy import Remedy
-from ._scene import Call, Scene
+from ._scene import RECURRENT, Call, Scene
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,7 +37,7 @@ class _Layer:
     operation: str
     place: Location | None
     weight: Tensor
-    bias: Tensor | None
+    bias: Tensor | None = None
     gain: float = 1.0
     follows: str = ""
     """The activation that the gain is that of; empty where none follows."""
@@ -48,18 +48,19 @@ class Reinitialise(Remedy):
 
     ## What it does
 
-    The weights of linear and convolutional layers are drawn from a normal distribution, their biases set to 0. The standard
+    The weights of linear, convolutional and recurrent layers are drawn from a normal distribution, their biases set to 0. The standard
     deviation is gain / sqrt(fan-in) for `he` and `lecun`, gain · sqrt(2 / (fan-in + fan-out)) for `glorot`; `orthogonal` makes
     the weights' rows or columns orthogonal, times gain. The gain is that of the activation that follows, computed by the catalogue
     from its formula, and 1 where none follows; `lecun` has gain 1 everywhere. The script's stream of random numbers stays as it is.
 
     What follows what shows in the first pass. So the first step of each optimizer is left out, the weights are drawn in its place,
-    and training begins with the second. With `@LINE` only the layers that are called or built at that line are treated.
+    and training begins with the second. Recurrent layers are drawn matrix by matrix, with the gain of their activation, LSTM and GRU
+    with gain 1. With `@LINE` only the layers that are called or built at that line are treated.
 
     ## When it cannot be applied
 
-    Where no linear or convolutional layer has weights that an optimizer holds, as with recurrent layers and embeddings; and where the
-    optimizer is LBFGS. Copies of the network that the script made before its first step keep the old weights. Fans are counted
+    Where no linear, convolutional or recurrent layer has weights that an optimizer holds, as with embeddings; and where the optimizer is
+    LBFGS. Copies of the network that the script made before its first step keep the old weights. Fans are counted
     as torch.nn.init counts them.
     """
 
@@ -68,7 +69,7 @@ class Reinitialise(Remedy):
     tried = "reinitialise:he"
     advice = "initialise the weights as the activation asks"
     advice_with_arguments = "initialise the weights with {}"
-    nothing_met = "no optimizer holds the weights of a linear or convolutional layer that was called"
+    nothing_met = "no optimizer holds the weights of a linear, convolutional or recurrent layer that was called"
     example = """
         import torch
         from torch import nn
@@ -111,6 +112,7 @@ class Reinitialise(Remedy):
         self._seed = scene.seed
         activations = frozenset(definitions())
         scene.at_calls(lambda call: call.operation in ("linear", "convolution") and _is_learned(call), self._multiplied)
+        scene.at_calls(lambda call: call.operation in RECURRENT, self._recurred)
         scene.everywhere(lambda call: call.operation in activations, self._activated)
         scene.around_steps(self._draw, self._idle.put_back)
 
@@ -122,6 +124,16 @@ class Reinitialise(Remedy):
             layer = self._layers[id(weight)] = _Layer(call.operation, call.place, weight, bias)
             self._made_by[result.grad_fn] = layer
         return result
+
+    def _recurred(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
+        """Each matrix is a layer; the activation is inside. Gates are kept where sigmoids have slope, with gain 1."""
+        inside = find(call.operation.removeprefix("rnn_")) if call.operation.startswith("rnn_") else None
+        for weight in call.weights:
+            if weight.requires_grad and weight.is_leaf and id(weight) not in self._layers:
+                layer = self._layers[id(weight)] = _Layer(call.operation, call.place, weight)
+                if inside is not None:
+                    layer.gain, layer.follows = inside.gain, inside.spelling
+        return function(call.input)
 
     def _activated(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
         before = call.input.grad_fn
@@ -155,6 +167,10 @@ def _draw(layer: _Layer, scheme: str, gain: float, seed: int) -> None:
     import torch
 
     weight = layer.weight
+    if weight.dim() < 2:  # a bias of a recurrent layer
+        with torch.no_grad():
+            weight.zero_()
+        return
     fan_out, fan_in = weight.shape[0] * weight[0, 0].numel(), weight.shape[1] * weight[0, 0].numel()
     deviation = gain * math.sqrt(2 / (fan_in + fan_out)) if scheme == "glorot" else gain / math.sqrt(fan_in)
     drawn = torch.empty(weight.shape, device="cpu")

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import definitions
-from reluctant.treatments import Call
+from reluctant.treatments import RECURRENT, Call
 
 _OWNERS = (torch.nn.functional, torch, Tensor, torch._C._nn, torch.special)
 
@@ -20,6 +20,7 @@ _PRODUCTS = {
     "linear": ("linear",),
     "convolution": tuple(f"conv{transposed}{d}d" for transposed in ("", "_transpose") for d in (1, 2, 3)),
     "matmul": ("matmul", "mm", "bmm", "__matmul__"),
+    **{kind: (kind, f"{kind}_cell") for kind in RECURRENT},
 }
 _ALSO = {"softmax": ("softmax",), "log_softmax": ("log_softmax",), "sigmoid": ("expit",), "clamp": ("clamp_min", "clamp_max", "clip")}
 """Other names than those of the catalogue."""
@@ -81,10 +82,21 @@ def read_call(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, 
     values = args[0] if args else next((given[name] for name in _INPUTS if name in given), None)
     if not isinstance(values, Tensor):
         return None
+    if operation.name in RECURRENT:
+        return Call(operation.name, values, weights=tuple(_parameters_among(args)))
     weight = given.pop("weight", given.pop("other", given.pop("mat2", None)))
     first = operation.parameters[0] if operation.parameters else "input"
     options = {name: value for name, value in given.items() if name not in (first, *_INPUTS)}
     return Call(operation.name, values, weight if isinstance(weight, Tensor) else None, options)
+
+
+def _parameters_among(args: tuple[Any, ...]) -> Iterator[Tensor]:
+    """The weights of a recurrent layer come as a list, those of a cell one by one, after as many arguments as the input has parts."""
+    for argument in args[1:]:
+        if isinstance(argument, (list, tuple)):
+            yield from _parameters_among((None, *argument))
+        elif isinstance(argument, torch.nn.Parameter):
+            yield argument
 
 
 def with_input(args: tuple[Any, ...], kwargs: dict[str, Any], values: Tensor) -> tuple[tuple[Any, ...], dict[str, Any]]:
