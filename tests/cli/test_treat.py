@@ -122,14 +122,36 @@ def test_as_many_treatments_as_are_proposed_are_drawn_for_comparison(monkeypatch
 
 
 def test_a_treatment_drawn_at_random_that_cures_is_named(monkeypatch, script):
-    done = told(monkeypatch, cured_by("normalise", dead(script)), "--random", "9", script)
-    assert "drawn at random, 1 cured it: normalise." in done.stdout
+    done = told(monkeypatch, cured_by("no-slope-decay", dead(script)), "--random", "9", script)
+    assert "drawn at random, 1 cured it: no-slope-decay." in done.stdout
     assert done.return_value == 1
 
 
 def test_a_number_of_random_treatments_that_is_none_is_refused(monkeypatch, script):
     done = told(monkeypatch, cured_by("nothing", dead(script)), "--random", "many", script)
     assert isinstance(done.exception, UsageError)
+
+
+def test_what_else_the_rule_offers_is_tried_where_nothing_else_cures(monkeypatch, script, tmp_path):
+    output, study = str(tmp_path / "out.json"), str(tmp_path / "study.json")
+    executor = cured_by("reinitialise:he", dead(script))
+    arguments = ("--random", "0", "--study", study, script)
+    done = told(monkeypatch, executor, "-o", output, *arguments)
+    assert done.return_value == 0
+    asked = [trial.arm for trial in executor.asked]
+    assert asked.index("swap-activation:leaky_relu@31") < asked.index("reinitialise:he")
+    verdicts = {str(treatment): treatment.verdict for treatment in load(output).findings[0].treatments}
+    assert verdicts["reinitialise:he"] == "verified"
+    assert verdicts["scale-input"] == "no difference shown"
+    executor.asked.clear()
+    assert told(monkeypatch, executor, "--resume", *arguments).return_value == 0
+    assert len(executor.asked) == 1  # the check-up
+
+
+def test_what_else_the_rule_offers_is_left_where_something_cures(monkeypatch, script):
+    executor = cured_by("scale-input", dead(script))
+    told(monkeypatch, executor, "--random", "0", script)
+    assert "reinitialise:he" not in {trial.arm for trial in executor.asked}
 
 
 @pytest.mark.parametrize("severity", ["advice", None])

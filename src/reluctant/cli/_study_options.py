@@ -69,9 +69,9 @@ class Conduct:
         """Where the trials run. Raises `UsageError` where there is none, or too little of what they want."""
         return executor(self.on, self.jobs, self.gpus_per_trial)
 
-    def study(self, plan: Plan) -> Study:
-        """The study to carry out: a new one, or the one to go on with."""
-        return resumed(plan, self.file) if self.resume else Study(plan)
+    def study(self, plan: Plan, arms_join: bool = False) -> Study:
+        """The study to carry out: a new one, or the one to go on with, see `resumed`."""
+        return resumed(plan, self.file, arms_join) if self.resume else Study(plan)
 
     def carried_out(self, study: Study, what: str) -> Study:
         """The study with its trials run, a progress bar with the time left on standard error, and the file written after each."""

@@ -19,7 +19,7 @@ from reluctant.studies import UNTREATED, Plan, PlannedTrial, Study, arm_against,
 
 from ._source_change import source_change
 from ._study_options import Conduct, check_script, study_options, time_limit
-from ._treated_document import arms_for, cure, roots, with_verdicts
+from ._treated_document import arms_for, cure, offered_more, roots, with_verdicts
 
 RECORDED = ".json"
 
@@ -53,6 +53,8 @@ def command(
     compared with the script as it stands under the same seeds. The less promising ones are stopped early. A treatment is verified when
     the finding is gone on every seed and the loss is better. SCRIPT itself is never changed.
 
+    Where nothing cures a finding that its cause calls for, what else its rule offers is tried.
+
     A treatment that is drawn at random is tried in the same way, as a baseline: a cure that any change would bring is none.
     """
     check_script(script_name, is_module)
@@ -66,9 +68,10 @@ def command(
     if arms:
         arms += drawn_arms(_number(given["random"], len(arms)), arms, document.recording)
         plan = dataclasses.replace(plan, arms=arms)
-        study = how.study(plan) if how.resume else Study(plan, study.results)
+        study = how.study(plan, arms_join=True) if how.resume else Study(plan, study.results)
         study = how.carried_out(study, "Treating")
         document = with_verdicts(document, study)
+        document, study = _widened(document, study, how, given["random"])
     show(document, sys.stdout, source=output or "")
     for line in conclusion(document, study):
         click.echo(line)
@@ -78,6 +81,20 @@ def command(
     if write_patch is not None:
         click.echo(_written(write_patch, document, given["force"]), err=True)
     return int(any(cure(finding) is None for finding in roots(document)))
+
+
+def _widened(document: Document, study: Study, how: Conduct, random: str) -> tuple[Document, Study]:
+    """Where a finding is not cured by what its cause calls for, try what else its rule offers: the cause may have been judged wrongly."""
+    wider = offered_more(document)
+    tried = {arm.name for arm in study.plan.arms}
+    arms = tuple(arm for arm in arms_for(wider) if arm.name not in tried)
+    if not arms:
+        return document, study
+    if random == EQUAL:
+        arms += drawn_arms(len(arms), (*study.plan.arms, *arms), document.recording)
+    plan = dataclasses.replace(study.plan, arms=(*study.plan.arms, *arms))
+    study = how.carried_out(Study(plan, study.results), "Trying what else there is")
+    return with_verdicts(wider, study), study
 
 
 def _number(given: str, treatments: int) -> int:

@@ -73,14 +73,18 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     return file.study
 
 
-def resumed(plan: Plan, path: str | os.PathLike[str]) -> Study:
+def resumed(plan: Plan, path: str | os.PathLike[str], arms_join: bool = False) -> Study:
     """The study in `path`, to go on with. More seeds than it was begun with are no other plan.
+
+    With `arms_join` it may have more arms than the plan: those that joined on its way, and will again.
 
     Raises `UsageError` where it is a study of something else, and `RecordingError` as `load_study` does.
     """
     begun = load_study(path)
     for field in dataclasses.fields(Plan):
         before, now = getattr(begun.plan, field.name), getattr(plan, field.name)
+        if field.name == "arms" and arms_join:
+            before = before[: len(now)]
         if before != now and field.name not in ("seeds", "time_limit"):
             what = f"the study was begun with other {field.name.replace('_', ' ')}"
             raise UsageError(what, where=str(path), advice="Repeat the command that began it, or give another file")

@@ -10,7 +10,7 @@ from reluctant.errors import RecordingError
 from reluctant.recording import Document, loads
 
 from ._losses import losses_of
-from ._study import Ending, Found, Plan, PlannedTrial, Result
+from ._study import UNTREATED, Ending, Found, Plan, PlannedTrial, Result
 
 OUTPUT = "{output}"
 """Stands in a command for the file that the recording goes to; the executor puts it in."""
@@ -31,6 +31,9 @@ class Job:
     """The argument that is the file of the script; empty where the script is a module."""
     folder: str = ""
     """What must be there where it runs: the folder of the script, or the current one for a module. Empty: nothing."""
+    alone: bool = False
+    """It gets all cores of a machine to itself where trials would share them: rounding follows from the number of threads, and this
+    one is to give to the bit what the script gives by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,10 @@ def job(plan: Plan, trial: PlannedTrial) -> Job:
         options += ["--treat", treatment]
     if plan.steps is not None:
         options += ["--steps", str(plan.steps)]
+    alone = trial == PlannedTrial(UNTREATED, 0)
     program = ["-m"] * plan.is_module + [plan.script, *plan.arguments]
     script, folder = ("", os.getcwd()) if plan.is_module else (plan.script, os.path.dirname(os.path.abspath(plan.script)))
-    return Job(trial, (sys.executable, "-m", "reluctant", "run", *options, *program), plan.time_limit, script, folder)
+    return Job(trial, (sys.executable, "-m", "reluctant", "run", *options, *program), plan.time_limit, script, folder, alone)
 
 
 def result_of(ended: Ended) -> Result:

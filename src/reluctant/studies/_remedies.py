@@ -14,12 +14,10 @@ from ._study import Arm, Found
 def arm_against(finding: Finding, treatment: Treatment, recording: Recording) -> Arm | None:
     """The arm that tries `treatment` against `finding`; None where it needs a line and there is none."""
     kind = get(treatment.name)
-    name = str(treatment)
-    if kind.needs_line or kind.at_the_line:
-        lines = kind.lines_against(finding, recording)
-        if not lines:
-            return None
-        name += "".join(at_place(Location(finding.file, line), recording.script) for line in lines)
+    lines = kind.lines_against(finding, recording) if kind.needs_line or kind.at_the_line else ()
+    if kind.needs_line and not lines:
+        return None
+    name = str(treatment) + "".join(at_place(Location(finding.file, line), recording.script) for line in lines)
     return Arm(name, (name,), Found.of(finding))
 
 

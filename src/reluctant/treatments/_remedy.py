@@ -28,7 +28,7 @@ class Remedy:
     needs_line: ClassVar[bool] = False
     """Whether it must be told where."""
     at_the_line: ClassVar[bool] = False
-    """Whether it could do without a line, and is tried where a finding is all the same."""
+    """Whether it could do without a line, and is tried where a finding is all the same; everywhere if `lines_against` names none."""
     removes: ClassVar[frozenset[str]] = frozenset()
     """Kinds of causes (`Cause.kind`) that it takes away. A treatment without any may cure, but proves no cause."""
     example: ClassVar[str]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reluctant.activations import definitions
+from reluctant.recording import Finding, Recording
 
 from ._other_activation import AXIS_WISE
 from ._remedy import Remedy
@@ -31,6 +32,7 @@ class Normalise(Remedy):
     Where an activation gets a single feature for each sample, and where none is called.
     """
 
+    at_the_line = True
     tried = "normalise"
     advice = "put a normalisation layer before the activation"
     nothing_met = "no activation was called"
@@ -48,6 +50,15 @@ class Normalise(Remedy):
             nn.functional.mse_loss(model(x), y).backward()
             optimizer.step()
     """
+
+    @classmethod
+    def lines_against(cls, finding: Finding, recording: Recording) -> tuple[int, ...]:
+        """Everywhere, but for a finding about one of those that are otherwise left: then at the hidden ones of these."""
+        about = next((site for site in recording.sites if site.id == finding.site), None)
+        if about is None or about.operation not in BOUNDED - AXIS_WISE or about.role != "hidden":
+            return ()
+        places = [site.place for site in recording.sites if site.operation == about.operation and site.role == "hidden"]
+        return tuple(sorted({place.line for place in places if place is not None and place.file == finding.file and place.line}))
 
     def start(self, scene: Scene) -> None:
         """Change what enters activations."""

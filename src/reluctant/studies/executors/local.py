@@ -7,7 +7,7 @@ import os
 import selectors
 import time
 from collections import deque
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import suppress
 
 from reluctant.errors import UsageError
@@ -29,7 +29,8 @@ class Local(Executor):
 
     Each has a session of its own, standard output that leads nowhere, and its own folder for temporary files, removed afterwards. It is
     stopped with all that it has started. What is not kept apart: files that the script writes elsewhere, ports, and the
-    memory of the machine. The cores are shared out among those that run at a time, unless the environment says how many threads to use.
+    memory of the machine. The cores are shared out among those that run at a time, unless the environment says how many threads to use;
+    one that must be alone has them all, and nothing runs beside it.
     """
 
     name = "local"
@@ -50,22 +51,20 @@ class Local(Executor):
     def run(self, jobs: Sequence[Job], until: float = math.inf) -> Generator[Ended, None, None]:
         """See `Executor.run`."""
         waiting, running = deque(jobs), dict[Running, tuple[str, ...]]()
-        threads = self._threads()
-        if self._server is None and not self.gpus_per_trial and is_worth_it(jobs):
-            self._server = ForkServer(threads)
+        forks = not self.gpus_per_trial and is_worth_it(jobs)
         with selectors.DefaultSelector() as selector:
             try:
                 while (waiting or running) and time.monotonic() < until:
-                    while waiting and self._free and (self._server is None or self._server.is_decided()):
-                        own = self._free.pop(0)
-                        environment = {**threads, VISIBLE: ",".join(own)} if own else threads
-                        running[self._begun(waiting.popleft(), environment, selector)] = own
+                    while waiting and self._free and self._may_begin(waiting[0], running, forks):
+                        own, job = self._free.pop(0), waiting.popleft()
+                        environment = {**self._threads(job), **({VISIBLE: ",".join(own)} if own else {})}
+                        running[self._begun(job, environment, selector)] = own
                     for key, _ in selector.select(min(POLL_SECONDS, max(0.0, until - time.monotonic()))):
                         key.data()
                     for process in [process for process in running if process.is_over()]:
                         self._free.append(running.pop(process))
                         if self._server is not None and not process.has_begun:  # somebody has ended the server
-                            self._server = None
+                            self._server, forks = None, False
                             process.stop()
                             waiting.appendleft(process.job)
                         else:
@@ -75,6 +74,16 @@ class Local(Executor):
                     process.stop()
                     self._free.append(own)
 
+    def _may_begin(self, job: Job, running: Collection[Running], forks: bool) -> bool:
+        """Whether it is a job's turn: nothing runs that must be alone, and a server that it wants is ready or has failed."""
+        if running and self._shared_cores() and (job.alone or any(process.job.alone for process in running)):
+            return False
+        if not forks or job.alone:
+            return True
+        if self._server is None:  # not sooner: one that must be alone is not to share the cores with it
+            self._server = ForkServer(self._threads(job))
+        return self._server.is_decided()
+
     def _begun(self, job: Job, environment: Mapping[str, str], selector: selectors.BaseSelector) -> Running:
         """The job at work: as a fork where that is the same as a new process, and sooner."""
         if self._server is not None and self._server.serves(job, environment):
@@ -82,6 +91,11 @@ class Local(Executor):
                 return Running(job, environment, selector, self._server.start)
         return Running(job, environment, selector)
 
-    def _threads(self) -> dict[str, str]:
-        threads = str(max(1, cores() // self._slots))
-        return {name: threads for name in THREADS if name not in os.environ}
+    def _threads(self, job: Job) -> dict[str, str]:
+        return {} if job.alone else self._shared_cores()
+
+    def _shared_cores(self) -> dict[str, str]:
+        """The variables that share the cores out; none where the environment does, or there is nobody to share with."""
+        if self._slots == 1 or any(name in os.environ for name in THREADS):
+            return {}
+        return dict.fromkeys(THREADS, str(max(1, cores() // self._slots)))
