@@ -8,7 +8,10 @@ from typing import Any
 import click
 
 from reluctant.treatments import wanted
-from reluctant.trials import OneTrial
+from reluctant.trials import OneTrial, metric_pattern
+
+METRIC = r"Also record the number that REGEX finds in what the script prints, in its one group: 'accuracy ([\d.]+)'."
+GOAL = "Whether less of the metric is better, or more.  [default: min]"
 
 
 def trial_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -22,6 +25,8 @@ def trial_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="Apply NAME[:ARGUMENTS][@LINE] from outside; may be given several times. See `reluctant treatment`.",
             ),
             click.option("--seed", type=click.IntRange(0), metavar="N", help="Shift the seeds that the script sets by N.  [default: 0]"),
+            click.option("--metric", metavar="REGEX", help=METRIC),
+            click.option("--goal", type=click.Choice(("min", "max")), help=GOAL),
             click.option("--steps", type=click.IntRange(1), metavar="N", help="End the script after N optimizer steps."),
         )
     ):
@@ -31,7 +36,8 @@ def trial_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def trial_in(given: dict[str, Any]) -> OneTrial | None:
     """Take the options of a trial out of `given`; None where none was used, and then nothing is changed in the run."""
-    treat, seed, steps = given.pop("treat"), given.pop("seed"), given.pop("steps")
-    if not treat and seed is None and steps is None:
+    treat, seed, steps, metric, goal = (given.pop(name) for name in ("treat", "seed", "steps", "metric", "goal"))
+    if not treat and seed is None and steps is None and metric is None:
         return None
-    return OneTrial([wanted(text) for text in treat], seed or 0, steps)
+    pattern = metric_pattern(metric) if metric is not None else None
+    return OneTrial([wanted(text) for text in treat], seed or 0, steps, pattern, goal or "min")

@@ -64,8 +64,10 @@ class SeedCall:
 class Curve:
     """Values over the run, by which trials can be compared; at most 512 points."""
 
-    source: Literal["backward", "validation", "metric"]
-    """The value that backward was called on; the same loss function called without gradient; or a number that the script printed."""
+    source: Literal["backward", "validation", "metric", "errors"]
+    """The value that backward was called on; the same loss function called without gradient; a number that the script printed; or the
+    share of classes guessed wrongly among what was trained on.
+    """
     what: str = ""
     """The loss function's name, or the pattern that the number was found by; empty for what backward was called on."""
     root: Location | None = None

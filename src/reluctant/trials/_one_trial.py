@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reluctant.recording import Curve, NotApplied, Recording, TreatmentReport, Trial
+from reluctant.recording import Curve, Goal, NotApplied, Recording, TreatmentReport, Trial
 from reluctant.treatments import Remedy
 
+from ._printed_metric import PrintedMetric
 from ._seeds import ShiftedSeeds
 
 if TYPE_CHECKING:
+    from ._loss_calls import LossCalls
     from ._stage import Stage
 
 
@@ -31,10 +34,20 @@ class OneTrial:
     treatment learns from the untreated network the observer waits: what it would find is not what the treatment leaves.
     """
 
-    def __init__(self, remedies: Sequence[Remedy] = (), seed: int = 0, steps: int | None = None) -> None:
+    def __init__(
+        self,
+        remedies: Sequence[Remedy] = (),
+        seed: int = 0,
+        steps: int | None = None,
+        metric: re.Pattern[str] | None = None,
+        goal: Goal = "min",
+    ) -> None:
         self._remedies = tuple(remedies)
         self._steps = steps
         self._seeds = ShiftedSeeds(seed)
+        self._metric = PrintedMetric(metric, lambda: self._made) if metric is not None else None
+        self._goal = goal
+        self._losses: LossCalls | None = None
         self._stages: list[Stage] = []
         self._owner = os.getpid()
         self._made = 0
@@ -46,10 +59,16 @@ class OneTrial:
     def begin(self) -> None:
         """Shift seeds from now on."""
         self._seeds.start()
+        if self._metric is not None:
+            self._metric.start()
 
     def before_observing(self) -> None:
         """Start the treatments; torch has just been imported by the script."""
+        from ._loss_calls import LossCalls
+
         self._seeds.torch()
+        self._losses = LossCalls(lambda: self._made)
+        self._losses.start()
         if not self._remedies:
             return
         import torch
@@ -85,10 +104,9 @@ class OneTrial:
         """Count steps, once everything else has been told of them; `begin_observing` lets the observer watch that has waited."""
         if self.is_learning:
             self._begin_observing = begin_observing
-        if self._steps is not None or self._remedies:
-            from torch.optim.optimizer import register_optimizer_step_post_hook
+        from torch.optim.optimizer import register_optimizer_step_post_hook
 
-            register_optimizer_step_post_hook(self._count_step)
+        register_optimizer_step_post_hook(self._count_step)
 
     def plain(self, recording: Recording) -> Trial:
         """What was done, as data; `recording` is what was seen of it."""
@@ -102,7 +120,17 @@ class OneTrial:
             why_not="; ".join(dict.fromkeys(why_not)),
             treatments=treatments,
             seeds=self._seeds.plain(),
-            curves=_curves(recording),
+            goal=self._goal,
+            curves=self._curves(recording),
+        )
+
+    def _curves(self, recording: Recording) -> tuple[Curve, ...]:
+        """The metric, what backward was called on, the line that called it most often first, and what the loss functions gave."""
+        ordered = sorted(recording.loss_curves, key=lambda curve: -sum(point.passes for point in curve.points))
+        return (
+            *((self._metric.curve(),) if self._metric is not None else ()),
+            *(Curve("backward", root=curve.root, points=curve.points) for curve in ordered),
+            *(self._losses.curves() if self._losses is not None else ()),
         )
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
@@ -135,9 +163,3 @@ def _never_started(remedy: Remedy) -> TreatmentReport:
     request = remedy.request
     why = NotApplied(None, "the script never imported torch")
     return TreatmentReport(request.name, request.arguments, tuple(map(str, request.lines)), (), (why,))
-
-
-def _curves(recording: Recording) -> tuple[Curve, ...]:
-    """What backward was called on; the line that called it most often comes first."""
-    ordered = sorted(recording.loss_curves, key=lambda curve: -sum(point.passes for point in curve.points))
-    return tuple(Curve("backward", root=curve.root, points=curve.points) for curve in ordered)

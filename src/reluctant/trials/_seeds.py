@@ -45,12 +45,12 @@ class ShiftedSeeds:
             when_imported("numpy.random", self._numpy)
 
     def torch(self) -> None:
-        """Shift what is set through torch, which has just been imported. Torch starts from a fixed seed, so that one is shifted as well."""
+        """Shift what is set through torch, which has just been imported; it starts from another seed each time."""
         if not self.shift:
             return
         import torch
 
-        torch.manual_seed((torch.initial_seed() + self.shift) % TORCH_SEEDS)
+        torch.manual_seed(self.shift)
         for owner in (torch, torch.random):
             self._replace(owner, "manual_seed", "torch.manual_seed", TORCH_SEEDS)
         for name in ("manual_seed", "manual_seed_all"):
