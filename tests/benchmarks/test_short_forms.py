@@ -38,6 +38,11 @@ def test_the_fullest_recording_is_reported_in_seconds():
     assert "report in" in short_form("scale", "--bars")
 
 
+@pytest.mark.slow
+def test_a_comparison_runs_the_script_itself_as_its_trial_0():
+    assert "4 trials; trial 0 and plain python: the same to the bit" in short_form("compare_wall")
+
+
 def test_a_linear_activation_keeps_one_side():
     told = short_form("linear_activation", "--activation", "gelu", "--activation", "swiglu", "--width", "64", "--batch", "64")
     assert "8 → 4" in told

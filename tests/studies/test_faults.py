@@ -195,7 +195,7 @@ def test_each_fault_counts_as_what_it_is_and_takes_nothing_else_with_it(compare)
 
 
 def test_a_trial_that_is_killed_from_outside_counts_as_killed(compare):
-    comparing = compare(HANGING, "--seeds", "2", "-j", "2")
+    comparing = compare(HANGING, "--seeds", "2", "-j", "1")
     for _ in range(2):  # in both arms
         child = comparing.noted()
         os.kill(_parent(child), signal.SIGKILL)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         here = tmp_path_factory.mktemp("here")
         patch.chdir(here)
         patch.setenv("OMP_NUM_THREADS", "2")
+        patch.setenv("MKL_NUM_THREADS", "2")
         yield here
 
 
@@ -106,7 +108,8 @@ def forking(folder: Path, shared: Forking) -> Forking:
 
 def trial(seed: int = 0, *arguments: str, arm: Arm | None = None, script: str = "own/train.py") -> Job:
     arms = () if arm is None else (arm,)
-    return job(Plan(script, arguments, arms=arms), PlannedTrial(UNTREATED if arm is None else arm.name, seed))
+    made = job(Plan(script, arguments, arms=arms), PlannedTrial(UNTREATED if arm is None else arm.name, seed))
+    return replace(made, alone=False)  # one that must be alone is begun before there is a server
 
 
 def facts(folder: str | Path = ".") -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reluctant.errors import RecordingError
 from reluctant.recording import Document, loads
 
-from ._losses import losses_of
-from ._study import UNTREATED, Ending, Found, Plan, PlannedTrial, Result
+from ._losses import Source, losses_of
+from ._study import UNTREATED, Ending, Found, Measured, Plan, PlannedTrial, Result
 
 OUTPUT = "{output}"
 """Stands in a command for the file that the recording goes to; the executor puts it in."""
@@ -59,14 +60,20 @@ def job(plan: Plan, trial: PlannedTrial) -> Job:
         options += ["--treat", treatment]
     if plan.steps is not None:
         options += ["--steps", str(plan.steps)]
+    if plan.metric:
+        options += ["--metric", plan.metric, "--goal", plan.goal]
     alone = trial == PlannedTrial(UNTREATED, 0)
     program = ["-m"] * plan.is_module + [plan.script, *plan.arguments]
     script, folder = ("", os.getcwd()) if plan.is_module else (plan.script, os.path.dirname(os.path.abspath(plan.script)))
     return Job(trial, (sys.executable, "-m", "reluctant", "run", *options, *program), plan.time_limit, script, folder, alone)
 
 
-def result_of(ended: Ended) -> Result:
-    """What a trial that has ended gave.
+SOURCES: Mapping[Measured, Source] = {"loss": "backward", "validation loss": "validation", "metric": "metric"}
+"""The curve of each thing that trials are compared by."""
+
+
+def result_of(ended: Ended, by: Measured = "loss") -> Result:
+    """What a trial that has ended gave, to be compared `by`.
 
     A script that fails after some steps counts with the losses it had until then and an endless one at its end: an error is how
     many scripts answer a loss that is not a number. One that timed out or was killed says nothing about the treatment.
@@ -78,14 +85,15 @@ def result_of(ended: Ended) -> Result:
     except RecordingError as error:
         return Result(ended.trial, ending, f"its recording cannot be read: {error.what}", seconds=ended.seconds, last_words=last_words)
     if document is None:
-        return Result(ended.trial, ending, _why_not(ended, ending, None), seconds=ended.seconds, last_words=last_words)
+        return Result(ended.trial, ending, _why_not(ended, ending, None, by), seconds=ended.seconds, last_words=last_words)
     recording = document.recording
-    losses = losses_of(recording)
+    losses = losses_of(recording, SOURCES[by])
     return Result(
         ended.trial,
         ending,
-        _why_not(ended, ending, document),
+        _why_not(ended, ending, document, by),
         losses.without_end() if ending == "failed" else losses,
+        losses_of(recording, "errors"),
         recording.steps,
         recording.seconds or ended.seconds,
         tuple(map(Found.of, document.findings)),
@@ -102,13 +110,13 @@ def _ending(ended: Ended) -> Ending:
     return "failed" if ended.exit_code else "ended"
 
 
-def _why_not(ended: Ended, ending: Ending, document: Document | None) -> str:
+def _why_not(ended: Ended, ending: Ending, document: Document | None, by: Measured) -> str:
     """Why a trial is not counted; empty where it is."""
     if ending in ("timed out", "killed"):
         return ending
-    if document is None or not losses_of(document.recording).losses:
+    if document is None or not losses_of(document.recording, SOURCES[by]).losses:
         said = ended.last_words.strip().rpartition("\n")[2][:LONGEST_REASON]
         failed = f"failed before its first step ({said})" if said else "failed before its first step"
-        return failed if ending == "failed" else "no loss was seen"
+        return failed if ending == "failed" else f"no {by} was seen"
     trial = document.recording.trial
     return "" if trial is None or trial.counts else trial.why_not
