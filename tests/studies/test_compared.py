@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 
+from reluctant.recording import Curve, LossPoint, dumps, loads
 from reluctant.studies import UNTREATED, Compared, Ended, PlannedTrial, Study, compared, conduct, stopped_early
 from tests.studies.made_up import Made, learning, losses_by_arm, plan, recording
 
@@ -117,3 +119,23 @@ def test_a_study_without_results_shows_nothing():
     assert [one.counted for one in found] == [0, 0, 0]
     assert {one.answer for one in found} == {"no difference shown"}
     assert {one.end for one in found} == {None}
+
+
+def test_where_more_is_better_numbers_come_as_they_were_printed():
+    means = {"untreated": 0.6, "good": 0.9, "bad": 0.2}
+
+    def answer(job):
+        accuracy = losses_by_arm(**means)(job.trial)
+        points = tuple(LossPoint(step, accuracy * step / 9, 0.0, 1.0) for step in range(10))
+        document = loads(recording(1.0))
+        trial = replace(document.recording.trial, goal="max", curves=(Curve("metric", "accuracy", points=points),))
+        written = dumps(replace(document, recording=replace(document.recording, trial=trial))).encode()
+        return Ended(job.trial, 0, 1.0, recording=written)
+
+    asked = replace(plan(("good", "bad"), 5), by="metric", metric="accuracy (.*)", goal="max")
+    found = {arm.arm: arm for arm in compared(conduct(Study(asked), Made(answer), nothing))}
+    assert (found["good"].answer, found["bad"].answer) == ("better", "worse")
+    assert found["good"].end == pytest.approx(0.9, abs=0.02)
+    assert found["good"].difference.mean == pytest.approx(0.3, abs=0.02)
+    low, high = found["good"].interval
+    assert 0 < low < found["good"].difference.mean < high

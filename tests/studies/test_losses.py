@@ -51,11 +51,13 @@ def test_the_longest_curve_of_a_recording_is_the_loss():
     assert losses_of(Recording()) == Losses()
 
 
-def test_what_a_trial_names_comes_first_and_more_can_be_better():
+def test_a_curve_is_taken_by_its_source_and_more_of_a_metric_can_be_better():
     accuracy = Curve("metric", "accuracy", points=(LossPoint(0, 0.1, 0.1, 0.1), LossPoint(9, 0.8, 0.8, 0.8)))
     trial = Trial(goal="max", curves=(accuracy, Curve("backward", points=(LossPoint(0, 2.3, 2.3, 2.3),))))
-    assert losses_of(Recording(trial=trial)) == Losses((0, 9), (-0.1, -0.8))
-    assert losses_of(Recording(trial=replace(trial, goal="min"))) == Losses((0, 9), (0.1, 0.8))
+    assert losses_of(Recording(trial=trial), "metric") == Losses((0, 9), (-0.1, -0.8))
+    assert losses_of(Recording(trial=replace(trial, goal="min")), "metric") == Losses((0, 9), (0.1, 0.8))
+    assert losses_of(Recording(trial=trial)) == Losses((0,), (2.3,))
+    assert losses_of(Recording(trial=trial), "validation") == Losses()
 
 
 def test_the_starting_level_is_the_lower_median_and_leaves_out_what_has_no_start():

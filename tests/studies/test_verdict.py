@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from reluctant.errors import UnknownNameError
-from reluctant.recording import Document, Finding, Layer, Location, NotJudged, Recording, Site, Treatment, Trial, dumps, loads
+from reluctant.recording import (
+    Curve,
+    Document,
+    Finding,
+    Layer,
+    Location,
+    LossPoint,
+    NotJudged,
+    Recording,
+    Site,
+    Treatment,
+    Trial,
+    dumps,
+    loads,
+)
 from reluctant.studies import Ended, Job, PlannedTrial, Study, arm_against, compared, conduct, judged
 from tests.studies.made_up import Made, plan, recording
 
@@ -155,3 +170,47 @@ def test_what_concerns_several_layers_is_tried_at_all_of_them():
 
 def test_the_recordings_of_these_tests_are_recordings():
     assert isinstance(loads(recording(1.0)).recording, Recording)
+
+
+def with_errors(errors: dict[str, float], same_loss: bool = False, seeds: int = 4) -> Treatment:
+    """A cure under which the loss means something else: it is higher, whatever the classes come to."""
+
+    def answer(job: Job) -> Ended:
+        arm = job.trial.arm
+        document = loads(recording(0.3 if arm == "cure" else -0.9, findings=[DEAD] * (arm != "cure")))
+        share = errors.get(arm)
+        guesses = () if share is None else (Curve("errors", points=(LossPoint(0, share + job.trial.seed / 1000, 0.0, 1.0),)),)
+        trial = replace(document.recording.trial, curves=(*document.recording.trial.curves, *guesses))
+        written = dumps(replace(document, recording=replace(document.recording, trial=trial))).encode()
+        return Ended(job.trial, 0, 1.0, recording=written)
+
+    study = conduct(Study(plan(("cure",), seeds)), Made(answer), lambda study: None)
+    return judged(CURE, DEAD, compared(study)[1], study, True, same_loss)
+
+
+def test_where_the_loss_means_something_else_the_wrong_classes_are_compared():
+    found = with_errors({"as it stands": 0.3, "cure": 0.1})
+    assert found.verdict == "verified"
+    assert found.comparison.difference == pytest.approx(-0.2)
+    assert "the share of classes that were guessed wrongly" in found.comparison.note
+    assert with_errors({"as it stands": 0.3, "cure": 0.5}).verdict == "worse"
+    assert with_errors({"as it stands": 0.3, "cure": 0.1}, same_loss=True).verdict == "worse"
+
+
+def test_where_the_loss_means_something_else_and_there_are_no_classes_nothing_is_shown():
+    assert with_errors({}).verdict == "no difference shown"
+
+
+def test_a_treatment_of_the_whole_network_is_judged_by_the_finding_at_any_line():
+    elsewhere = replace(DEAD, line=77)
+
+    def answer(job: Job) -> Ended:
+        treated, seed = job.trial.arm == "cure", job.trial.seed
+        written = recording((0.2 if treated else 1.0) + seed / 1000, findings=[] if treated else [elsewhere if seed else DEAD])
+        return Ended(job.trial, 0, 1.0, recording=written)
+
+    everywhere = plan(("cure",), 4)
+    at_a_line = replace(everywhere, arms=(replace(everywhere.arms[0], treatments=("normalise@31",)),))
+    for tried, expected in ((everywhere, "verified"), (at_a_line, "inconclusive")):
+        study = conduct(Study(tried), Made(answer), lambda study: None)
+        assert judged(CURE, DEAD, compared(study)[1], study, True).verdict == expected

@@ -59,7 +59,7 @@ def test_validation_losses_of_the_training_loss_are_recorded(tmp_path: Path) -> 
 
 
 def test_the_share_of_wrong_classes_is_recorded(tmp_path: Path) -> None:
-    ended, trial = run(tmp_path, CLASSES, "--seed", "0")
+    _, trial = run(tmp_path, CLASSES, "--seed", "0")
     found = curve(trial, "errors")
     assert found.what == "cross_entropy"
     assert len(found.points) == 20

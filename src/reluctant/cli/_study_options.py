@@ -15,11 +15,19 @@ import click
 from reluctant.errors import UsageError
 from reluctant.recording._file import refuse_existing
 from reluctant.studies import Executor, Plan, Study, conduct, executor, resumed, save_study, seconds_in, trials_left
+from reluctant.trials import metric_pattern
+
+BY = "Compare by the training loss, or by the values of the same loss function in validation, without gradient.  [default: loss]"
+METRIC = r"Compare by the number that REGEX finds in what the script prints, in its one group: 'accuracy ([\d.]+)'."
+GOAL = "Whether less of the metric is better, or more.  [default: min]"
 
 OPTIONS = (
     click.option("-m", "is_module", is_flag=True, help="SCRIPT is the name of a module, found as `python -m` finds it."),
     click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Trials of each arm, under as many seeds."),
     click.option("--steps", type=click.IntRange(1), metavar="N", help="End each trial after N optimizer steps."),
+    click.option("--by", type=click.Choice(("loss", "validation")), help=BY),
+    click.option("--metric", metavar="REGEX", help=METRIC),
+    click.option("--goal", type=click.Choice(("min", "max")), help=GOAL),
     click.option("--budget", metavar="TIME", help="Stop after TIME (90s, 10m, 1h30m) and say what was shown by then."),
     click.option("--trial-timeout", metavar="TIME", help="Stop a trial that takes longer; it is not counted."),
     click.option("-j", "--jobs", type=click.IntRange(1), metavar="N", help="Trials at a time.  [default: one for each core, or each GPU]"),
@@ -94,6 +102,20 @@ class Conduct:
                     bar.stop()
                     click.echo(f"The trials so far are in {self.file}. Repeat the command with --resume to go on.", err=True)
                 raise
+
+
+def compared_by(given: dict[str, Any]) -> dict[str, Any]:
+    """What trials are compared by, as fields of a plan. Raises `UsageError` where the options do not go together."""
+    if given["metric"] is None:
+        if given["goal"] is not None:
+            raise UsageError(
+                "a goal is for a metric only: of a loss, less is better", where="--goal", advice="Name one with --metric REGEX"
+            )
+        return {"by": "validation loss" if given["by"] == "validation" else "loss"}
+    if given["by"] is not None:
+        raise UsageError("trials are compared by one thing", where="--by", advice="Give either --by or --metric")
+    metric_pattern(given["metric"])
+    return {"by": "metric", "metric": given["metric"], "goal": given["goal"] or "min"}
 
 
 def time_limit(text: str | None) -> float | None:

@@ -72,7 +72,7 @@ def _with_verdicts(finding: Finding, recording: Recording, study: Study, by_arm:
         arm = arm_against(finding, treatment, recording)
         if arm is not None:
             at_lines = dataclasses.replace(treatment, lines=tuple(map(str, Request.parsed(arm.name).lines)))
-            treatment = judged(at_lines, finding, by_arm[arm.name], study, _harms_loss(finding))
+            treatment = judged(at_lines, finding, by_arm[arm.name], study, *_loss_of(finding))
         treatments.append(treatment)
     found = dataclasses.replace(finding, treatments=tuple(treatments))
     removed = {kind for treatment in treatments if treatment.verdict == "verified" for kind in get(treatment.name).removes}
@@ -85,14 +85,17 @@ def _drawn(arm: Arm, document: Document, study: Study, found: Compared) -> Treat
     """A treatment that was drawn, with the best verdict that it has against any root finding."""
     request = Request.parsed(arm.name)
     treatment = Treatment(request.name, request.arguments, lines=tuple(map(str, request.lines)))
-    verdicts = [judged(treatment, finding, found, study, _harms_loss(finding)) for finding in roots(document)]
+    verdicts = [judged(treatment, finding, found, study, *_loss_of(finding)) for finding in roots(document)]
     return min(verdicts, key=lambda judged: BEST_FIRST.index(judged.verdict), default=treatment)
 
 
-def _harms_loss(finding: Finding) -> bool:
-    return next((rule.harms_loss for rule in all_rules() if rule.code == finding.code), True)
+def _loss_of(finding: Finding) -> tuple[bool, bool]:
+    """Whether the finding's harm shows in the loss, and whether that is the same loss without it."""
+    return next(((rule.harms_loss, rule.same_loss) for rule in all_rules() if rule.code == finding.code), (True, True))
 
 
 def _difference(treatment: Treatment) -> float:
-    found = treatment.comparison.difference if treatment.comparison is not None else None
-    return math.inf if found is None else found
+    comparison = treatment.comparison
+    if comparison is None or comparison.difference is None:
+        return math.inf
+    return comparison.difference if comparison.goal == "min" else -comparison.difference

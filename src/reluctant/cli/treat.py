@@ -18,7 +18,7 @@ from reluctant.report._numbers import plural
 from reluctant.studies import UNTREATED, Plan, PlannedTrial, Study, arm_against, by_hand, drawn_arms, job, result_of, trials_left
 
 from ._source_change import source_change
-from ._study_options import Conduct, check_script, study_options, time_limit
+from ._study_options import Conduct, check_script, compared_by, study_options, time_limit
 from ._treated_document import arms_for, cure, offered_more, roots, with_verdicts
 
 RECORDED = ".json"
@@ -62,7 +62,8 @@ def command(
     if write_patch is not None:
         refuse_existing(write_patch, given["force"])
     how = Conduct.given(given)
-    plan = Plan(script_name, arguments, is_module, (), given["seeds"], given["steps"], time_limit(given["trial_timeout"]), halving=True)
+    limit = time_limit(given["trial_timeout"])
+    plan = Plan(script_name, arguments, is_module, (), given["seeds"], given["steps"], limit, **compared_by(given), halving=True)
     document, study = _check_up(plan, how)
     arms = arms_for(document)
     if arms:
@@ -122,7 +123,7 @@ def _check_up(plan: Plan, how: Conduct) -> tuple[Document, Study]:
     """The untreated script under its own seeds: its document, and the study that holds it as the first trial."""
     first = job(plan, PlannedTrial(UNTREATED, 0))
     (ended,) = how.executor.run([first])
-    result = result_of(ended)
+    result = result_of(ended, plan.by)
     if not result.counts:
         advice = "Run it once with `reluctant run` to see why"
         raise ReluctantError(f"as it stands it gives nothing to treat: {safe(result.why_not)}", where=plan.script, advice=advice)

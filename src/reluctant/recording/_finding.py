@@ -49,6 +49,8 @@ class Comparison:
     """Lower end of the 95 % interval of `difference`."""
     high: float | None = None
     """Upper end of the 95 % interval of `difference`."""
+    goal: Literal["min", "max"] = "min"
+    """Where it is ``max``, the metric that the user named was compared in the place of the loss: above 0 is better."""
     finding_gone: int = 0
     """Seeds on which the finding was there without the treatment and gone with it."""
     untreated: TrialCurve | None = None

@@ -29,6 +29,8 @@ class Rule:
     what is likely, among findings of one severity."""
     harms_loss: ClassVar[bool] = True
     """Whether a cure must show in the loss. False where the harm is cost, scale or slope: then the loss must only not get worse."""
+    same_loss: ClassVar[bool] = True
+    """Whether the loss means the same with the finding and without it, so that a cure can show in it."""
     follows_from: ClassVar[tuple[str, ...]] = ()
     """Codes of the rules whose findings, where present and connected, are the root of this one's."""
     bad: ClassVar[str]

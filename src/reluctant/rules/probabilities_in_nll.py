@@ -53,6 +53,7 @@ class ProbabilitiesInNll(Rule):
     code = "RL406"
     severity = "warning"
     exact = True
+    same_loss = False
     treatments = (Treatment("swap-activation", "log_softmax"),)
     bad = """
 import torch

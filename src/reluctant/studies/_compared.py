@@ -7,6 +7,8 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reluctant.recording import Goal
+
 from ._halving import stopped_early
 from ._losses import starting_level
 from ._paired import FEWEST_PAIRS, LEVEL, Answer, Paired, bounded, holm_levels, paired
@@ -50,7 +52,7 @@ def compared(study: Study) -> tuple[Compared, ...]:
     counted = {arm.name: {seed: r for seed, r in study.of(arm.name).items() if r.counts} for arm in study.plan.all_arms}
     ceiling = starting_level(result.losses for results in counted.values() for result in results.values())
     stopped = stopped_early(study)
-    differences = {arm: _differences(results, counted[UNTREATED], ceiling) for arm, results in counted.items()}
+    differences = {arm: _differences(results, counted[UNTREATED], ceiling, study.plan.goal) for arm, results in counted.items()}
     levels: dict[str, float] = {}
     for drawn in (False, True):
         begun = [arm.name for arm in study.plan.arms if counted[arm.name] and arm.drawn == drawn]
@@ -73,14 +75,15 @@ def _compared(
     target: float | None,
     was_stopped: bool,
 ) -> Compared:
+    sign = -1.0 if study.plan.goal == "max" else 1.0  # losses of which more is better are kept negated
     losses = [result.losses for result in results.values()]
     ends = [bounded(one.end, ceiling) for one in losses]
     areas = [one.area(ceiling) for one in losses]
     return Compared(
         arm,
         len(results),
-        statistics.fmean(ends) if ends else None,
-        statistics.fmean(areas) if areas else None,
+        sign * statistics.fmean(ends) if ends else None,
+        sign * statistics.fmean(areas) if areas else None,
         None if target is None else _median([one.steps_to(target) for one in losses]),
         _median([result.step_ms for result in results.values() if result.step_ms is not None]),
         difference,
@@ -92,11 +95,12 @@ def _compared(
     )
 
 
-def _differences(treated: Mapping[int, Result], untreated: Mapping[int, Result], ceiling: float) -> Paired:
+def _differences(treated: Mapping[int, Result], untreated: Mapping[int, Result], ceiling: float, goal: Goal) -> Paired:
     if treated is untreated:
-        return Paired(())
+        return Paired((), goal)
     seeds = sorted(treated.keys() & untreated.keys())
-    return paired([treated[seed].losses.end for seed in seeds], [untreated[seed].losses.end for seed in seeds], ceiling)
+    found = paired([treated[seed].losses.end for seed in seeds], [untreated[seed].losses.end for seed in seeds], ceiling)
+    return found if goal == "min" else Paired(tuple(-difference for difference in found.differences), goal)
 
 
 def _note(study: Study, arm: str, results: Mapping[int, Result], was_stopped: bool) -> str:

@@ -22,6 +22,6 @@ def conduct(study: Study, executor: Executor, kept: Callable[[Study], None], unt
         # Closed at once when something goes wrong here, not when the collector comes by: children must not outlive the reason for them.
         with closing(executor.run([job(study.plan, trial) for trial in trials], until)) as endings:
             for ended in endings:
-                study = study.with_result(result_of(ended))
+                study = study.with_result(result_of(ended, study.plan.by))
                 kept(study)
     return study

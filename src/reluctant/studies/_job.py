@@ -93,12 +93,12 @@ def result_of(ended: Ended, by: Measured = "loss") -> Result:
         ending,
         _why_not(ended, ending, document, by),
         losses.without_end() if ending == "failed" else losses,
-        losses_of(recording, "errors"),
         recording.steps,
         recording.seconds or ended.seconds,
         tuple(map(Found.of, document.findings)),
         tuple(dict.fromkeys(entry.code for entry in document.not_judged)),
         last_words,
+        losses_of(recording, "errors"),
     )
 
 

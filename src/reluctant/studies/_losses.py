@@ -7,10 +7,14 @@ import statistics
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from reluctant.recording import LossCurve, LossPoint, Recording, TrialCurve
+from reluctant.recording import Goal, LossCurve, LossPoint, Recording, TrialCurve
 
 from ._paired import bounded, quantile
+
+Source = Literal["backward", "validation", "metric", "errors"]
+"""Kinds of curves, see `reluctant.recording.Curve`."""
 
 END_SHARE = 0.1
 """The loss at the end is the mean over this last share of the points: single batches differ too much."""
@@ -66,18 +70,24 @@ class Losses:
         return math.inf
 
 
-def losses_of(recording: Recording) -> Losses:
-    """What a run is compared by: the first curve of its trial, or what it called backward on most often; negated where more is better."""
-    points, sign = _points(recording), 1.0
-    if recording.trial is not None and recording.trial.goal == "max":
-        sign = -1.0
+def losses_of(recording: Recording, source: Source = "backward") -> Losses:
+    """One curve of a run: of each source the first one of its trial, or what it called backward on most often; empty where there is none.
+
+    A metric of which more is better comes negated.
+    """
+    sign = -1.0 if source == "metric" and recording.trial is not None and recording.trial.goal == "max" else 1.0
+    points = _points(recording, source)
     losses = tuple(None if point.non_finite or point.mean is None else sign * point.mean for point in points)
     return Losses(tuple(point.step for point in points), losses)
 
 
-def _points(recording: Recording) -> tuple[LossPoint, ...]:
-    if recording.trial is not None and recording.trial.curves:
-        return recording.trial.curves[0].points
+def _points(recording: Recording, source: Source) -> tuple[LossPoint, ...]:
+    curves = recording.trial.curves if recording.trial is not None else ()
+    for curve in curves:
+        if curve.source == source:
+            return curve.points
+    if curves or source != "backward":
+        return ()
     longest = max(recording.loss_curves, key=lambda curve: sum(point.passes for point in curve.points), default=LossCurve())
     return longest.points
 
@@ -92,8 +102,10 @@ def starting_level(curves: Iterable[Losses]) -> float:
     return statistics.median_low(starts) if starts else math.inf
 
 
-def mean_curve(curves: Sequence[Losses], ceiling: float) -> TrialCurve:
+def mean_curve(curves: Sequence[Losses], ceiling: float, goal: Goal = "min") -> TrialCurve:
     """The mean of several curves, with a 95 % interval where there are at least three; each loss at most `ceiling`.
+
+    What was negated because more is better comes as the script printed it.
 
     Its steps are those of the curve with the fewest points, thinned out to at most `MOST_STEPS`.
     """
@@ -103,8 +115,9 @@ def mean_curve(curves: Sequence[Losses], ceiling: float) -> TrialCurve:
     fewest = min(drawn, key=lambda curve: len(curve.steps)).steps
     steps = fewest[:: -(-len(fewest) // MOST_STEPS)]
     means, lows, highs = [], [], []
+    sign = -1.0 if goal == "max" else 1.0
     for step in steps:
-        losses = [bounded(_at(curve, step), ceiling) for curve in drawn]
+        losses = [sign * bounded(_at(curve, step), ceiling) for curve in drawn]
         mean, reach = statistics.fmean(losses), _reach(losses)
         means.append(mean)
         lows.append(mean - reach)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reluctant.recording import Goal
+
 LEVEL = 0.05
 """Chance of "better" or "worse" where there is no difference, at most, over all comparisons of one study."""
 
@@ -19,9 +21,11 @@ Answer = Literal["better", "worse", "no difference shown"]
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Differences of losses, treated less untreated, one for each seed. Below 0 is better."""
+    """Differences of losses, treated less untreated, one for each seed. Below 0 is better, unless its goal is more."""
 
     differences: tuple[float, ...]
+    goal: Goal = "min"
+    """Where it is ``max``, more is better, and a difference above 0."""
 
     @property
     def mean(self) -> float | None:
@@ -60,7 +64,7 @@ class Paired:
         """What the differences show at this level."""
         if self.p_value > level:
             return "no difference shown"
-        return "better" if statistics.fmean(self.differences) < 0 else "worse"
+        return "better" if (statistics.fmean(self.differences) < 0) == (self.goal == "min") else "worse"
 
     def _standard_error(self) -> float:
         spread = statistics.stdev(self.differences)

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from reluctant.recording import Finding
+from reluctant.recording import Finding, Goal
 
 from ._losses import Losses
 
 UNTREATED = "as it stands"
 """Name of the arm that every other is compared with."""
+
+Measured = Literal["loss", "validation loss", "metric"]
+"""loss: what backward was called on. validation loss: the same loss function, called without gradient. metric: what the script prints."""
 
 Ending = Literal["ended", "failed", "timed out", "killed"]
 """ended: the script ended well, or made its steps. failed: it raised or returned an error. timed out: its time limit stopped
@@ -84,6 +87,12 @@ class Plan:
     """Steps of each trial; None lets the script run to its end."""
     time_limit: float | None = None
     """Seconds after which a trial is stopped and counts as timed out."""
+    by: Measured = "loss"
+    """What trials are compared by."""
+    metric: str = ""
+    """The pattern that finds the metric in what the script prints, where trials are compared by it."""
+    goal: Goal = "min"
+    """Whether less of it is better, or more."""
     halving: bool = False
     """Stop the less promising arms after few seeds."""
 
@@ -102,6 +111,7 @@ class Result:
     why_not: str = ""
     """Why it is not counted, in a few words; empty where it is."""
     losses: Losses = field(default_factory=Losses)
+    """What it is compared by; negated where more is better."""
     steps: int = 0
     seconds: float = 0.0
     """Of the script, without starting Python and importing torch where the script was watched; else of the process."""
@@ -110,6 +120,8 @@ class Result:
     """Codes of rules that could not be judged: what they look for may still be there."""
     last_words: str = ""
     """End of what it wrote to standard error, where it did not end well."""
+    errors: Losses = field(default_factory=Losses)
+    """Share of classes guessed wrongly in training; empty where its loss function knows no classes."""
 
     @property
     def counts(self) -> bool:

@@ -9,18 +9,19 @@ from reluctant.recording import Comparison, Finding, Treatment, TrialVerdict
 
 from ._compared import Compared
 from ._losses import mean_curve, starting_level
-from ._paired import FEWEST_PAIRS, LEVEL
+from ._paired import FEWEST_PAIRS, LEVEL, paired
 from ._presence import has, is_free
 from ._study import UNTREATED, Found, Result, Study
 
 
-def judged(treatment: Treatment, finding: Finding, compared: Compared, study: Study, harms_loss: bool) -> Treatment:
+def judged(treatment: Treatment, finding: Finding, compared: Compared, study: Study, harms_loss: bool, same_loss: bool = True) -> Treatment:
     """The treatment with its verdict against the finding, and the comparison that it rests on.
 
     inconclusive: the untreated script showed the finding on fewer than half of the seeds, so there was nothing to cure. verified: the
     finding is gone on every seed, it was there without the treatment on at least three, and the loss is better; where `harms_loss` is
     False, not worse. `compared` is what the study showed of the treatment's arm. What is tried at lines is judged by the finding at its
-    own line, what is tried on the whole network by the finding anywhere.
+    own line, what is tried on the whole network by the finding anywhere. Where the loss is not the `same_loss` without the finding, the
+    share of classes guessed wrongly is compared in its place, and nothing is shown where there are no classes.
     """
     tried = study.of(compared.arm)
     treated = {seed: result for seed, result in tried.items() if result.counts}
@@ -34,8 +35,20 @@ def judged(treatment: Treatment, finding: Finding, compared: Compared, study: St
         shown=tuple(has(before, finding, everywhere) for before, _ in pairs),
         free=tuple(is_free(after, finding, everywhere) for _, after in pairs),
     )
+    if not same_loss and study.plan.by != "metric":
+        compared = _by_errors(compared, pairs)
     verdict = _verdict(compared, against, harms_loss)
     return replace(treatment, verdict=verdict, trials=len(tried), comparison=_comparison(compared, against, verdict))
+
+
+def _by_errors(compared: Compared, pairs: Sequence[tuple[Result, Result]]) -> Compared:
+    """The comparison of the wrong classes in the place of that of losses; an arm that was stopped early still shows nothing."""
+    known = [(before.errors.end, after.errors.end) for before, after in pairs if before.errors.losses and after.errors.losses]
+    difference = paired([after for _, after in known], [before for before, _ in known], ceiling=1.0)
+    answer = "no difference shown" if compared.stopped_early else difference.answer(compared.level)
+    said = "The loss means something else with it, so the share of classes that were guessed wrongly in training is compared"
+    note = f"{compared.note}. {said}" if compared.note else said
+    return replace(compared, difference=difference, answer=answer, interval=difference.interval(compared.level), note=note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +80,12 @@ def _comparison(compared: Compared, against: _Against, verdict: TrialVerdict) ->
     return Comparison(
         seeds=len(against.pairs),
         difference=compared.difference.mean,
+        goal=compared.difference.goal,
         low=low,
         high=high,
         finding_gone=sum(shown and free for shown, free in zip(against.shown, against.free, strict=True)),
-        untreated=mean_curve([result.losses for result in before], ceiling),
-        treated=mean_curve([result.losses for result in after], ceiling),
+        untreated=mean_curve([result.losses for result in before], ceiling, compared.difference.goal),
+        treated=mean_curve([result.losses for result in after], ceiling, compared.difference.goal),
         note=_note(compared, against, verdict),
     )
 
