@@ -22,6 +22,15 @@ class Dead:
     """The same for each of the silent units."""
 
 
+SUSPICIOUS = 100
+"""Samples on which a unit must have been silent to be suspected: one that fires on 3 % of inputs, as many do, is silent on fewer."""
+
+
+def suspects(site: Site) -> int:
+    """Counts the units that may be dead: silent from the start, or on so many samples that it is no accident of the last batch."""
+    return sum(silence.units for silence in site.silences if silence.samples >= SUSPICIOUS or silence.last_alive_step < 0)
+
+
 def dead_units(site: Site, least_samples: int) -> Dead:
     """Counts the units of `site` that passed no gradient on the last `least_samples` samples or more."""
     units = site.recent.passes.units if site.recent is not None else site.units

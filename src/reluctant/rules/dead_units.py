@@ -9,7 +9,7 @@ from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, 
 from ._causes import treatments_for, why_dead
 from ._coverage import unseen_end
 from ._curves import has_dead_side, is_bounded
-from ._dead import Dead, dead_units
+from ._dead import Dead, dead_units, suspects
 from ._evidence import rule_of_three
 from ._network import Network, label, network, place_of, where
 from ._numbers import count, share
@@ -88,6 +88,8 @@ class DeadUnits(Rule):
             if not found.units or found.silent < self.warning_share * found.units or found.dead == found.units:
                 continue
             if found.dead < self.warning_share * found.units:
+                if suspects(site) < self.warning_share * found.units:
+                    continue
                 yield self.not_judged(_too_few(site, found, self.least_samples))
                 continue
             if unseen := unseen_end(known, site):
