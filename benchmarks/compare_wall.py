@@ -77,7 +77,8 @@ def main() -> int:
     chosen = [name for name in SCRIPTS if name in (options.only or (list(SCRIPTS)[:1] if options.short else SCRIPTS))]
     found = []
     for name in chosen:
-        found.append(_compared(name, ACTIVATIONS[:1], 2, 2) if options.short else _compared(name, ACTIVATIONS, SEEDS, options.plain))
+        how = (ACTIVATIONS[:1], 2, 2) if options.short else (ACTIVATIONS, SEEDS, options.plain)
+        found.append(_compared(name, *how, options.threads))
         _print(found[-1], timed=not options.short)
     if not all(compared.identical and compared.complete for compared in found):
         return 1
@@ -88,16 +89,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=sorted(SCRIPTS), metavar="SCRIPT", help=f"of {', '.join(SCRIPTS)}")
     parser.add_argument("--plain", type=int, default=15, metavar="N", help="plain runs of each script (15, as many as trials)")
+    parser.add_argument("--threads", type=int, metavar="N", help="OMP_NUM_THREADS of plain runs and trials (unset, as a user has it)")
     parser.add_argument("--short", action="store_true", help="the perceptron under one activation and two seeds")
     parser.add_argument("--bars", action="store_true", help=f"exit with 1 where a ratio is above {BAR}")
     return parser
 
 
-def _compared(name: str, activations: Sequence[str], seeds: int, plain: int) -> Compared:
+def _compared(name: str, activations: Sequence[str], seeds: int, plain: int, threads: int | None) -> Compared:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "train.py").write_text((CASES / SCRIPTS[name]).read_text() + DIGEST)
-        seconds = [_timed(["train.py"], folder) for _ in range(plain // 2)]
+        seconds = [_timed(["train.py"], folder, threads) for _ in range(plain // 2)]
         before = _digests(folder)
         line = [
             "-m",
@@ -113,14 +115,16 @@ def _compared(name: str, activations: Sequence[str], seeds: int, plain: int) -> 
         ]
         compare_seconds = _timed(line, folder)
         trials = _digests(folder)
-        seconds += [_timed(["train.py"], folder) for _ in range(plain - plain // 2)]
+        seconds += [_timed(["train.py"], folder, threads) for _ in range(plain - plain // 2)]
         after = _digests(folder)
         return Compared(name, tuple(seconds), compare_seconds, load_study(folder / "study.json"), frozenset(before + after), trials)
 
 
-def _timed(arguments: Sequence[str], folder: Path) -> float:
-    """Seconds of one python process, with as many threads as it likes: as a user would type it."""
+def _timed(arguments: Sequence[str], folder: Path, threads: int | None) -> float:
+    """Seconds of one python process; without `threads`, with as many as it likes."""
     surroundings = {name: value for name, value in environment().items() if name not in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    if threads is not None:
+        surroundings["OMP_NUM_THREADS"] = str(threads)
     begun = time.perf_counter()
     subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=surroundings, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -188,9 +188,10 @@ def test_what_sets_it_out_of_sight_makes_the_fork_start_over(folder, forking):
     assert result_of(ended).counts
 
 
-def test_a_module_of_the_scripts_that_is_called_like_one_of_torchs_gets_a_new_process(folder, forking):
-    (folder / "sympy.py").write_text("ours = True\n")
-    (folder / "train.py").write_text("import sympy\nopen('facts.json', 'w').write(str(sympy.ours).lower())\n")
+@pytest.mark.parametrize("name", ["sympy", "cProfile"])
+def test_a_module_of_the_scripts_that_is_called_like_one_of_torchs_gets_a_new_process(folder, forking, name):
+    (folder / f"{name}.py").write_text("ours = True\n")
+    (folder / "train.py").write_text(f"import {name}\nopen('facts.json', 'w').write(str({name}.ours).lower())\n")
     forked(forking, trial(0))
     assert facts() is True
     assert not forking.forked[0]

@@ -32,7 +32,7 @@ def serve() -> list[str]:
     if not preloaded.load():
         sys.exit(1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody has to ask how keepers ended
-    server.send(json.dumps(sorted({name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names)).encode())
+    server.send(json.dumps(sorted({name.partition(".")[0] for name in sys.modules} - {"__main__"})).encode())
     while True:
         message, descriptors, _, _ = socket.recv_fds(server, LONGEST_MESSAGE, 2)
         if not message:
