@@ -9,7 +9,7 @@ import pytest
 
 from reluctant.studies._paired import LEVEL, Paired, holm_levels, paired
 
-STUDIES = 2000
+STUDIES = 4000
 ALLOWED = LEVEL + 3 * math.sqrt(LEVEL * (1 - LEVEL) / STUDIES)
 """A rate of exactly `LEVEL` is seen above this in one of 700 runs of a test; the seeds are fixed, so a pass stays one."""
 
@@ -102,8 +102,27 @@ def test_the_interval_holds_the_true_difference_as_often_as_promised():
 def test_the_p_value_is_that_of_the_paired_t_test():
     from scipy.stats import ttest_rel
 
-    ours, theirs = [0.1, 0.4, 0.2, 0.9], [0.5, 0.6, 0.9, 0.8]
+    ours, theirs = [-0.1, 0.4, 0.2, 0.9], [0.5, 0.6, 0.9, 0.8]
     assert paired(ours, theirs, 2.0).p_value == pytest.approx(ttest_rel(ours, theirs).pvalue)
+
+
+def test_losses_that_are_never_below_0_are_compared_by_their_ratio():
+    from scipy.stats import ttest_rel
+
+    ours, theirs = [0.09, 0.08, 0.07, 0.08, 0.085], [0.54, 0.35, 0.42, 0.33, 2.3]
+    found = paired(ours, theirs, 2.3)
+    logarithms = [[math.log(loss + 0.023) for loss in losses] for losses in (ours, theirs)]
+    assert found.p_value == pytest.approx(ttest_rel(*logarithms).pvalue)
+    assert found.answer() == "better"
+    assert Paired(found.differences).answer() == "no difference shown"  # one run that learned nothing hides the others
+    low, high = found.interval()
+    assert low < found.mean < high < 0
+
+
+def test_what_is_next_to_nothing_is_no_difference():
+    tiny = [1e-4, 2e-4, 1e-4, 3e-4, 2e-4]
+    assert paired([loss / 100 for loss in tiny], tiny, 2.3).mean == pytest.approx(-1.7e-4, abs=2e-5)
+    assert abs(sum(paired([loss / 100 for loss in tiny], tiny, 2.3).ratios)) < 0.05
 
 
 @pytest.mark.parametrize("level", [0.05, 0.01])
