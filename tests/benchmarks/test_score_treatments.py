@@ -12,6 +12,9 @@ FAULTY = next(case for case in labelled_cases(("faulty",)) if case.fixes and cas
 HEALTHY = next(case for case in labelled_cases(("healthy",)))
 
 
+NONE_BY_CHANCE = "cured by as many treatments drawn at random: 0 of 1 = 0.00"
+
+
 def document(*treatments: Treatment) -> Document:
     return Document(findings=(Finding("RL201", "dead-units", "error", "…", treatments=treatments),))
 
@@ -29,12 +32,28 @@ def test_labels_hold_fixes_and_what_is_no_fix():
 def test_a_verified_treatment_is_a_cure():
     cured = of(FAULTY, Treatment("scale-input", verdict="better", trials=5), Treatment("normalise", verdict="verified", trials=5))
     assert (cured.cured, cured.verified, cured.tried) == (True, ("normalise",), ("scale-input", "normalise"))
-    assert report([cured]) == (["cured: 1 of 1 = 1.00 (bar 0.85)"], True)
+    assert report([cured]) == (["cured: 1 of 1 = 1.00 (bar 0.85)", NONE_BY_CHANCE], True)
+
+
+def test_proposals_that_do_no_better_than_chance_miss_the_bar():
+    cured = Treatment("scale-input", verdict="verified", trials=5)
+    drawn = (Treatment("normalise", verdict="verified", trials=5), Treatment("reinitialise", "he", "better", 5), Treatment("scale-input"))
+    outcome = treated(FAULTY, replace(document(cured), baseline=drawn))
+    assert (outcome.drawn, outcome.cured_by_chance) == (2, ("normalise",))
+    lines, reached = report([outcome])
+    assert lines[-1] == "cured by as many treatments drawn at random: 1 of 1 = 1.00"
+    assert not reached
+
+
+def test_a_treatment_drawn_at_random_that_is_labelled_as_no_fix_must_not_be_verified_either():
+    drawn = (Treatment("lower-learning-rate", "0.1", "verified", 5),)
+    outcome = treated(replace(FAULTY, not_fixes=("lower-learning-rate",)), replace(document(), baseline=drawn))
+    assert outcome.wrongly_verified == ("lower-learning-rate:0.1",)
 
 
 def test_what_is_only_better_is_none():
     lines, reached = report([of(FAULTY, Treatment("scale-input", verdict="better", trials=5))])
-    assert lines == [f"{FAULTY.name}: not cured (scale-input)", "cured: 0 of 1 = 0.00 (bar 0.85)"]
+    assert lines == [f"{FAULTY.name}: not cured (scale-input)", "cured: 0 of 1 = 0.00 (bar 0.85)", NONE_BY_CHANCE]
     assert not reached
 
 
