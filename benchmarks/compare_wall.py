@@ -113,7 +113,7 @@ def _compared(name: str, activations: Sequence[str], seeds: int, plain: int, thr
             "study.json",
             "train.py",
         ]
-        compare_seconds = _timed(line, folder)
+        compare_seconds = _timed(line, folder, threads)
         trials = _digests(folder)
         seconds += [_timed(["train.py"], folder, threads) for _ in range(plain - plain // 2)]
         after = _digests(folder)
