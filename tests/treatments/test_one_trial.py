@@ -9,6 +9,7 @@ import pytest
 
 from reluctant.recording import load
 from reluctant.treatments.remove_output_activation import RemoveOutputActivation
+from reluctant.treatments.swap_activation import SwapActivation
 from reluctant.trials import trial_in_words
 from tests.treatments.runs import plain, run
 
@@ -339,3 +340,15 @@ def test_a_treatment_that_waits_in_vain_for_a_step_leaves_the_passes_unobserved(
     assert trial is not None
     assert not trial.counts
     assert [entry.what for entry in load(tmp_path / "out.json").recording.not_observed] == ["all backward passes"]
+
+
+def test_an_activation_that_the_script_uses_already_is_a_trial_of_the_script_as_it_stands(tmp_path: Path) -> None:
+    script = SwapActivation.example
+    same, trial = run(tmp_path, script, "--treat", "swap-activation:relu", "--treat", "reinitialise:he")
+    assert same.returncode == 0, same.stderr
+    assert trial is not None
+    assert trial.counts, trial.why_not
+    swapped, drawn = trial.treatments
+    assert not swapped.applied
+    assert [entry.why for entry in swapped.not_applied] == ["relu is what it computes already"]
+    assert drawn.applied

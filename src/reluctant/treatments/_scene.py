@@ -98,6 +98,9 @@ class Scene(Protocol):
     def left(self, place: Location | None, why: str) -> None:
         """Note a place that was left as it is on purpose."""
 
+    def already_so(self, place: Location | None, why: str) -> None:
+        """Note a place that was as the treatment wants it; where all were, the trial counts, as one of the script as it stands."""
+
     def not_applied(self, place: Location | None, why: str) -> None:
         """Note, in one sentence, that it could not be applied at a place; the trial then does not count."""
 

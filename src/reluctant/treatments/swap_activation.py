@@ -93,17 +93,17 @@ class SwapActivation(Remedy):
             self._kinds &= BOUNDED
         self._exchanged: set[tuple[str, int]] = set()
         self._function = self._other.function(scene)
-        scene.instead_of_calls(self._is_other, self._swapped)
+        scene.instead_of_calls(lambda call: call.operation in self._kinds, self._swapped)
 
     def end(self) -> None:
         """Tell what a learned activation could not learn."""
         self._function.end()
 
-    def _is_other(self, call: Call) -> bool:
-        return call.operation in self._kinds and not self._other.is_computed_by(call)
-
     def _swapped(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
         other: OtherActivation = self._other
+        if other.is_computed_by(call):
+            self._scene.already_so(call.place, f"{other.spelling} is what it computes already")
+            return function(call.input)
         if why := other.why_not(call):
             self._scene.not_applied(call.place, why)
             return function(call.input)

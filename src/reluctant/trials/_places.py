@@ -12,7 +12,7 @@ import torch
 from reluctant.observe._building_line import BuildingLines
 from reluctant.observe._call_stack import is_users, location_of
 from reluctant.recording import Location
-from reluctant.treatments import Line
+from reluctant.treatments import Caller, Line
 
 _CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
 _MODULES = os.path.join(os.path.dirname(torch.nn.__file__), "modules")
@@ -38,6 +38,25 @@ def places_of_call(lines: BuildingLines) -> tuple[tuple[Location, ...], Hashable
     ordered = (built, called) if contained else (called, built)
     instruction = (frame.f_code, frame.f_lasti) if frame is not None else None
     return tuple(place for place in ordered if place is not None), (instruction, id(module))
+
+
+def caller() -> Caller:
+    """What makes the running call, as it is told again from pass to pass."""
+    modules: list[torch.nn.Module] = []
+    instruction: Hashable = None
+    is_inside = False
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name == "_call_impl" and frame.f_code.co_filename.startswith(_MODULES):
+            module = frame.f_locals.get("self")
+            if isinstance(module, torch.nn.Module):
+                modules.append(module)
+                is_inside |= instruction is not None
+        elif instruction is None and is_users(frame.f_code):
+            instruction = (frame.f_code, frame.f_lasti)
+        frame = frame.f_back
+    # A whole network is called at one line in training and at another one in evaluation.
+    return Caller(None if modules and not is_inside else instruction, tuple(modules))
 
 
 def is_at(place: Location, line: Line, script: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,10 +10,10 @@ from torch import Tensor
 
 from reluctant.observe._building_line import BuildingLines
 from reluctant.recording import Applied, Location, NotApplied, TreatmentReport
-from reluctant.treatments import Call, Line, Remedy
+from reluctant.treatments import Call, Caller, Line, Remedy
 
 from ._calls import Treater
-from ._places import is_at
+from ._places import caller, is_at
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -51,6 +51,7 @@ class Stage:
         self._lines = lines
         self._step = step
         self._reached: set[Line] = set()
+        self._already_so = False
         self._applied: dict[tuple[Location | None, str], _Calls] = {}
         self._not_applied: dict[NotApplied, None] = {}
 
@@ -83,6 +84,14 @@ class Stage:
         place = self._lines.of(thing)
         return self._is_here((place,) if place is not None else ())
 
+    def caller(self) -> Caller:
+        """What makes the running call."""
+        return caller()
+
+    def optimizers(self) -> Sequence[Optimizer]:
+        """The optimizers that are still there."""
+        return self._lines.optimizers()
+
     def applied(self, place: Location | None, what: str) -> None:
         """Note a place where it was applied."""
         seen = self._applied.get((place, what))
@@ -95,6 +104,11 @@ class Stage:
         """Note a place that was left on purpose."""
         self._note(NotApplied(place, why, asked=False))
 
+    def already_so(self, place: Location | None, why: str) -> None:
+        """Note a place where there was nothing to do."""
+        self._already_so = True
+        self.left(place, why)
+
     def not_applied(self, place: Location | None, why: str) -> None:
         """Note a place where it could not be applied."""
         self._note(NotApplied(place, why))
@@ -105,9 +119,10 @@ class Stage:
 
     def plain(self) -> TreatmentReport:
         """The account as data."""
+        self.remedy.end()
         request = self.remedy.request
         not_applied = tuple(self._not_applied)
-        if not self._applied and not any(entry.asked for entry in not_applied):
+        if not self._applied and not self._already_so and not any(entry.asked for entry in not_applied):
             not_applied = (*not_applied, NotApplied(None, self.remedy.nothing_met))
         missed = (line for line in request.lines if line not in self._reached)
         not_applied = (*not_applied, *(NotApplied(None, f"there was nothing to treat at line {line}") for line in missed))
