@@ -74,6 +74,13 @@ def test_the_change_is_shown_and_written_and_the_script_is_left_alone(monkeypatc
     assert Path(script).read_text() == "from torch import nn\nactivation = nn.ReLU()\n"
 
 
+def test_findings_that_one_treatment_cures_are_told_together(monkeypatch, script):
+    other = Finding("RL201", "dead-units", "error", "All dead.", script, 40, "fc2", treatments=TREATMENTS)
+    done = told(monkeypatch, cured_by("scale-input", dead(script), other), script)
+    assert "train.py:31, train.py:40: scale the input" in done.stdout
+    assert done.stdout.count("Try it:") == 1
+
+
 def test_without_a_plain_change_no_patch_is_written(monkeypatch, script, tmp_path):
     patch = tmp_path / "cure.patch"
     done = told(monkeypatch, cured_by("scale-input", dead(script)), "--write-patch", str(patch), script)

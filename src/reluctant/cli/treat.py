@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from reluctant.errors import ReluctantError, UsageError
-from reluctant.recording import Document, Treatment, loads, save
+from reluctant.recording import Document, Finding, Treatment, loads, save
 from reluctant.recording._file import refuse_existing, write
 from reluctant.report import safe, show, treatment_in_words
 from reluctant.report._numbers import plural
@@ -145,20 +145,31 @@ def conclusion(document: Document, study: Study) -> Iterator[str]:
     wanted = roots(document)
     if not wanted:
         yield "Nothing to treat: no finding of weight that a treatment is known for."
-    for finding in wanted:
-        place = f"{Path(finding.file).name}:{finding.line}" if finding.line else Path(finding.file or study.plan.script).name
-        found = cure(finding)
-        arm = arm_against(finding, found, document.recording) if found is not None else None
-        if found is None or arm is None:
-            yield f"{safe(place)}: no treatment of {finding.code} {finding.name} was verified."
-            continue
-        yield f"{safe(place)}: {treatment_in_words(found)}."
-        yield f"  Try it: {by_hand(study.plan, arm)}"
-        yield from (f"  {safe(line)}" for line in source_change(finding, found, document.recording).splitlines())
+    for places, change in _changes(wanted, document, study):
+        yield f"{safe(', '.join(places))}: {change[0]}"
+        yield from (f"  {line}" for line in change[1:])
     if document.baseline:
         yield _baseline(document.baseline)
     if left := trials_left(study):
         yield f"The time was over with {left} trials to go; more of it, or fewer seeds, may show more."
+
+
+def _changes(wanted: Sequence[Finding], document: Document, study: Study) -> Iterator[tuple[list[str], tuple[str, ...]]]:
+    """What cures each finding, in lines, with the places of all findings that the same cures."""
+    places: dict[tuple[str, ...], list[str]] = {}
+    for finding in wanted:
+        place = f"{Path(finding.file).name}:{finding.line}" if finding.line else Path(finding.file or study.plan.script).name
+        places.setdefault(_change(finding, document, study), []).append(place)
+    yield from ((list(dict.fromkeys(found)), change) for change, found in places.items())
+
+
+def _change(finding: Finding, document: Document, study: Study) -> tuple[str, ...]:
+    found = cure(finding)
+    arm = arm_against(finding, found, document.recording) if found is not None else None
+    if found is None or arm is None:
+        return (f"no treatment of {finding.code} {finding.name} was verified.",)
+    difference = source_change(finding, found, document.recording).splitlines()
+    return f"{treatment_in_words(found)}.", f"Try it: {by_hand(study.plan, arm)}", *map(safe, difference)
 
 
 def _baseline(drawn: Sequence[Treatment]) -> str:
