@@ -6,6 +6,7 @@ that import is told as ever. Whatever the script has done that torch reads while
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import os
@@ -46,6 +47,8 @@ def load() -> bool:
     """
     for name in IMPORTED:
         importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # forks look through none of this for garbage: that took most of a second at the end of each
     probe = os.fork()
     if not probe:
         os._exit(0)
