@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from reluctant.cli import _study_options, commands
 from reluctant.errors import ReluctantError, UsageError
-from reluctant.recording import Cause, Finding, Root, Treatment, load
+from reluctant.recording import Cause, Document, Finding, Recording, Root, Treatment, dumps, load
 from reluctant.studies import Ended, Job
 from tests.studies.made_up import Made, recording
 
@@ -187,6 +187,20 @@ def test_a_script_that_fails_is_an_error_with_its_last_words(monkeypatch, script
     done = told(monkeypatch, Made(lambda job: Ended(job.trial, 1, 1.0, last_words="NameError: x")), script)
     assert isinstance(done.exception, ReluctantError)
     assert "as it stands it gives nothing to treat: failed before its first step (NameError: x)." in str(done.exception)
+
+
+def test_without_a_loss_and_without_a_finding_there_is_nothing_to_treat(monkeypatch, script):
+    written = dumps(Document(Recording(script=script, finished=True))).encode()
+    done = told(monkeypatch, Made(lambda job: Ended(job.trial, 0, 1.0, recording=written)), script)
+    assert done.return_value == 0
+    assert "Nothing to treat" in done.stdout
+
+
+def test_without_a_loss_a_finding_cannot_be_treated(monkeypatch, script):
+    written = dumps(Document(Recording(script=script, finished=True), (dead(script),))).encode()
+    done = told(monkeypatch, Made(lambda job: Ended(job.trial, 0, 1.0, recording=written)), script)
+    assert isinstance(done.exception, ReluctantError)
+    assert "no loss was seen" in str(done.exception)
 
 
 def test_outputs_are_checked_before_anything_runs(monkeypatch, script, tmp_path):

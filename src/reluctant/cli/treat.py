@@ -124,10 +124,11 @@ def _check_up(plan: Plan, how: Conduct) -> tuple[Document, Study]:
     first = job(plan, PlannedTrial(UNTREATED, 0))
     (ended,) = how.executor.run([first])
     result = result_of(ended, plan.by)
-    if not result.counts:
+    document = loads(ended.recording) if ended.recording and result.ending == "ended" else None
+    if document is None or (not result.counts and roots(document)):
         advice = "Run it once with `reluctant run` to see why"
         raise ReluctantError(f"as it stands it gives nothing to treat: {safe(result.why_not)}", where=plan.script, advice=advice)
-    return loads(ended.recording), Study(plan, (result,))
+    return document, Study(plan, (result,))
 
 
 def _written(path: str, document: Document, force: bool) -> str:
