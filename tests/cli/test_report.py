@@ -11,7 +11,9 @@ import pytest
 
 from reluctant.recording import Cause, Document, Treatment, load, save
 from reluctant.rules import all_rules, judge, select
+from reluctant.studies import save_study
 from tests import recordings
+from tests.report.studies import answered, failing
 
 
 @pytest.fixture
@@ -82,6 +84,73 @@ def test_what_trials_found_out_is_kept(reluctant, tmp_path: Path) -> None:
     shown = reluctant("report", "run.json").out
     assert "multiply the learning rate by 0.1 (verified, 5 trials)" in shown
     assert "learning-rate, verified: It was." in shown
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> str:
+    save_study(answered(), tmp_path / "study.json")
+    return "study.json"
+
+
+def test_a_study_is_shown_as_compare_shows_it(reluctant, study: str) -> None:
+    ended = reluctant("report", study)
+    assert (ended.exit_code, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    assert lines[0] == "reluctant · train.py --epochs 3 · 5 activations, 5 seeds, 600 steps each"
+    assert lines[2].startswith("2 of 5 activations are better than the script as it stands; gelu ends lowest,")
+    assert lines[-1] == "Page: reluctant report study.json -o study.html"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"),
+    [("md", "## 2 of 5 activations"), ("html", "<!DOCTYPE html>"), ("txt", "reluctant · "), ("json", '{"kind":"study"')],
+)
+def test_a_study_is_written_in_the_form_of_the_suffix(suffix: str, start: str, reluctant, study: str, tmp_path: Path) -> None:
+    ended = reluctant("report", study, "-o", f"out.{suffix}")
+    assert (ended.exit_code, ended.out, ended.err) == (0, "", f"Written: out.{suffix}\n")
+    assert (tmp_path / f"out.{suffix}").read_text().startswith(start)
+    assert reluctant("report", study, "-o", f"out.{suffix}").exit_code == 2
+
+
+def test_the_json_of_a_study_is_shown_again(reluctant, study: str) -> None:
+    reluctant("report", study, "-o", "again.json")
+    shown, again = reluctant("report", study), reluctant("report", "again.json")
+    assert shown.out.splitlines()[:-1] == again.out.splitlines()[:-1]
+
+
+def test_a_study_is_opened_as_a_page(reluctant, study: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)) or True)
+    ended = reluctant("report", study, "--open")
+    assert (ended.exit_code, ended.out) == (0, "")
+    assert ended.err.startswith("Page: ")
+    (address,) = opened
+    assert "activations compared in" in Path(address.removeprefix("file://")).read_text()
+    assert "no page to open" in reluctant("report", study, "--open", "-o", "out.md").err
+
+
+def test_a_study_has_no_findings_to_choose_from(reluctant, study: str) -> None:
+    ended = reluctant("report", study, "--select", "RL2")
+    assert (ended.exit_code, ended.out) == (2, "")
+    assert ended.err.startswith("Error: study.json: it is a study, which holds no findings to choose from.")
+
+
+def test_a_study_in_which_the_script_failed_is_an_error_on_the_terminal_and_a_page(reluctant, tmp_path: Path) -> None:
+    save_study(failing(), tmp_path / "study.json")
+    ended = reluctant("report", "study.json")
+    assert (ended.exit_code, ended.out) == (2, "")
+    assert "as it stands the script gives nothing to compare: failed before its first step (NameError: x)." in ended.err
+    assert reluctant("report", "study.json", "-o", "out.html").exit_code == 0
+    assert "As it stands the script gives nothing to compare" in (tmp_path / "out.html").read_text()
+
+
+def test_a_study_that_is_broken_or_newer_is_said(reluctant, tmp_path: Path) -> None:
+    for text, said in (('{"kind":"study","format":1}', "this is no study"), ('{"kind":"study","format":99}', "format 99")):
+        (tmp_path / "study.json").write_text(text)
+        ended = reluctant("report", "study.json")
+        assert (ended.exit_code, ended.out) == (2, "")
+        assert said in ended.err
 
 
 @pytest.mark.parametrize(

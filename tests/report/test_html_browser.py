@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from reluctant.recording import Document
 from reluctant.report.html import Html
 from tests import recordings
+from tests.report.in_browser import Opened, violations, width_of_page
 from tests.report.test_html import HOSTILE, document_of
 
-Opened = Callable[..., Any]
 DOCUMENTS = {
     "blocked": recordings.blocked_document(),
     "healthy": recordings.healthy_document(),
@@ -32,34 +30,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / f"{name}.html" for name in DOCUMENTS}
 
 
-@pytest.fixture
-def opened(browser: Any, files: dict[str, Path]) -> Iterator[Opened]:
-    """A function that opens a page; when the test ends, it must have said nothing on the console and asked for nothing."""
-    contexts, trouble = [], []
-
-    def open_page(name: str = "blocked", width: int = 1280, scheme: str = "light", scripts: bool = True, part: str = "") -> Any:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=scripts)
-        contexts.append(context)
-        shown = context.new_page()
-        shown.on("console", lambda message: message.type in ("warning", "error") and trouble.append(message.text))
-        shown.on("pageerror", lambda error: trouble.append(str(error)))
-        shown.on("dialog", lambda dialog: trouble.append(dialog.message))
-        shown.on("request", lambda request: request.url.startswith(("file:", "data:")) or trouble.append(request.url))
-        shown.goto(files[name].as_uri() + part)
-        return shown
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not trouble
-
-
 @pytest.mark.parametrize("name", DOCUMENTS)
 @pytest.mark.parametrize(("width", "scripts"), [(320, True), (400, False), (1280, True)])
 def test_nothing_is_wider_than_the_window(opened: Opened, name: str, width: int, scripts: bool) -> None:
-    # Without scripts nothing can be asked, but the picture of the whole page is as wide as the page.
-    picture = opened(name, width, scripts=scripts).screenshot(full_page=True, type="png", timeout=180_000)
-    assert int.from_bytes(picture[16:20], "big") == width
+    assert width_of_page(opened(name, width, scripts=scripts)) == width
 
 
 @pytest.mark.parametrize(
@@ -71,14 +45,7 @@ def test_nothing_is_wider_than_the_window(opened: Opened, name: str, width: int,
     ],
 )
 def test_it_is_accessible(opened: Opened, name: str, scheme: str, width: int) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    shown = opened(name, width, scheme)
-    shown.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
-    found = axe.Axe().run(shown, options={"resultTypes": ["violations"]})
-    violations = found.response["violations"]
-    assert not violations, [
-        (entry["id"], entry["impact"], entry["nodes"][0]["html"], entry["nodes"][0].get("failureSummary")) for entry in violations
-    ]
+    assert not violations(opened(name, width, scheme))
 
 
 def test_a_site_opens_by_click_and_by_keyboard(opened: Opened) -> None:

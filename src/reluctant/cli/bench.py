@@ -74,9 +74,7 @@ def _plan(activations: tuple[str, ...], dtypes: tuple[str, ...], elements: tuple
     for dtype in dtypes:
         if dtype not in TYPES:
             raise UnknownNameError("type that can be measured", dtype, TYPES, where="--dtype")
-    return dataclasses.replace(
-        found, dtypes=tuple(TYPES[dtype] for dtype in dtypes) or found.dtypes, elements=elements or found.elements
-    )
+    return dataclasses.replace(found, dtypes=tuple(TYPES[dtype] for dtype in dtypes) or found.dtypes, elements=elements or found.elements)
 
 
 def _show(study: Study) -> None:

@@ -54,7 +54,7 @@ class Terminal(Renderer):
         from ._study import study_outline
         from ._study._terminal import lines
 
-        outline = study_outline(study)
+        outline = study_outline(study, self.source)
         return self._printed(lines(outline, self.width, STYLES[outline.verdict.kind]))
 
     def _printed(self, parts: Iterable[RenderableType]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from reluctant.studies import LEVEL, UNTREATED, Compared, Study, by_hand, compared, duration, starting_level
 
@@ -47,14 +48,16 @@ class StudyOutline:
     """(what, how) it was measured."""
     commands: tuple[tuple[str, str], ...]
     """(arm, the command that repeats a trial of it)."""
+    as_page: str
+    """The command that writes it as a page; empty where the study is saved in no file."""
     found: tuple[Compared, ...]
     """What all of it is made of."""
     colours: dict[str, int]
     """The colour of each arm whose curve is drawn."""
 
 
-def study_outline(study: Study) -> StudyOutline:
-    """What the report of a study says."""
+def study_outline(study: Study, source: str = "") -> StudyOutline:
+    """What the report of a study says; `source` is the file that it is saved in."""
     found = compared(study)
     noun = "treatment" if any(arm.group for arm in study.plan.arms) else "activation"
     colours = colours_of(found)
@@ -73,10 +76,11 @@ def study_outline(study: Study) -> StudyOutline:
         figures=tuple(_figures(study, found, noun)),
         notes=tuple(note for note in (_between(found), missing) if note),
         ranking=ranking(found, colours),
-        reading=_reading(study),
+        reading=_reading(found),
         left_out=left_out(study, found),
         facts=tuple(_facts(study, found, noun)),
         commands=tuple((safe(arm.name), visible(by_hand(study.plan, arm))) for arm in study.plan.all_arms),
+        as_page=visible(shlex.join(["reluctant", "report", source, "-o", str(PurePath(source).with_suffix(".html"))])) if source else "",
         found=found,
         colours=colours,
     )
@@ -112,12 +116,13 @@ def _seeds(study: Study) -> int:
     return max((len(study.of(arm.name)) for arm in study.plan.all_arms), default=0)
 
 
-def _reading(study: Study) -> str:
+def _reading(found: Sequence[Compared]) -> str:
     """What the columns are, and how sure the last one is."""
+    pairs = max((len(arm.difference.differences) for arm in found), default=0)
     return (
         "End loss: over the last tenth of the trial. Area: mean loss over all of it. Steps to: the loss at which the script as it stands "
         "ends. ms/step: with the watching and the exchanging, so longer than alone. Difference: end loss less that as it stands, "
-        f"paired over {plural(_seeds(study), 'seed')}; below 0 is better. "
+        f"paired over {plural(pairs, 'seed')}; below 0 is better. "
         f'If none differed, "better" or "worse" would stand in the table with a chance of at most {100 * LEVEL:.0f} % (Holm).'
     )
 

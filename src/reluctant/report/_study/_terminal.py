@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
 from .._layout import column_width, crop_end, pad, wrap
 from ._outline import StudyOutline
-from ._ranking import Row
 
 STYLES = {"better": "green", "worse": "red"}
 GAP = "  "
@@ -29,43 +28,48 @@ def lines(outline: StudyOutline, width: int, style: str) -> Iterator[Text]:
     for entry in outline.left_out:
         if entry.note:
             yield from _prose(f"{entry.name}: {entry.note}.", width)
+    if outline.as_page:
+        yield Text()
+        yield Text(f"Page: {outline.as_page}")  # a command is never broken
 
 
 def _table(outline: StudyOutline, width: int) -> Iterator[Text]:
-    """The ranking. Where the width does not suffice, the last measures go, and then the ends of names."""
-    titles, rows = _cells(outline, len(outline.ranking.measures))
-    for measures in range(len(outline.ranking.measures) - 1, 0, -1):
-        if _width(titles, rows) <= width:
+    """The ranking. Where the width does not suffice, columns go, those first that the answer needs least, and then the ends of names."""
+    columns = _columns(outline)
+    for title in _dispensable(outline):
+        if _width(columns) <= width:
             break
-        titles, rows = _cells(outline, measures)
-    name = max(SHORTEST_NAME, column_width([titles[0], *(row[0] for row in rows)]) - max(0, _width(titles, rows) - width))
-    rows = [[crop_end(row[0], name), *row[1:]] for row in rows]
-    yield Text(_line(titles, titles, rows), "bold")
-    for cells, row in zip(rows, outline.ranking.rows, strict=True):
-        yield Text(_line(cells, titles, rows), STYLES.get(row.answer, ""))
+        columns = {kept: cells for kept, cells in columns.items() if kept != title}
+    longest = max(SHORTEST_NAME, column_width(columns[outline.noun]) - max(0, _width(columns) - width))
+    columns[outline.noun] = [crop_end(name, longest) for name in columns[outline.noun]]
+    head, *rows = (_line(cells, columns) for cells in zip(*columns.values(), strict=True))
+    yield Text(head, "bold")
+    for line, row in zip(rows, outline.ranking.rows, strict=True):
+        yield Text(line, STYLES.get(row.answer, ""))
 
 
-def _cells(outline: StudyOutline, measures: int) -> tuple[list[str], list[list[str]]]:
-    """The titles, and the cells of each row, with so many of the measures."""
-    shown = outline.ranking.measures[:measures]
-    titles = [outline.noun, *(measure.title for measure in shown), "difference", "interval", "shown"]
-    return titles, [_row(row, measures) for row in outline.ranking.rows]
+def _columns(outline: StudyOutline) -> dict[str, list[str]]:
+    """The cells of each column by its title, which is the first of them."""
+    titles = [outline.noun, *(measure.title for measure in outline.ranking.measures), "difference", "interval", "shown"]
+    rows = [(row.name, *row.measured, row.difference, row.interval, row.answer) for row in outline.ranking.rows]
+    return {title: [title, *cells] for title, *cells in zip(titles, *rows, strict=True)}
 
 
-def _row(row: Row, measures: int) -> list[str]:
-    return [row.name, *row.measured[:measures], row.difference, row.interval, row.answer]
+def _dispensable(outline: StudyOutline) -> list[str]:
+    """The columns that may be left out, in that order."""
+    first, *others = (measure.title for measure in outline.ranking.measures) if outline.ranking.measures else ("",)
+    return [*reversed(others), "interval", "difference", first]
 
 
-def _width(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    columns = zip(titles, *rows, strict=True)
-    return sum(column_width(column) for column in columns) + len(GAP) * (len(titles) - 1)
+def _width(columns: Mapping[str, Sequence[str]]) -> int:
+    return sum(map(column_width, columns.values())) + len(GAP) * (len(columns) - 1)
 
 
-def _line(cells: Sequence[str], titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _line(cells: Sequence[str], columns: Mapping[str, Sequence[str]]) -> str:
     """Names and answers to the left of their columns, numbers to the right."""
-    columns = [column_width(column) for column in zip(titles, *rows, strict=True)]
     ends = (0, len(cells) - 1)
-    padded = [pad(cell, width, right=index not in ends) for index, (cell, width) in enumerate(zip(cells, columns, strict=True))]
+    widths = map(column_width, columns.values())
+    padded = [pad(cell, width, right=index not in ends) for index, (cell, width) in enumerate(zip(cells, widths, strict=True))]
     return GAP.join(padded).rstrip()
 
 
