@@ -8,7 +8,7 @@ from reluctant.recording import Comparison, Treatment, TrialCurve
 from reluctant.report._html._trials import comparison_in_words, trial_pictures
 
 CURVE = TrialCurve((0, 50, 100), (2.3, 2.2, 2.1), (2.2, 2.1, 2.0), (2.4, 2.3, 2.2))
-SHOWN = Comparison(5, -1.5, -1.75, -1.25, 4, CURVE, replace(CURVE, mean=(2.3, 1.0, 0.6)), "RL203 came instead on one seed.")
+SHOWN = Comparison(5, -1.5, -1.75, -1.25, "min", 4, CURVE, replace(CURVE, mean=(2.3, 1.0, 0.6)), "RL203 came instead on one seed.")
 CURED = Treatment("lower-learning-rate", "0.1", "better", 10, SHOWN)
 
 

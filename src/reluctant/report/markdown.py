@@ -67,7 +67,7 @@ def _study_lines(outline: StudyOutline) -> Iterator[str]:
     titles = (outline.noun, *(measure.title for measure in outline.ranking.measures), "difference", "interval", "shown")
     yield from ("", f"| {' | '.join(titles)} |", f"|---|{'---:|' * (len(titles) - 2)}---|")
     for row in outline.ranking.rows:
-        cells = (row.name, *row.measured, row.difference, f"{row.interval} ({row.level})" if row.interval else "", row.answer)
+        cells = (row.label, *row.measured, row.difference, f"{row.interval} ({row.level})" if row.interval else "", row.answer)
         yield f"| {' | '.join(map(_escaped, cells))} |"
     yield from ("", _escaped(outline.reading))
     if notes := [f"- **{_escaped(entry.name)}** {_escaped(entry.note)}" for entry in outline.left_out if entry.note]:

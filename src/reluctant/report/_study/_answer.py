@@ -10,13 +10,17 @@ from .._numbers import plural
 from .._safe_text import safe
 from .._verdict import Verdict
 from ._number import number
+from ._quantity import Quantity
 
 FOUND_NOTHING = "nothing to compare"
 
 
 def answer(study: Study, found: Sequence[Compared], noun: str) -> Verdict:
-    """Which arm is better than the script as it stands, or that none is shown to be; `noun` is what the arms are."""
-    untreated, *arms = found
+    """Which arm is better than the script as it stands, or that none is shown to be; `noun` is what the arms are.
+
+    Arms that were drawn at random claim nothing and are left out, unless there are no others.
+    """
+    untreated, *arms = claiming(study, found)
     if not untreated.counted:
         why = nothing_to_compare(study)
         return Verdict("nothing", f"{why[0].upper()}{why[1:]}.")
@@ -26,7 +30,7 @@ def answer(study: Study, found: Sequence[Compared], noun: str) -> Verdict:
     by_answer = {name: [arm for arm in tried if arm.answer == name] for name in ("better", "worse")}
     better, worse = by_answer["better"], by_answer["worse"]
     if better:
-        return Verdict("clear", _better(better, tried, noun))
+        return Verdict("clear", _better(better, tried, noun, Quantity.of(study.plan)))
     if worse:
         which = _named(worse, noun, tried, "is", "are")
         return Verdict("warning", f"No {noun} is shown to be better than the script {UNTREATED}; {which} worse.")
@@ -36,6 +40,13 @@ def answer(study: Study, found: Sequence[Compared], noun: str) -> Verdict:
     seeds = plural(pairs, "seed")
     what = safe(tried[0].arm) if len(tried) == 1 else f"any of {plural(len(tried), noun)}"
     return Verdict("nothing", f"No difference shown: {seeds} do not tell {what} from the script {UNTREATED}.")
+
+
+def claiming(study: Study, found: Sequence[Compared]) -> list[Compared]:
+    """The script as it stands and the arms that were chosen; also those that were drawn at random where no other was planned."""
+    drawn = {arm.name for arm in study.plan.arms if arm.drawn}
+    chosen = [arm for arm in found if arm.arm not in drawn]
+    return chosen if len(chosen) > 1 else list(found)
 
 
 def badge(said: Verdict, found: Sequence[Compared]) -> str:
@@ -53,12 +64,14 @@ def nothing_to_compare(study: Study) -> str:
     return f"as it stands the script gives nothing to compare: {safe(first.why_not)}"
 
 
-def _better(better: Sequence[Compared], tried: Sequence[Compared], noun: str) -> str:
-    best = min(better, key=lambda arm: (arm.end or 0.0, arm.arm))
-    by = number(-(best.difference.mean or 0.0))
+def _better(better: Sequence[Compared], tried: Sequence[Compared], noun: str, quantity: Quantity) -> str:
+    best = quantity.ranked(better)[0]
+    by = number(abs(best.difference.mean or 0.0))
+    way = quantity.better
     if len(better) == 1:
-        return f"{safe(best.arm)} is better than the script {UNTREATED}: its loss ends lower by {by}."
-    return f"{_named(better, noun, tried, '', 'are')} better than the script {UNTREATED}; {safe(best.arm)} ends lowest, lower by {by}."
+        return f"{safe(best.arm)} is better than the script {UNTREATED}: its {quantity.noun} ends {way} by {by}."
+    which = _named(better, noun, tried, "", "are")
+    return f"{which} better than the script {UNTREATED}; {safe(best.arm)} ends {quantity.best_end}, {way} by {by}."
 
 
 def _named(arms: Sequence[Compared], noun: str, tried: Sequence[Compared], is_one: str, are_many: str) -> str:

@@ -7,15 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from reluctant.studies import LEVEL, UNTREATED, Compared, Study, by_hand, compared, duration, starting_level
+from reluctant.studies import LEVEL, UNTREATED, Compared, Study, by_hand, compared
 
 from .._numbers import count, plural
 from .._safe_text import safe, visible
 from .._verdict import Verdict
-from ._answer import answer, badge
+from ._answer import answer, badge, claiming
+from ._facts import facts, program, seeds_of
 from ._left_out import LeftOut, left_out, not_run
 from ._number import number
-from ._ranking import Ranking, ranked, ranking
+from ._quantity import Quantity
+from ._ranking import Ranking, ranking
 
 WHAT = {"activation": "activations compared in", "treatment": "treatments tried on"}
 
@@ -32,6 +34,8 @@ class StudyOutline:
     """``activations compared in``, or ``treatments tried on``: the script follows."""
     noun: str
     """What one arm is: an activation, a treatment."""
+    quantity: Quantity
+    """What was compared."""
     script: str
     """With its arguments."""
     verdict: Verdict
@@ -60,9 +64,11 @@ def study_outline(study: Study, source: str = "") -> StudyOutline:
     """What the report of a study says; `source` is the file that it is saved in."""
     found = compared(study)
     noun = "treatment" if any(arm.group for arm in study.plan.arms) else "activation"
-    colours = colours_of(found)
+    quantity = Quantity.of(study.plan)
+    colours = colours_of(found, quantity)
+    drawn = [arm.name for arm in study.plan.arms if arm.drawn]
     script = program(study)
-    seeds = plural(_seeds(study), "seed")
+    seeds = plural(seeds_of(study), "seed")
     steps = f", {plural(study.plan.steps, 'step')} each" if study.plan.steps is not None else ""
     missing = not_run(study)
     said = answer(study, found, noun)
@@ -70,15 +76,16 @@ def study_outline(study: Study, source: str = "") -> StudyOutline:
         title=f"reluctant · {script} · {plural(len(study.plan.arms), noun)}, {seeds}{steps}",
         what=WHAT[noun],
         noun=noun,
+        quantity=quantity,
         script=script,
         verdict=said,
         badge=badge(said, found),
-        figures=tuple(_figures(study, found, noun)),
-        notes=tuple(note for note in (_between(found), missing) if note),
-        ranking=ranking(found, colours),
-        reading=_reading(found),
+        figures=tuple(_figures(study, found, noun, quantity)),
+        notes=tuple(note for note in (_between(claiming(study, found)), _by_chance(found, drawn), missing) if note),
+        ranking=ranking(found, colours, quantity, drawn),
+        reading=_reading(found, quantity),
         left_out=left_out(study, found),
-        facts=tuple(_facts(study, found, noun)),
+        facts=tuple(facts(study, found, noun, quantity)),
         commands=tuple((safe(arm.name), visible(by_hand(study.plan, arm))) for arm in study.plan.all_arms),
         as_page=visible(shlex.join(["reluctant", "report", source, "-o", str(PurePath(source).with_suffix(".html"))])) if source else "",
         found=found,
@@ -86,25 +93,20 @@ def study_outline(study: Study, source: str = "") -> StudyOutline:
     )
 
 
-def _figures(study: Study, found: Sequence[Compared], noun: str) -> Iterator[tuple[str, str]]:
+def _figures(study: Study, found: Sequence[Compared], noun: str, quantity: Quantity) -> Iterator[tuple[str, str]]:
     yield f"{noun}s", count(len(found) - 1)
-    yield "seeds", count(_seeds(study))
+    yield "seeds", count(seeds_of(study))
     yield "steps of a trial", count(study.plan.steps) if study.plan.steps is not None else "all"
     yield "trials counted", f"{count(sum(arm.counted for arm in found))} of {count(len(study.results))}"
-    best = next((arm for arm in ranked(found) if arm.end is not None), None)
+    best = next((arm for arm in quantity.ranked(found) if arm.end is not None), None)
     if best is not None and found[0].end is not None:
-        yield f"end loss, {UNTREATED} → least", f"{number(found[0].end)} → {number(best.end)}"
+        yield f"end {quantity.noun}, {UNTREATED} → {quantity.best}", f"{number(found[0].end)} → {number(best.end)}"
 
 
-def colours_of(found: Sequence[Compared]) -> dict[str, int]:
+def colours_of(found: Sequence[Compared], quantity: Quantity) -> dict[str, int]:
     """A colour for the best arms; the script as it stands has none."""
-    best = [arm.arm for arm in ranked(found) if arm.counted and arm.arm != UNTREATED][:MOST_CURVES]
+    best = [arm.arm for arm in quantity.ranked(found) if arm.counted and arm.arm != UNTREATED][:MOST_CURVES]
     return {name: index for index, name in enumerate(best, start=1)}
-
-
-def program(study: Study) -> str:
-    """The script with its arguments, as it is typed."""
-    return visible(shlex.join([*["-m"] * study.plan.is_module, study.plan.script, *study.plan.arguments]))
 
 
 def _between(found: Sequence[Compared]) -> str:
@@ -112,35 +114,21 @@ def _between(found: Sequence[Compared]) -> str:
     return f"Each is compared with the script {UNTREATED}; the {better} were not compared with each other." if better > 1 else ""
 
 
-def _seeds(study: Study) -> int:
-    return max((len(study.of(arm.name)) for arm in study.plan.all_arms), default=0)
+def _by_chance(found: Sequence[Compared], drawn: Sequence[str]) -> str:
+    """What became of the arms that were drawn at random."""
+    if not drawn:
+        return ""
+    better = sum(arm.answer == "better" for arm in found if arm.arm in drawn)
+    return f"Drawn at random, to compare the others with: {', '.join(map(safe, drawn))}; better: {better} of {len(drawn)}."
 
 
-def _reading(found: Sequence[Compared]) -> str:
+def _reading(found: Sequence[Compared], quantity: Quantity) -> str:
     """What the columns are, and how sure the last one is."""
     pairs = max((len(arm.difference.differences) for arm in found), default=0)
+    noun = quantity.noun
     return (
-        "End loss: over the last tenth of the trial. Area: mean loss over all of it. Steps to: the loss at which the script as it stands "
-        "ends. ms/step: with the watching and the exchanging, so longer than alone. Difference: end loss less that as it stands, "
-        f"paired over {plural(pairs, 'seed')}; below 0 is better. "
+        f"End {quantity.short}: {f'{noun} ' if noun != quantity.short else ''}over the last tenth of the trial. Area: mean {noun} over all "
+        f"of it. Steps to: the {noun} at which the script as it stands ends. ms/step: with the watching and the exchanging, so longer than "
+        f"alone. Difference: end {noun} less that as it stands, paired over {plural(pairs, 'seed')}; {quantity.side}. "
         f'If none differed, "better" or "worse" would stand in the table with a chance of at most {100 * LEVEL:.0f} % (Holm).'
     )
-
-
-def _facts(study: Study, found: Sequence[Compared], noun: str) -> Iterator[tuple[str, str]]:
-    plan, results = study.plan, study.results
-    compared_arms = sum(arm.counted > 0 for arm in found[1:])
-    yield "script", program(study)
-    yield "seeds", f"{_seeds(study)}: the script's own, each raised by 0 to {_seeds(study) - 1}" if _seeds(study) else ""
-    yield "a trial", f"{plural(plan.steps, 'step')}" if plan.steps is not None else "the script from its beginning to its end"
-    yield "longest trial", duration(plan.time_limit) if plan.time_limit is not None else ""
-    counted = sum(result.counts for result in results)
-    total = duration(sum(result.seconds for result in results))
-    yield "trials", f"{len(results)} run, {counted} counted, {total} of running in all"
-    halving = "after 2 seeds, and whenever their number has doubled, the worse half of what was tried against a finding"
-    yield "stopped early", halving if plan.halving else ""
-    yield "test", f"the paired t-test of the loss at the end, each trial against the script {UNTREATED} under the same seed"
-    yield "level", f"{100 * LEVEL:.0f} % for the whole table, shared among {plural(compared_arms, noun)} by Holm's procedure"
-    yield "intervals", "each at the level at which its own row was tested: it leaves out 0 where a difference is shown, and only there"
-    worst = starting_level(result.losses for result in results if result.counts)
-    yield "worst level", f"a loss above {number(worst)}, the level at which trials began, or none at all counts as that" if results else ""

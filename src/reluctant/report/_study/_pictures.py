@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from reluctant.recording import TrialCurve
@@ -13,7 +14,8 @@ from .._safe_text import safe
 from ..pictures.loss_curve import loss_axis
 from ._number import interval, number
 from ._outline import StudyOutline
-from ._ranking import percent_of, ranked
+from ._quantity import Quantity
+from ._ranking import percent_of
 
 INTERVAL = "95\N{NO-BREAK SPACE}% interval of the mean"
 
@@ -28,12 +30,13 @@ def study_pictures(study: Study, outline: StudyOutline) -> tuple[Drawn, ...]:
 
 def differences(outline: StudyOutline) -> Drawn | None:
     """A row for each arm: its interval, its mean, and a point for each seed, around a line at 0."""
-    arms = [arm for arm in ranked(outline.found) if arm.difference.mean is not None]
+    quantity = outline.quantity
+    arms = [arm for arm in quantity.ranked(outline.found) if arm.difference.mean is not None]
     if not arms:
         return None
-    title = f"End loss less that of the script {UNTREATED}, seed by seed"
-    quantity = "difference of the end loss; below 0 is better"
-    drawn = range_chart(title, _in_words(arms), quantity, [_extent(arm, outline) for arm in arms], zero="no difference")
+    title = f"End {quantity.noun} less that of the script {UNTREATED}, seed by seed"
+    axis = f"difference of the end {quantity.noun}; {quantity.side}"
+    drawn = range_chart(title, _in_words(arms, quantity), axis, [_extent(arm, outline) for arm in arms], zero="no difference")
     return Drawn(title, drawn.alt, drawn.svg, head=HEAD, rows=tuple(_numbers(arm) for arm in arms))
 
 
@@ -41,12 +44,12 @@ HEAD = ("arm", "mean", "interval", "level of the interval", "differences by seed
 
 
 def curves(study: Study, outline: StudyOutline) -> Drawn | None:
-    """The mean loss of the script as it stands and of the best arms over the steps."""
+    """The mean loss, or metric, of the script as it stands and of the best arms over the steps."""
     ceiling = starting_level(result.losses for result in study.results if result.counts)
-    names = [UNTREATED, *outline.colours]
-    made = {name: mean_curve([result.losses for result in study.of(name).values() if result.counts], ceiling) for name in names}
+    names, goal, noun = [UNTREATED, *outline.colours], outline.quantity.goal, outline.quantity.noun
+    made = {name: mean_curve([result.losses for result in study.of(name).values() if result.counts], ceiling, goal) for name in names}
     drawn = {name: curve for name, curve in made.items() if len(curve.steps) > 1}
-    y = loss_axis([loss for curve in drawn.values() for losses in (curve.mean, curve.low, curve.high) for loss in losses])
+    y = loss_axis([loss for curve in drawn.values() for losses in (curve.mean, curve.low, curve.high) for loss in losses], noun)
     if y is None or not drawn:
         return None
     x = Axis("step", 0, max(curve.steps[-1] for curve in drawn.values()))
@@ -54,8 +57,8 @@ def curves(study: Study, outline: StudyOutline) -> Drawn | None:
     seeds = plural(max(len(study.of(name)) for name in drawn), "seed")
     ends = "; ".join(f"{safe(name)} {number(curve.mean[-1])}" for name, curve in drawn.items())
     left = sum(arm.counted > 0 for arm in outline.found) - len(drawn)
-    more = f" {plural(left, 'arm')} that ended higher are not drawn." if left > 0 else ""
-    return line_chart(f"Mean loss over {seeds}", f"At the last step: {ends}.{more}", x, y, lines, list(_bands(drawn, outline.colours)))
+    more = f" {plural(left, 'arm')} that ended {outline.quantity.worse} are not drawn." if left > 0 else ""
+    return line_chart(f"Mean {noun} over {seeds}", f"At the last step: {ends}.{more}", x, y, lines, list(_bands(drawn, outline.colours)))
 
 
 def _bands(drawn: dict[str, TrialCurve], colours: dict[str, int]) -> list[Band]:
@@ -71,12 +74,18 @@ def _extent(arm: Compared, outline: StudyOutline) -> Extent:
     mean = arm.difference.mean or 0.0
     low, high = arm.interval or (mean, mean)
     colour = outline.colours.get(arm.arm, 0)
-    return Extent(safe(arm.arm), low, high, mean=mean, points=arm.difference.differences, note=arm.answer, colour=colour)
+    return Extent(safe(arm.arm), low, high, mean=mean, points=_points(arm), note=arm.answer, colour=colour)
 
 
-def _in_words(arms: Sequence[Compared]) -> str:
+def _points(arm: Compared) -> tuple[float, ...]:
+    """The seeds on the scale of their mean and its interval: where ratios were compared, what each makes at the typical loss."""
+    difference = arm.difference
+    return tuple(difference.base * math.expm1(ratio) for ratio in difference.ratios) or difference.differences
+
+
+def _in_words(arms: Sequence[Compared], quantity: Quantity) -> str:
     said = [f"{safe(arm.arm)}: {number(arm.difference.mean)}{_between(arm)}, {arm.answer}" for arm in arms]
-    return f"{'; '.join(said)}. Below 0 is better."
+    return f"{'; '.join(said)}. {quantity.side.capitalize()}."
 
 
 def _between(arm: Compared) -> str:
@@ -85,5 +94,5 @@ def _between(arm: Compared) -> str:
 
 def _numbers(arm: Compared) -> tuple[str, ...]:
     level = f"{percent_of(arm.level)} %" if arm.interval is not None else ""
-    by_seed = ", ".join(map(number, arm.difference.differences))
+    by_seed = ", ".join(map(number, _points(arm)))
     return safe(arm.arm), number(arm.difference.mean), interval(arm.interval), level, by_seed, arm.answer

@@ -1,15 +1,15 @@
-"""The table of a study: every arm with what was measured of it, the least loss first."""
+"""The table of a study: every arm with what was measured of it, the best first."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from reluctant.studies import UNTREATED, Compared
 
 from .._safe_text import safe
 from ._number import interval, number
+from ._quantity import Quantity
 
 NOT_TRIED = "not tried"
 
@@ -23,13 +23,16 @@ class Measure:
     of: Callable[[Compared], float | None]
 
 
-MEASURES = (
-    Measure("end loss", "mean loss over the last tenth of the trial", lambda arm: arm.end),
-    Measure("area", "mean loss over all of it", lambda arm: arm.area),
-    Measure("steps to", f"steps to the loss at which the script {UNTREATED} ends", lambda arm: arm.steps_to),
-    Measure("ms/step", "with the watching and the exchanging, so longer than alone", lambda arm: arm.step_ms),
-)
-"""The columns of the table between the name and the difference. A measure that no arm has is left out."""
+def measures_of(quantity: Quantity, found: Sequence[Compared]) -> tuple[Measure, ...]:
+    """The columns of the table between the name and the difference. A measure that no arm has is left out."""
+    noun = quantity.noun
+    measures = (
+        Measure(f"end {quantity.short}", f"mean {noun} over the last tenth of the trial", lambda arm: arm.end),
+        Measure("area", f"mean {noun} over all of it", lambda arm: arm.area),
+        Measure("steps to", f"steps to the {noun} at which the script {UNTREATED} ends", lambda arm: arm.steps_to),
+        Measure("ms/step", "with the watching and the exchanging, so longer than alone", lambda arm: arm.step_ms),
+    )
+    return tuple(measure for measure in measures if any(measure.of(arm) is not None for arm in found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,13 @@ class Row:
     counted: int
     colour: int
     """Of its curve; 0 is the script as it stands, and what has no curve."""
+    drawn: bool
+    """Whether it was drawn at random, to compare the others with."""
+
+    @property
+    def label(self) -> str:
+        """The name with that mark, for tables of one line an arm."""
+        return f"{self.name} (random)" if self.drawn else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +69,18 @@ class Ranking:
     rows: tuple[Row, ...]
 
 
-def ranking(found: Sequence[Compared], colours: dict[str, int]) -> Ranking:
-    """The arms by their loss at the end, the least first; those without one last."""
-    measures = tuple(measure for measure in MEASURES if any(measure.of(arm) is not None for arm in found))
-    return Ranking(measures, tuple(_row(arm, measures, colours.get(arm.arm, 0)) for arm in ranked(found)))
+def ranking(found: Sequence[Compared], colours: dict[str, int], quantity: Quantity, drawn: Container[str] = ()) -> Ranking:
+    """The arms by where they end, the best first; those without an end last. `drawn` names those that were drawn at random."""
+    measures = measures_of(quantity, found)
+    return Ranking(measures, tuple(_row(arm, measures, colours.get(arm.arm, 0), arm.arm in drawn) for arm in quantity.ranked(found)))
 
 
-def ranked(found: Sequence[Compared]) -> list[Compared]:
-    """The arms in the order of the table."""
-    return sorted(found, key=lambda arm: math.inf if arm.end is None else arm.end)
-
-
-def _row(arm: Compared, measures: Sequence[Measure], colour: int) -> Row:
+def _row(arm: Compared, measures: Sequence[Measure], colour: int, drawn: bool) -> Row:
     measured = tuple(number(measure.of(arm)) for measure in measures)
     if arm.arm == UNTREATED or not arm.counted:
-        return Row(safe(arm.arm), measured, "", "", "", "" if arm.arm == UNTREATED else NOT_TRIED, arm.counted, colour)
+        return Row(safe(arm.arm), measured, "", "", "", "" if arm.arm == UNTREATED else NOT_TRIED, arm.counted, colour, drawn)
     level = "" if arm.interval is None else f"{percent_of(arm.level)} %"
-    return Row(safe(arm.arm), measured, number(arm.difference.mean), interval(arm.interval), level, arm.answer, arm.counted, colour)
+    return Row(safe(arm.arm), measured, number(arm.difference.mean), interval(arm.interval), level, arm.answer, arm.counted, colour, drawn)
 
 
 def percent_of(level: float) -> str:

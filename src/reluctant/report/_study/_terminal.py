@@ -51,7 +51,7 @@ def _table(outline: StudyOutline, width: int) -> Iterator[Text]:
 def _columns(outline: StudyOutline) -> dict[str, list[str]]:
     """The cells of each column by its title, which is the first of them."""
     titles = [outline.noun, *(measure.title for measure in outline.ranking.measures), "difference", "interval", "shown"]
-    rows = [(row.name, *row.measured, row.difference, row.interval, row.answer) for row in outline.ranking.rows]
+    rows = [(row.label, *row.measured, row.difference, row.interval, row.answer) for row in outline.ranking.rows]
     return {title: [title, *cells] for title, *cells in zip(titles, *rows, strict=True)}
 
 

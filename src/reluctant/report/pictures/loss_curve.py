@@ -59,16 +59,16 @@ def loss_curve(curve: LossCurve, scene: Scene, guides: Sequence[Guide] = ()) -> 
     return line_chart("Loss", alt, scene.time, y, [Line("mean", steps, means)], spread, guides)
 
 
-def loss_axis(numbers: Sequence[float]) -> Axis | None:
-    """An axis for losses: logarithmic where they span much, from 0 where that is near; None where none of them is finite."""
+def loss_axis(numbers: Sequence[float], noun: str = "loss") -> Axis | None:
+    """An axis for losses, or what else `noun` is: logarithmic where they span much, from 0 where near; None where none is finite."""
     drawn = [number for number in numbers if math.isfinite(number)]
     if not drawn:
         return None
     low, high = min(drawn), max(drawn)
     if low > 0 and high / low > LOG_FROM:
-        return Axis("loss, logarithmic", low / 1.3, high * 1.3, "log")
+        return Axis(f"{noun}, logarithmic", low / 1.3, high * 1.3, "log")
     margin = 0.06 * (high - low) or max(abs(high) * 0.1, 0.1)
-    return Axis("loss", 0.0 if 0 <= low < 0.5 * high else low - margin, high + margin)
+    return Axis(noun, 0.0 if 0 <= low < 0.5 * high else low - margin, high + margin)
 
 
 def floor_of(finding: Finding) -> Guide | None:

@@ -1,0 +1,80 @@
+"""How a study was measured, fact by fact."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterator, Sequence
+
+from reluctant.studies import LEVEL, UNTREATED, Compared, Study, duration, starting_level
+
+from .._numbers import plural
+from .._safe_text import safe, visible
+from ._number import number
+from ._quantity import Quantity
+
+
+def program(study: Study) -> str:
+    """The script with its arguments, as it is typed."""
+    return visible(shlex.join([*["-m"] * study.plan.is_module, study.plan.script, *study.plan.arguments]))
+
+
+def seeds_of(study: Study) -> int:
+    """Seeds that any arm was tried with."""
+    return max((len(study.of(arm.name)) for arm in study.plan.all_arms), default=0)
+
+
+def facts(study: Study, found: Sequence[Compared], noun: str, quantity: Quantity) -> Iterator[tuple[str, str]]:
+    """(what, how) it was measured; `noun` is what the arms are. Some have no text where there is nothing to say."""
+    plan, results, seeds = study.plan, study.results, seeds_of(study)
+    yield "script", program(study)
+    yield "compared by", _compared_by(study, quantity)
+    yield "seeds", f"{seeds}: the script's own, each raised by 0 to {seeds - 1}" if seeds else ""
+    yield "a trial", f"{plural(plan.steps, 'step')}" if plan.steps is not None else "the script from its beginning to its end"
+    yield "longest trial", duration(plan.time_limit) if plan.time_limit is not None else ""
+    total = duration(sum(result.seconds for result in results))
+    yield "trials", f"{len(results)} run, {sum(result.counts for result in results)} counted, {total} of running in all"
+    halving = "after 2 seeds, and whenever their number has doubled, the worse half of what was tried against a finding"
+    yield "stopped early", halving if plan.halving else ""
+    yield "test", _test(found, quantity)
+    yield "level", _level(study, found, noun)
+    yield "intervals", "each at the level at which its own row was tested: it leaves out 0 where a difference is shown, and only there"
+    yield "worst level", _worst(study, quantity)
+
+
+def _compared_by(study: Study, quantity: Quantity) -> str:
+    more = f"{'less' if quantity.goal == 'min' else 'more'} is better"
+    if quantity.noun == "metric":
+        return f"the metric that the script prints, found by {safe(study.plan.metric)}; {more}"
+    where = "in validation, without gradient" if quantity.noun == "validation loss" else "in training, as backward is called on it"
+    return f"the {quantity.noun}: the loss {where}; {more}" if quantity.noun != "loss" else f"the loss {where}; {more}"
+
+
+def _test(found: Sequence[Compared], quantity: Quantity) -> str:
+    """What is tested: ratios where the numbers are never below 0, else differences."""
+    pairs = [arm.difference for arm in found if arm.difference.differences]
+    by_ratio = sum(bool(difference.ratios) for difference in pairs)
+    against = f"each trial against the script {UNTREATED} under the same seed"
+    if not by_ratio:
+        return f"the paired t-test of the {quantity.noun} at the end, {against}"
+    some = "" if by_ratio == len(pairs) else f"; of the difference for arms where some {quantity.noun} is below 0"
+    return (
+        f"the paired t-test of the logarithm of the ratio of the {quantity.noun} at the end, {against}{some}. "
+        f"The difference is the one that the mean ratio makes at the typical {quantity.noun} of the script {UNTREATED}"
+    )
+
+
+def _level(study: Study, found: Sequence[Compared], noun: str) -> str:
+    drawn = {arm.name for arm in study.plan.arms if arm.drawn}
+    tried = [arm.arm for arm in found[1:] if arm.counted]
+    chosen = sum(name not in drawn for name in tried)
+    apart = ", and likewise among those that were drawn at random" if drawn.intersection(tried) else ""
+    return f"{100 * LEVEL:.0f} % for the whole table, shared among {plural(chosen, noun)} by Holm's procedure{apart}"
+
+
+def _worst(study: Study, quantity: Quantity) -> str:
+    worst = starting_level(result.losses for result in study.results if result.counts)
+    if not math.isfinite(worst):
+        return ""
+    beyond, shown = ("above", worst) if quantity.goal == "min" else ("below", -worst)
+    return f"a {quantity.noun} {beyond} {number(shown)}, the level at which trials began, or none at all counts as that"
