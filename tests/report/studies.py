@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reluctant.studies import UNTREATED, Arm, Losses, Plan, PlannedTrial, Result, Study
+from reluctant.studies import UNTREATED, Arm, Found, Losses, Plan, PlannedTrial, Result, Study
 
 POINTS = 60
 START = 2.3
@@ -47,6 +47,34 @@ def troubled() -> Study:
     return Study(with_another, made.results).with_result(Result(PlannedTrial("hardswish", 0), why_not="no activation was called"))
 
 
+def by_metric() -> Study:
+    """Accuracies: more is better, and what is kept of them is negated."""
+    made = study({UNTREATED: 0.7, "elu": 0.7, "gelu": 0.85, "sigmoid": 0.2})
+    plan = replace(made.plan, by="metric", metric=r"accuracy <b>([\d.]+)", goal="max")
+    return Study(plan, tuple(replace(result, losses=rising(result.losses)) for result in made.results))
+
+
+def rising(falling: Losses) -> Losses:
+    """Negated numbers that begin at 0.1 and end where the others do."""
+    step = (0.1 - START) / (POINTS // 2)
+    lifted = (0.0 if loss is None else loss + step * max(0, POINTS // 2 - point) for point, loss in enumerate(falling.losses))
+    return Losses(falling.steps, tuple(-number for number in lifted))
+
+
+def by_validation() -> Study:
+    """Compared by the loss in validation."""
+    made = study({UNTREATED: 1.0, "elu": 0.5})
+    return Study(replace(made.plan, by="validation loss"), made.results)
+
+
+def with_drawn() -> Study:
+    """Treatments against a finding beside two that were drawn at random, of which one happens to be the best."""
+    made = study({UNTREATED: 1.0, "elu": 0.7, "gelu": 1.0, "swish": 0.5, "tanh": 1.0})
+    against = Found("RL201", file="train.py", line=3)
+    arms = tuple(replace(arm, against=against, drawn=arm.name in ("swish", "tanh")) for arm in made.plan.arms)
+    return Study(replace(made.plan, arms=arms), made.results)
+
+
 def failing() -> Study:
     """The script itself fails before its first step."""
     made = study({UNTREATED: 1.0, "elu": 0.8}, seeds=1)
@@ -81,5 +109,8 @@ STUDIES = {
     "failing": failing(),
     "interrupted": interrupted(),
     "many": many(),
+    "metric": by_metric(),
+    "validation": by_validation(),
+    "drawn": with_drawn(),
     "empty": Study(Plan("train.py", arms=(Arm("elu", ("swap-activation:elu",)),))),
 }

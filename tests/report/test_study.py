@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shlex
 import unicodedata
@@ -87,6 +88,63 @@ def test_arms_that_are_tried_against_a_finding_are_treatments() -> None:
     assert outline.verdict.sentence == "No difference shown: 5 seeds do not tell elu from the script as it stands."
 
 
+def test_of_a_metric_the_most_is_best() -> None:
+    study = studies.by_metric()
+    outline, found = study_outline(study), {arm.arm: arm for arm in compared(study)}
+    assert re.fullmatch(r"gelu is better than the script as it stands: its metric ends higher by 0\.1\d+\.", outline.verdict.sentence)
+    assert [row.name for row in outline.ranking.rows] == sorted(found, key=lambda name: -found[name].end)
+    assert {row.name: row.answer for row in outline.ranking.rows}["sigmoid"] == "worse"
+    assert outline.ranking.measures[0].title == "end metric"
+    facts = dict(outline.facts)
+    assert "logarithm" not in facts["test"]
+    assert facts["compared by"].endswith("; more is better")
+    assert re.fullmatch(
+        r"a metric below 0\.(09|1)\d*, the level at which trials began, or none at all counts as that", facts["worst level"]
+    )
+    forest, curves = study_pictures(study, outline)
+    assert forest.alt.endswith("Above 0 is better.")
+    assert forest.title.startswith("End metric less")
+    assert curves.title == "Mean metric over 5 seeds"
+    assert float(re.search(r"gelu ([-\d.]+)", curves.alt).group(1)) == pytest.approx(found["gelu"].end, abs=0.06)  # type: ignore[union-attr]
+    for text in (page(study), Terminal(width=120).render_study(study), renderer_for("x.md")().render_study(study)):
+        assert "loss" not in text.replace("loss_curve", "").split("<main")[-1]
+        assert "above 0 is better" in text
+
+
+def test_of_a_validation_loss_it_is_said_so() -> None:
+    study = studies.by_validation()
+    outline = study_outline(study)
+    assert outline.verdict.sentence.startswith("elu is better than the script as it stands: its validation loss ends lower by 0.")
+    assert "logarithm of the ratio of the validation loss" in dict(outline.facts)["test"]
+    assert outline.ranking.measures[0].meaning == "mean validation loss over the last tenth of the trial"
+    assert "the least validation loss first" in page(study)
+
+
+def test_seeds_are_drawn_on_the_scale_of_their_interval() -> None:
+    study = studies.answered()
+    forest, _ = study_pictures(study, study_outline(study))
+    found = {arm.arm: arm for arm in compared(study)}
+    for name, mean, _, _, by_seed, _ in forest.rows:
+        seeds = [float(number) for number in by_seed.split(", ")]
+        assert min(seeds) <= float(mean) <= max(seeds)
+        base = found[name].difference.base
+        ratios = [math.log1p(seed / base) for seed in seeds]
+        assert ratios == pytest.approx(found[name].difference.ratios, abs=0.02)
+
+
+def test_what_was_drawn_at_random_claims_nothing() -> None:
+    outline = study_outline(studies.with_drawn())
+    assert outline.verdict.sentence.startswith("elu is better than the script as it stands: its loss ends lower by 0.")
+    assert "Drawn at random, to compare the others with: swish, tanh; better: 1 of 2." in outline.notes
+    assert dict(outline.facts)["level"] == (
+        "5 % for the whole table, shared among 2 treatments by Holm's procedure, and likewise among those that were drawn at random"
+    )
+    assert sorted(row.name for row in outline.ranking.rows if row.drawn) == ["swish", "tanh"]
+    assert page(studies.with_drawn()).count("drawn at random</span>") == 2
+    assert "swish (random)" in Terminal(width=100).render_study(studies.with_drawn())
+    assert "swish (random)" in renderer_for("x.md")().render_study(studies.with_drawn()).replace("\\", "")
+
+
 def test_the_ranking_has_the_numbers_that_were_compared() -> None:
     study = studies.answered()
     outline, found = study_outline(study), {arm.arm: arm for arm in compared(study)}
@@ -148,6 +206,9 @@ def test_the_command_of_an_arm_is_the_trial_that_was_run() -> None:
         "reluctant", "run", "--treat", "swap-activation:leaky_relu(0.1)", "--steps", "600", "train.py", "--epochs", "3",
     ]  # fmt: skip
     assert commands_by_name[UNTREATED] == "reluctant run --steps 600 train.py --epochs 3"
+    timed = Study(replace(study.plan, steps=None, seconds=90.0))
+    assert dict(study_outline(timed).commands)[UNTREATED] == "reluctant run --seconds 90 train.py --epochs 3"
+    assert dict(study_outline(timed).facts)["a trial"] == "90 s"
     assert "reluctant run --steps 9 -m package.train" in dict(
         study_outline(Study(replace(study.plan, script="package.train", is_module=True, arguments=(), steps=9))).commands
     ).values()  # fmt: skip

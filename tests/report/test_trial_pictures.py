@@ -32,6 +32,14 @@ def test_differences_and_curves_are_drawn() -> None:
     assert sum("band" in element.get("class", "") for element in curves.svg.iter("path")) == 2
 
 
+def test_of_a_metric_of_which_more_is_better_the_side_is_told() -> None:
+    more = replace(SHOWN, difference=0.2, low=0.1, high=0.3, goal="max")
+    assert comparison_in_words(more).startswith("Metric at the end, treated less untreated: 0.2 (95 % interval 0.1 to 0.3)")
+    differences, curves = trial_pictures([replace(CURED, comparison=more)])
+    assert differences.alt.endswith("Above 0 is better.")
+    assert curves.title.startswith("Metric with and without")
+
+
 def test_the_best_curves_come_first_and_are_few() -> None:
     worse = [replace(CURED, name=f"other-{index}", verdict="worse") for index in range(3)]
     differences, first, _ = trial_pictures([*worse, CURED])

@@ -34,7 +34,8 @@ def comparison_in_words(shown: Comparison) -> str:
     if shown.difference is not None:
         interval = f" (95 % interval {value(shown.low)} to {value(shown.high)})" if shown.low is not None and shown.high is not None else ""
         parts.append(
-            f"Loss at the end, treated less untreated: {value(shown.difference)}{interval}, {plural(shown.seeds, 'pair')} of trials."
+            f"{_noun(shown).capitalize()} at the end, treated less untreated: {value(shown.difference)}{interval}, "
+            f"{plural(shown.seeds, 'pair')} of trials."
         )
     parts.append(f"The finding was gone on {shown.finding_gone:,} of {plural(shown.seeds, 'seed')}.")
     if shown.note:
@@ -50,19 +51,26 @@ def _differences(tried: Sequence[tuple[Treatment, Comparison]]) -> Drawn | None:
     ]
     if not extents:
         return None
+    noun = _noun(tried[0][1])
+    side = "Above 0 is better" if noun == "metric" else "Below 0 is better"
     alt = "; ".join(f"{extent.label}: {value(extent.mean or 0.0)}, from {value(extent.low)} to {value(extent.high)}" for extent in extents)
-    title = f"Treated less untreated loss, with {INTERVAL}"
-    return range_chart(
-        title, f"{alt}. Below 0 is better.", "difference of the loss at the end; below 0 is better", extents, zero="no difference"
-    )
+    title = f"Treated less untreated {noun}, with {INTERVAL}"
+    axis = f"difference of the {noun} at the end; {side.lower()}"
+    return range_chart(title, f"{alt}. {side}.", axis, extents, zero="no difference")
+
+
+def _noun(shown: Comparison) -> str:
+    """What was compared: only of a metric can more be better."""
+    return "metric" if shown.goal == "max" else "loss"
 
 
 def _curves(treatment: Treatment, shown: Comparison) -> Drawn | None:
     treated, untreated = shown.treated, shown.untreated
     if treated is None or untreated is None or min(len(treated.steps), len(untreated.steps)) < 2:
         return None
+    noun = _noun(shown)
     pairs = (("untreated", untreated, 0), (safe(str(treatment)), treated, 1))
-    y = loss_axis([number for _, curve, _ in pairs for numbers in (curve.mean, curve.low, curve.high) for number in numbers])
+    y = loss_axis([number for _, curve, _ in pairs for numbers in (curve.mean, curve.low, curve.high) for number in numbers], noun)
     if y is None:
         return None
     lines = [Line(name, curve.steps, curve.mean, colour, dashed=not colour) for name, curve, colour in pairs]
@@ -71,4 +79,4 @@ def _curves(treatment: Treatment, shown: Comparison) -> Drawn | None:
     x = Axis("step", 0, max(treated.steps[-1], untreated.steps[-1], 1))
     without, treated_loss = value(untreated.mean[-1]), value(treated.mean[-1])
     alt = f"At the end {without} without the treatment, {treated_loss} with it, mean over {plural(shown.seeds, 'seed')}."
-    return line_chart(f"Loss with and without {safe(str(treatment))}", alt, x, y, lines, bands)
+    return line_chart(f"{noun.capitalize()} with and without {safe(str(treatment))}", alt, x, y, lines, bands)

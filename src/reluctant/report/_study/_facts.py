@@ -24,13 +24,19 @@ def seeds_of(study: Study) -> int:
     return max((len(study.of(arm.name)) for arm in study.plan.all_arms), default=0)
 
 
+def length(plan: Plan) -> str:
+    """How long a trial is: ``600 steps``, ``90.5 s``; empty where the script goes to its end."""
+    steps = [plural(plan.steps, "step")] if plan.steps is not None else []
+    return " or ".join([*steps, *([f"{plan.seconds:g} s"] if plan.seconds is not None else [])])
+
+
 def facts(study: Study, found: Sequence[Compared], noun: str, quantity: Quantity) -> Iterator[tuple[str, str]]:
     """(what, how) it was measured; `noun` is what the arms are. Some have no text where there is nothing to say."""
     plan, results, seeds = study.plan, study.results, seeds_of(study)
     yield "script", program(study)
     yield "compared by", _compared_by(study, quantity)
     yield "seeds", f"{seeds}: the script's own, each raised by 0 to {seeds - 1}" if seeds else ""
-    yield "a trial", f"{plural(plan.steps, 'step')}" if plan.steps is not None else "the script from its beginning to its end"
+    yield "a trial", length(plan) or "the script from its beginning to its end"
     yield "longest trial", duration(plan.time_limit) if plan.time_limit is not None else ""
     total = duration(sum(result.seconds for result in results))
     yield "trials", f"{len(results)} run, {sum(result.counts for result in results)} counted, {total} of running in all"

@@ -69,11 +69,11 @@ def study_outline(study: Study, source: str = "") -> StudyOutline:
     drawn = [arm.name for arm in study.plan.arms if arm.drawn]
     script = program(study)
     seeds = plural(seeds_of(study), "seed")
-    steps = f", {plural(study.plan.steps, 'step')} each" if study.plan.steps is not None else ""
+    each = length(study.plan)
     missing = not_run(study)
     said = answer(study, found, noun)
     return StudyOutline(
-        title=f"reluctant · {script} · {plural(len(study.plan.arms), noun)}, {seeds}{steps}",
+        title=f"reluctant · {script} · {plural(len(study.plan.arms), noun)}, {seeds}{each and f', {each} each'}",
         what=WHAT[noun],
         noun=noun,
         quantity=quantity,
@@ -96,7 +96,7 @@ def study_outline(study: Study, source: str = "") -> StudyOutline:
 def _figures(study: Study, found: Sequence[Compared], noun: str, quantity: Quantity) -> Iterator[tuple[str, str]]:
     yield f"{noun}s", count(len(found) - 1)
     yield "seeds", count(seeds_of(study))
-    yield "steps of a trial", count(study.plan.steps) if study.plan.steps is not None else "all"
+    yield "a trial", length(study.plan) or "the whole script"
     yield "trials counted", f"{count(sum(arm.counted for arm in found))} of {count(len(study.results))}"
     best = next((arm for arm in quantity.ranked(found) if arm.end is not None), None)
     if best is not None and found[0].end is not None:
