@@ -53,6 +53,7 @@ class LearnedActivation:
         self._make, self._name, self._scene = make, name, scene
         self._places: dict[Any, list[_Place]] = {}
         self._trained: dict[int, Tensor] = {}
+        self._has_stepped = False
         self._apart = GroupApart(lambda parameter: id(parameter) in self._trained)
         scene.around_steps(self._before_step, lambda optimizer: self._apart.join())
 
@@ -68,7 +69,7 @@ class LearnedActivation:
 
     def end(self) -> None:
         """Tell where nothing was learned at all."""
-        if self._places and not self._trained:
+        if self._places and not self._has_stepped:
             self._scene.not_applied(None, f"no optimizer made a step with the learned values of {self._name}")
 
     def _place(self, call: Call) -> _Place:
@@ -102,6 +103,7 @@ class LearnedActivation:
             # No optimizer holds what is before it (it is frozen, or there is nothing): the first that steps after a backward takes it.
             if not place.is_trained and _takes(optimizer) and any(p.grad is not None for p in place.activation.parameters()):
                 self._add(place, optimizer, optimizer.param_groups[0])
+        self._has_stepped |= any(id(parameter) in self._trained for group in optimizer.param_groups for parameter in group["params"])
         self._apart.part(optimizer)
 
     def _add(self, place: _Place, optimizer: Optimizer, group: dict[str, Any]) -> None:
