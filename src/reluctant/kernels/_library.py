@@ -16,6 +16,9 @@ from ._sources import COMPILED, fingerprint
 CAPABILITIES = {"AVX512": ("avx512", "avx2"), "AVX2": ("avx2",)}
 """What torch says of the processor (its variable ATEN_CPU_CAPABILITY counts), and the levels that run there, the best first."""
 
+THIRD_LEVEL = Path("/sys/devices/system/cpu/cpu0/cache/index3/size")
+"""Where Linux tells the size of a cache, in KiB: ``32768K``."""
+
 
 class Shape(ctypes.Structure):
     """A tensor as batches × channels × inner."""
@@ -89,6 +92,8 @@ def _load(level: str, file: Path) -> Library:
     if handle.reluctant_fingerprint().decode() != fingerprint():
         return Library(reason=f"{file} was compiled from other sources than these; install reluctant again")
     _use_threads_of_torch(handle)
+    handle.reluctant_use_cache.argtypes = [ctypes.c_int64]
+    handle.reluctant_use_cache(_last_cache_bytes())
     return Library(level, handle=handle)
 
 
@@ -97,3 +102,15 @@ def _use_threads_of_torch(handle: ctypes.CDLL) -> None:
     torch_library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
     handle.reluctant_use_threads.argtypes = [ctypes.c_void_p]
     handle.reluctant_use_threads(ctypes.cast(torch_library.torch_parallel_for, ctypes.c_void_p))
+
+
+def _last_cache_bytes() -> int:
+    """Bytes of one of the processor's third-level caches; that of the machine of the measurements where the system does not tell.
+
+    The C library's answer counts all caches of the machine together: on a virtual one ten times what its processors can use.
+    """
+    try:
+        size = THIRD_LEVEL.read_text(encoding="ascii").strip()
+    except OSError:
+        return 32 * 2**20
+    return int(size.removesuffix("K")) * 1024 if size.endswith("K") else int(size)

@@ -11,6 +11,7 @@ struct Shape {
 
 template <class T, class F>
 static void channels_forward(const T* x, T* y, const float* weight, Shape shape, F f) {
+    bool past = past_caches<T>(2, shape.batches * shape.channels * shape.inner);
     if (shape.inner > 1 || shape.channels == 1) {
         int64_t rows = shape.batches * shape.channels, inner = shape.inner;
         if (shape.channels == 1) inner *= shape.batches, rows = 1;
@@ -18,7 +19,7 @@ static void channels_forward(const T* x, T* y, const float* weight, Shape shape,
             while (begin < end) {
                 int64_t row = begin / inner, stop = (row + 1) * inner < end ? (row + 1) * inner : end;
                 V w = splat(weight[row % shape.channels]);
-                map(x + begin, y + begin, stop - begin, [=](V v) { return f(v, w); });
+                map(x + begin, y + begin, stop - begin, past, [=](V v) { return f(v, w); });
                 begin = stop;
             }
         });
@@ -30,7 +31,8 @@ static void channels_forward(const T* x, T* y, const float* weight, Shape shape,
             const T* from = x + row * channels;
             T* to = y + row * channels;
             int64_t c = 0;
-            for (; c + LANES <= channels; c += LANES) store(to + c, f(load(from + c), load(weight + c)));
+            bool streams = past && aligned(to);
+            for (; c + LANES <= channels; c += LANES) put(to + c, f(load(from + c), load(weight + c)), streams);
             if (c < channels) store_some(to + c, f(load_some(from + c, channels - c), load_some(weight + c, channels - c)), channels - c);
         }
     });
@@ -48,8 +50,9 @@ static const int64_t RUN = 2048;
 
 // dx = g · slope(x, w), and the sum of g · weight_slope(x).
 template <class T, class S, class D>
-INLINE double channel_backward(const T* g, const T* x, T* dx, float weight, int64_t count, S slope, D weight_slope) {
+INLINE double channel_backward(const T* g, const T* x, T* dx, float weight, int64_t count, bool past, S slope, D weight_slope) {
     V w = splat(weight);
+    bool streams = past && aligned(dx);
     double total = 0;
     for (int64_t run = 0; run < count; run += RUN) {
         int64_t end = run + RUN < count ? run + RUN : count, i = run;
@@ -59,7 +62,7 @@ INLINE double channel_backward(const T* g, const T* x, T* dx, float weight, int6
             for (int k = 0; k < 2; k++) {
                 V x_k = load(x + i + k * LANES), g_k = load(g + i + k * LANES);
                 sums[k] += weight_slope(g_k, x_k);
-                store(dx + i + k * LANES, slope(g_k, x_k, w));
+                put(dx + i + k * LANES, slope(g_k, x_k, w), streams);
             }
         }
         for (; i < end; i += LANES) {
@@ -109,13 +112,14 @@ template <class T, class S, class D>
 static void channels_backward(const T* g, const T* x, const float* weight, T* dx, float* dweight, double* partial, Shape shape, S slope,
                               D weight_slope) {
     int64_t channels = shape.channels, inner = shape.inner, count;
+    bool past = past_caches<T>(3, shape.batches * channels * inner);
     if (channels == 1) {
         int64_t all = shape.batches * inner;
         count = partials(shape);
         in_pieces(count, 1, [=](int64_t begin, int64_t end) {
             for (int64_t piece = begin; piece < end; piece++) {
                 int64_t at = piece * GRAIN, some = all - at < GRAIN ? all - at : GRAIN;
-                partial[piece] = channel_backward(g + at, x + at, dx + at, weight[0], some, slope, weight_slope);
+                partial[piece] = channel_backward(g + at, x + at, dx + at, weight[0], some, past, slope, weight_slope);
             }
         });
     } else if (inner > 1) {
@@ -123,7 +127,7 @@ static void channels_backward(const T* g, const T* x, const float* weight, T* dx
         in_pieces(count * channels, GRAIN / inner + 1, [=](int64_t begin, int64_t end) {
             for (int64_t row = begin; row < end; row++) {
                 int64_t at = row * inner;
-                partial[row] = channel_backward(g + at, x + at, dx + at, weight[row % channels], inner, slope, weight_slope);
+                partial[row] = channel_backward(g + at, x + at, dx + at, weight[row % channels], inner, past, slope, weight_slope);
             }
         });
     } else {

@@ -61,12 +61,12 @@ INLINE bool any(M lanes) {
 // Stores `values` as 16-bit floats correctly rounded. They are within 2^-21 of the exact results but for what is `lost`; where that error
 // could change the rounding, `exact` computes the element again.
 template <class T, class F>
-INLINE void store_exactly(T* to, V values, M lost, int64_t count, F exact) {
+INLINE void store_exactly(T* to, V values, M lost, int64_t count, bool past, F exact) {
     M again = undecided(to, values) | lost;
     if (__builtin_expect(any(again), 0))
         for (int64_t lane = 0; lane < count; lane++)
             if (again[lane]) values[lane] = to_odd(exact(lane));
-    if (count == LANES) store(to, values);
+    if (count == LANES) put(to, values, past);
     else store_some(to, values, count);
 }
 template <class T>

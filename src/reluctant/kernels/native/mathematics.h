@@ -89,7 +89,7 @@ INLINE V v_exp_of_minus_size(V x) {
     return times_power_of_two(sum + (rest + (r - (sum - 1.0f))), k);
 }
 
-// e^x - 1 with its full relative precision; infinite from 88.37 on, a little before e^x is. q fits (e^r - 1 - r) / r².
+// e^x - 1 = scale (r + rest) + scale - 1; infinite from 88.37 on, where the scale is, a little before e^x. q fits (e^r - 1 - r) / r².
 INLINE void expm1_parts(V x, V& r, V& rest, V& scale) {
     V k;
     split_by_ln2(at_least(-104.0f, at_most(89.0f, x)), k, r);
@@ -102,13 +102,14 @@ INLINE void expm1_parts(V x, V& r, V& rest, V& scale) {
     rest = q * (r * r);
     scale = times_power_of_two(splat(1.0f), k);
 }
+// With its full relative precision. A finite factor of r, which may be negative: infinities of either sign have no sum.
 INLINE V v_expm1(V x) {
     V r, rest, scale;
     expm1_parts(x, r, rest, scale);
-    return with_sign_of(x, scale * (rest + r) + (scale - 1.0f));
+    return with_sign_of(x, at_most(0x1p127f, scale) * (rest + r) + (scale - 1.0f));
 }
 
-// c (e^x - 1), rounded about as often as e^x - 1 alone: what the product with the large part loses joins the small part.
+// c (e^x - 1), infinite from 88.37 on, rounded about as often as e^x - 1 alone: what the product with the large part loses joins the small part.
 INLINE V v_times_expm1(V c, V x) {
     V r, rest, scale;
     expm1_parts(x, r, rest, scale);

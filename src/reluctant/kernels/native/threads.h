@@ -1,6 +1,7 @@
 // Work in pieces on the pool of threads that torch itself uses.
 #pragma once
 
+#include <immintrin.h>
 #include <stdint.h>
 
 typedef void (*Piece)(int64_t begin, int64_t end, void* work);
@@ -13,12 +14,13 @@ extern ParallelFor parallel_for;
 // Elements below which handing out pieces costs more than it saves; torch's own number.
 static const int64_t GRAIN = 32768;
 
-// Calls work(begin, end) for pieces that cover 0 to count.
+// Calls work(begin, end) for pieces that cover 0 to count. What a piece stored past the caches is in order before others hear that it is done.
 template <class Work>
 static inline void in_pieces(int64_t count, int64_t grain, Work work) {
-    if (count <= grain || !parallel_for) {
-        work((int64_t)0, count);
-        return;
-    }
-    parallel_for(0, count, grain, [](int64_t begin, int64_t end, void* work) { (*(Work*)work)(begin, end); }, &work);
+    auto piece = [](int64_t begin, int64_t end, void* work) {
+        (*(Work*)work)(begin, end);
+        _mm_sfence();
+    };
+    if (count <= grain || !parallel_for) piece(0, count, &work);
+    else parallel_for(0, count, grain, piece, &work);
 }

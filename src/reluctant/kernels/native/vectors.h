@@ -83,6 +83,47 @@ INLINE void store(T* to, V values) {
     *(H_in_memory*)to = rounded(to, values);
 }
 
+// Bytes of the processor's last cache.
+extern int64_t cache_bytes;
+
+// Whether so many tensors are too much for the caches.
+template <class T>
+INLINE bool too_much(int64_t tensors, int64_t count) {
+    return tensors * count * (int64_t)sizeof(T) > cache_bytes;
+}
+
+// Whether results go past the caches to memory: stored the usual way each line is first read from there. Where memory is the limit that
+// gains 1.2 to 1.5 times at 16.8 million elements: ReLU's forward took 0.27 ns in the place of 0.37, its backward 0.40 in the place of 0.53.
+// Not where a kernel computes much, which it slows down (ELU's forward by a fifth), and not for forward of 16 bits, whose stores are too
+// small (ReLU's by a sixth). Measured on an AMD EPYC of the Zen 4 generation.
+template <class T>
+INLINE bool past_caches(int64_t tensors, int64_t count) {
+    return LANES == 8 && (sizeof(T) == 4 || tensors > 2) && too_much<T>(tensors, count);
+}
+
+// A store past the caches, to a place that is aligned to the vector there.
+#if LANES == 16
+INLINE void stream(float* to, V values) { _mm512_stream_ps(to, (__m512)values); }
+INLINE void stream(H* to, H values) { _mm256_stream_si256((__m256i*)to, (__m256i)values); }
+#else
+INLINE void stream(float* to, V values) { _mm256_stream_ps(to, (__m256)values); }
+INLINE void stream(H* to, H values) { _mm_stream_si128((__m128i*)to, (__m128i)values); }
+#endif
+template <class T>
+INLINE void stream(T* to, V values) {
+    stream((H*)to, rounded(to, values));
+}
+
+template <class T>
+INLINE bool aligned(const T* to) {
+    return (uintptr_t)to % (LANES * sizeof(T)) == 0;
+}
+template <class T>
+INLINE void put(T* to, V values, bool past) {
+    if (past) stream(to, values);
+    else store(to, values);
+}
+
 // A vector of which only the first `count` elements are in memory; the others are 0.
 template <class T>
 INLINE V load_some(const T* from, int64_t count) {
@@ -98,30 +139,41 @@ INLINE void store_some(T* to, V values, int64_t count) {
     memcpy(to, whole, count * sizeof(T));
 }
 
+// Elements of `to` before the first whose place is aligned to a vector.
+template <class T>
+INLINE int64_t unaligned(const T* to, int64_t count) {
+    int64_t before = -((uintptr_t)to / sizeof(T)) & (LANES - 1);
+    return before < count ? before : count;
+}
+
 // out[i] = f(a[i])
 template <class T, class F>
-INLINE void map(const T* a, T* out, int64_t count, F f) {
-    int64_t i = 0;
-    for (; i + LANES <= count; i += LANES) store(out + i, f(load(a + i)));
+INLINE void map(const T* a, T* out, int64_t count, bool past, F f) {
+    int64_t i = past ? unaligned(out, count) : 0;
+    if (i) store_some(out, f(load_some(a, i)), i);
+    for (; i + LANES <= count; i += LANES) put(out + i, f(load(a + i)), past);
     if (i < count) store_some(out + i, f(load_some(a + i, count - i)), count - i);
 }
 
 // out[i] = f(a[i], b[i])
 template <class T, class F>
-INLINE void map(const T* a, const T* b, T* out, int64_t count, F f) {
-    int64_t i = 0;
-    for (; i + LANES <= count; i += LANES) store(out + i, f(load(a + i), load(b + i)));
+INLINE void map(const T* a, const T* b, T* out, int64_t count, bool past, F f) {
+    int64_t i = past ? unaligned(out, count) : 0;
+    if (i) store_some(out, f(load_some(a, i), load_some(b, i)), i);
+    for (; i + LANES <= count; i += LANES) put(out + i, f(load(a + i), load(b + i)), past);
     if (i < count) store_some(out + i, f(load_some(a + i, count - i), load_some(b + i, count - i)), count - i);
 }
 
 // The same in pieces on several threads.
 template <class T, class F>
 INLINE void map_in_pieces(const T* a, T* out, int64_t count, F f) {
-    in_pieces(count, GRAIN, [=](int64_t begin, int64_t end) { map(a + begin, out + begin, end - begin, f); });
+    bool past = past_caches<T>(2, count);
+    in_pieces(count, GRAIN, [=](int64_t begin, int64_t end) { map(a + begin, out + begin, end - begin, past, f); });
 }
 template <class T, class F>
 INLINE void map_in_pieces(const T* a, const T* b, T* out, int64_t count, F f) {
-    in_pieces(count, GRAIN, [=](int64_t begin, int64_t end) { map(a + begin, b + begin, out + begin, end - begin, f); });
+    bool past = past_caches<T>(3, count);
+    in_pieces(count, GRAIN, [=](int64_t begin, int64_t end) { map(a + begin, b + begin, out + begin, end - begin, past, f); });
 }
 
 // Whether f holds for one element.
