@@ -117,7 +117,7 @@ def test_of_a_validation_loss_it_is_said_so() -> None:
     assert outline.verdict.sentence.startswith("elu is better than the script as it stands: its validation loss ends lower by 0.")
     assert "logarithm of the ratio of the validation loss" in dict(outline.facts)["test"]
     assert outline.ranking.measures[0].meaning == "mean validation loss over the last tenth of the trial"
-    assert "the least validation loss first" in page(study)
+    assert "the lowest validation loss first" in page(study)
 
 
 def test_seeds_are_drawn_on_the_scale_of_their_interval() -> None:
@@ -141,8 +141,23 @@ def test_what_was_drawn_at_random_claims_nothing() -> None:
     )
     assert sorted(row.name for row in outline.ranking.rows if row.drawn) == ["swish", "tanh"]
     assert page(studies.with_drawn()).count("drawn at random</span>") == 2
+    forest, curves = study_pictures(studies.with_drawn(), outline)
+    assert [row[0] for row in forest.rows] == ["swish (random)", "elu", "tanh (random)", "gelu"]
+    assert "swish (random)" in forest.alt
+    assert "swish (random)" in curves.alt
+    elu = next(row.measured[0] for row in outline.ranking.rows if row.name == "elu")
+    assert dict(outline.figures)["end loss, as it stands → lowest"].endswith(f"→ {elu}")
     assert "swish (random)" in Terminal(width=100).render_study(studies.with_drawn())
     assert "swish (random)" in renderer_for("x.md")().render_study(studies.with_drawn()).replace("\\", "")
+
+
+def test_what_was_drawn_at_random_is_no_answer_where_nothing_else_was_tried() -> None:
+    study = studies.with_drawn()
+    only = Study(study.plan, tuple(result for result in study.results if result.trial.arm not in ("elu", "gelu")))
+    outline = study_outline(only)
+    assert outline.verdict.sentence.startswith("No treatment was tried")
+    assert outline.badge == "nothing to compare"
+    assert dict(outline.facts)["level"] == "5 % for those that were drawn at random, shared among them by Holm's procedure"
 
 
 def test_the_ranking_has_the_numbers_that_were_compared() -> None:

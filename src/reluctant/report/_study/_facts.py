@@ -6,7 +6,7 @@ import math
 import shlex
 from collections.abc import Iterator, Sequence
 
-from reluctant.studies import LEVEL, UNTREATED, Compared, Study, duration, starting_level
+from reluctant.studies import LEVEL, UNTREATED, Compared, Plan, Study, duration, starting_level
 
 from .._numbers import plural
 from .._safe_text import safe, visible
@@ -74,6 +74,8 @@ def _level(study: Study, found: Sequence[Compared], noun: str) -> str:
     drawn = {arm.name for arm in study.plan.arms if arm.drawn}
     tried = [arm.arm for arm in found[1:] if arm.counted]
     chosen = sum(name not in drawn for name in tried)
+    if not chosen and drawn.intersection(tried):
+        return f"{100 * LEVEL:.0f} % for those that were drawn at random, shared among them by Holm's procedure"
     apart = ", and likewise among those that were drawn at random" if drawn.intersection(tried) else ""
     return f"{100 * LEVEL:.0f} % for the whole table, shared among {plural(chosen, noun)} by Holm's procedure{apart}"
 

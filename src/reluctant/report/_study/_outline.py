@@ -13,11 +13,11 @@ from .._numbers import count, plural
 from .._safe_text import safe, visible
 from .._verdict import Verdict
 from ._answer import answer, badge, claiming
-from ._facts import facts, program, seeds_of
+from ._facts import facts, length, program, seeds_of
 from ._left_out import LeftOut, left_out, not_run
 from ._number import number
 from ._quantity import Quantity
-from ._ranking import Ranking, ranking
+from ._ranking import Ranking, marked, ranking
 
 WHAT = {"activation": "activations compared in", "treatment": "treatments tried on"}
 
@@ -58,6 +58,12 @@ class StudyOutline:
     """What all of it is made of."""
     colours: dict[str, int]
     """The colour of each arm whose curve is drawn."""
+    at_random: tuple[str, ...] = ()
+    """The arms that were drawn at random, to compare the others with."""
+
+    def label(self, arm: str) -> str:
+        """The name of an arm, with a mark where it was drawn at random."""
+        return marked(safe(arm), arm in self.at_random)
 
 
 def study_outline(study: Study, source: str = "") -> StudyOutline:
@@ -73,13 +79,13 @@ def study_outline(study: Study, source: str = "") -> StudyOutline:
     missing = not_run(study)
     said = answer(study, found, noun)
     return StudyOutline(
-        title=f"reluctant · {script} · {plural(len(study.plan.arms), noun)}, {seeds}{each and f', {each} each'}",
+        title=f"reluctant · {script} · {plural(len(study.plan.arms), noun)}, {seeds}{f', {each} each' if each else ''}",
         what=WHAT[noun],
         noun=noun,
         quantity=quantity,
         script=script,
         verdict=said,
-        badge=badge(said, found),
+        badge=badge(said, claiming(study, found)),
         figures=tuple(_figures(study, found, noun, quantity)),
         notes=tuple(note for note in (_between(claiming(study, found)), _by_chance(found, drawn), missing) if note),
         ranking=ranking(found, colours, quantity, drawn),
@@ -90,6 +96,7 @@ def study_outline(study: Study, source: str = "") -> StudyOutline:
         as_page=visible(shlex.join(["reluctant", "report", source, "-o", str(PurePath(source).with_suffix(".html"))])) if source else "",
         found=found,
         colours=colours,
+        at_random=tuple(drawn),
     )
 
 
@@ -98,9 +105,9 @@ def _figures(study: Study, found: Sequence[Compared], noun: str, quantity: Quant
     yield "seeds", count(seeds_of(study))
     yield "a trial", length(study.plan) or "the whole script"
     yield "trials counted", f"{count(sum(arm.counted for arm in found))} of {count(len(study.results))}"
-    best = next((arm for arm in quantity.ranked(found) if arm.end is not None), None)
+    best = next((arm for arm in quantity.ranked(claiming(study, found)) if arm.end is not None), None)
     if best is not None and found[0].end is not None:
-        yield f"end {quantity.noun}, {UNTREATED} → {quantity.best}", f"{number(found[0].end)} → {number(best.end)}"
+        yield f"end {quantity.noun}, {UNTREATED} → {quantity.best_end}", f"{number(found[0].end)} → {number(best.end)}"
 
 
 def colours_of(found: Sequence[Compared], quantity: Quantity) -> dict[str, int]:

@@ -10,11 +10,9 @@ from reluctant.studies import UNTREATED, Compared, Study, mean_curve, starting_l
 
 from .._drawing import Axis, Band, Drawn, Extent, Line, line_chart, range_chart
 from .._numbers import plural
-from .._safe_text import safe
 from ..pictures.loss_curve import loss_axis
 from ._number import interval, number
 from ._outline import StudyOutline
-from ._quantity import Quantity
 from ._ranking import percent_of
 
 INTERVAL = "95\N{NO-BREAK SPACE}% interval of the mean"
@@ -36,8 +34,8 @@ def differences(outline: StudyOutline) -> Drawn | None:
         return None
     title = f"End {quantity.noun} less that of the script {UNTREATED}, seed by seed"
     axis = f"difference of the end {quantity.noun}; {quantity.side}"
-    drawn = range_chart(title, _in_words(arms, quantity), axis, [_extent(arm, outline) for arm in arms], zero="no difference")
-    return Drawn(title, drawn.alt, drawn.svg, head=HEAD, rows=tuple(_numbers(arm) for arm in arms))
+    drawn = range_chart(title, _in_words(arms, outline), axis, [_extent(arm, outline) for arm in arms], zero="no difference")
+    return Drawn(title, drawn.alt, drawn.svg, head=HEAD, rows=tuple(_numbers(arm, outline) for arm in arms))
 
 
 HEAD = ("arm", "mean", "interval", "level of the interval", "differences by seed", "shown")
@@ -53,9 +51,11 @@ def curves(study: Study, outline: StudyOutline) -> Drawn | None:
     if y is None or not drawn:
         return None
     x = Axis("step", 0, max(curve.steps[-1] for curve in drawn.values()))
-    lines = [Line(safe(name), curve.steps, curve.mean, outline.colours.get(name, 0), name == UNTREATED) for name, curve in drawn.items()]
+    lines = [
+        Line(outline.label(name), curve.steps, curve.mean, outline.colours.get(name, 0), name == UNTREATED) for name, curve in drawn.items()
+    ]
     seeds = plural(max(len(study.of(name)) for name in drawn), "seed")
-    ends = "; ".join(f"{safe(name)} {number(curve.mean[-1])}" for name, curve in drawn.items())
+    ends = "; ".join(f"{outline.label(name)} {number(curve.mean[-1])}" for name, curve in drawn.items())
     left = sum(arm.counted > 0 for arm in outline.found) - len(drawn)
     more = f" {plural(left, 'arm')} that ended {outline.quantity.worse} are not drawn." if left > 0 else ""
     return line_chart(f"Mean {noun} over {seeds}", f"At the last step: {ends}.{more}", x, y, lines, list(_bands(drawn, outline.colours)))
@@ -74,7 +74,7 @@ def _extent(arm: Compared, outline: StudyOutline) -> Extent:
     mean = arm.difference.mean or 0.0
     low, high = arm.interval or (mean, mean)
     colour = outline.colours.get(arm.arm, 0)
-    return Extent(safe(arm.arm), low, high, mean=mean, points=_points(arm), note=arm.answer, colour=colour)
+    return Extent(outline.label(arm.arm), low, high, mean=mean, points=_points(arm), note=arm.answer, colour=colour)
 
 
 def _points(arm: Compared) -> tuple[float, ...]:
@@ -83,16 +83,16 @@ def _points(arm: Compared) -> tuple[float, ...]:
     return tuple(difference.base * math.expm1(ratio) for ratio in difference.ratios) or difference.differences
 
 
-def _in_words(arms: Sequence[Compared], quantity: Quantity) -> str:
-    said = [f"{safe(arm.arm)}: {number(arm.difference.mean)}{_between(arm)}, {arm.answer}" for arm in arms]
-    return f"{'; '.join(said)}. {quantity.side.capitalize()}."
+def _in_words(arms: Sequence[Compared], outline: StudyOutline) -> str:
+    said = [f"{outline.label(arm.arm)}: {number(arm.difference.mean)}{_between(arm)}, {arm.answer}" for arm in arms]
+    return f"{'; '.join(said)}. {outline.quantity.side.capitalize()}."
 
 
 def _between(arm: Compared) -> str:
     return f", from {interval(arm.interval)}" if arm.interval is not None else ""
 
 
-def _numbers(arm: Compared) -> tuple[str, ...]:
+def _numbers(arm: Compared, outline: StudyOutline) -> tuple[str, ...]:
     level = f"{percent_of(arm.level)} %" if arm.interval is not None else ""
     by_seed = ", ".join(map(number, _points(arm)))
-    return safe(arm.arm), number(arm.difference.mean), interval(arm.interval), level, by_seed, arm.answer
+    return outline.label(arm.arm), number(arm.difference.mean), interval(arm.interval), level, by_seed, arm.answer

@@ -29,11 +29,6 @@ class Quantity:
         return self.noun.rsplit(" ", 1)[-1]
 
     @property
-    def best(self) -> str:
-        """``least`` or ``most``."""
-        return "least" if self.goal == "min" else "most"
-
-    @property
     def better(self) -> str:
         """``lower`` or ``higher``."""
         return "lower" if self.goal == "min" else "higher"

@@ -58,7 +58,7 @@ class Row:
     @property
     def label(self) -> str:
         """The name with that mark, for tables of one line an arm."""
-        return f"{self.name} (random)" if self.drawn else self.name
+        return marked(self.name, self.drawn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,11 @@ def _row(arm: Compared, measures: Sequence[Measure], colour: int, drawn: bool) -
         return Row(safe(arm.arm), measured, "", "", "", "" if arm.arm == UNTREATED else NOT_TRIED, arm.counted, colour, drawn)
     level = "" if arm.interval is None else f"{percent_of(arm.level)} %"
     return Row(safe(arm.arm), measured, number(arm.difference.mean), interval(arm.interval), level, arm.answer, arm.counted, colour, drawn)
+
+
+def marked(name: str, drawn: bool) -> str:
+    """The name of an arm, and that it was drawn at random."""
+    return f"{name} (random)" if drawn else name
 
 
 def percent_of(level: float) -> str:
