@@ -181,6 +181,20 @@ def test_the_arguments_after_the_script_are_the_scripts(monkeypatch, script):
     assert seen[0].time_limit == 9.0
 
 
+def test_seconds_of_trials_are_told_and_passed_on(monkeypatch, script):
+    seen: list[Job] = []
+
+    def answer(job: Job) -> Ended:
+        seen.append(job)
+        return Ended(job.trial, 0, 1.0, recording=recording(1.0))
+
+    done = told(monkeypatch, Made(answer), "--activation", "elu", "--seconds", "1m30s", script)
+    assert all(job.command[-3:] == ("--seconds", "90", script) for job in seen)
+    assert "90 s each" in " ".join(done.stdout.split())
+    wrong = told(monkeypatch, Made(answer), "--activation", "elu", "--seconds", "soon", script)
+    assert isinstance(wrong.exception, UsageError)
+
+
 SCRIPT = """
 import torch
 from torch import nn

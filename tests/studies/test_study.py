@@ -199,6 +199,8 @@ def test_another_plan_is_not_gone_on_with_but_more_seeds_are(tmp_path):
         resumed(plan(("a",)), tmp_path / "study.json")
     with pytest.raises(UsageError, match="other steps"):
         resumed(replace(plan(), steps=7), tmp_path / "study.json")
+    with pytest.raises(UsageError, match="other seconds"):
+        resumed(replace(plan(), seconds=7.0), tmp_path / "study.json")
     with pytest.raises(UsageError, match="has 3 seeds"):
         resumed(plan(seeds=2), tmp_path / "study.json")
 
@@ -211,6 +213,8 @@ def test_a_job_is_the_command_that_could_be_typed():
         " ".join(made.command[1:])
         == "-m reluctant run --quiet --no-live --no-open -o {output} --seed 2 --treat treatment:a --steps 40 train.py --epochs 3"
     )
+    timed = " ".join(job(replace(wanted, seconds=90.0), PlannedTrial("a", 2)).command)
+    assert "--steps 40 --seconds 90 train.py" in timed
     assert job(replace(wanted, is_module=True), PlannedTrial(UNTREATED, 0)).command[-4:] == ("-m", "train.py", "--epochs", "3")
     assert "--treat" not in job(wanted, PlannedTrial(UNTREATED, 0)).command
 

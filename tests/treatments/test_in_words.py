@@ -22,6 +22,7 @@ def applied(*places: Location) -> TreatmentReport:
         (Trial(3), "trial 3: The script sets no seed; torch's own was shifted."),
         (Trial(2, steps=1, stopped="steps", seeds=(SEED,)), "trial 2: 1 seed was shifted by 2. Ended after 1 step."),
         (Trial(treatments=(applied(LINES[0], LINES[0], LINES[1]),)), "trial 0: reinitialise:he was applied at train.py:31, train.py:32."),
+        (Trial(seconds=1.5, stopped="seconds"), "trial 0: Ended 1.5 s after its first step."),
         (Trial(treatments=(applied(*LINES),)), "trial 0: reinitialise:he was applied at 5 places."),
         (
             Trial(counts=False, why_not="x: y", treatments=(TreatmentReport("x", not_applied=(NotApplied(None, "y"),)),)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,35 @@ def test_seeds_are_shifted_and_the_end_is_clean(tmp_path: Path) -> None:
     for name in ("random", "numpy", "default_rng", "generator", "torch", "instance"):
         assert values(ended.stdout, name) == values(expected, name)
     assert values(ended.stdout, "loss") == values(expected, "loss")[:6]
+
+
+ENDLESS = SEEDED.replace("for step in range(30):", "import time\n        while True:\n            time.sleep(0.01)")
+
+
+def test_seconds_end_a_trial_cleanly(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    ended, trial = run(tmp_path, ENDLESS, "--seconds", "1", "--steps", "100000")
+    took = time.monotonic() - begun
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout.endswith("finally\nat exit\n")
+    assert trial is not None
+    assert (trial.seconds, trial.stopped, trial.steps) == (1.0, "seconds", 100000)
+    made = sum(point.passes for point in trial.curves[0].points)
+    assert 1 < made <= 101  # each takes 10 ms or more, and the first comes before the clock
+    assert took > 1
+
+
+def test_steps_that_come_before_the_seconds_end_a_trial(tmp_path: Path) -> None:
+    _, trial = run(tmp_path, ENDLESS, "--seconds", "1000", "--steps", "3")
+    assert trial is not None
+    assert trial.stopped == "steps"
+
+
+def test_a_script_that_ends_before_its_seconds_was_not_stopped(tmp_path: Path) -> None:
+    _, trial = run(tmp_path, SEEDED, "--seconds", "1000")
+    assert trial is not None
+    assert (trial.seconds, trial.stopped) == (1000.0, "")
 
 
 FORMS = """

@@ -25,6 +25,7 @@ OPTIONS = (
     click.option("-m", "is_module", is_flag=True, help="SCRIPT is the name of a module, found as `python -m` finds it."),
     click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Trials of each arm, under as many seeds."),
     click.option("--steps", type=click.IntRange(1), metavar="N", help="End each trial after N optimizer steps."),
+    click.option("--seconds", metavar="TIME", help="End each trial TIME (90s, 10m) after its first optimizer step."),
     click.option("--by", type=click.Choice(("loss", "validation")), help=BY),
     click.option("--metric", metavar="REGEX", help=METRIC),
     click.option("--goal", type=click.Choice(("min", "max")), help=GOAL),
@@ -121,6 +122,11 @@ def compared_by(given: dict[str, Any]) -> dict[str, Any]:
 def time_limit(text: str | None) -> float | None:
     """The seconds that a trial may take; None where it may take any."""
     return None if text is None else seconds_in(text, "--trial-timeout")
+
+
+def trial_seconds(text: str | None) -> float | None:
+    """The seconds after its first step at which a trial is to end; None where it goes on."""
+    return None if text is None else seconds_in(text, "--seconds")
 
 
 def check_script(script: str, is_module: bool) -> None:

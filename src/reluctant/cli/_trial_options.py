@@ -28,6 +28,12 @@ def trial_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--metric", metavar="REGEX", help=METRIC),
             click.option("--goal", type=click.Choice(("min", "max")), help=GOAL),
             click.option("--steps", type=click.IntRange(1), metavar="N", help="End the script after N optimizer steps."),
+            click.option(
+                "--seconds",
+                type=click.FloatRange(0, min_open=True),
+                metavar="S",
+                help="End the script S seconds after its first optimizer step.",
+            ),
         )
     ):
         command = option(command)
@@ -36,8 +42,9 @@ def trial_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def trial_in(given: dict[str, Any]) -> OneTrial | None:
     """Take the options of a trial out of `given`; None where none was used, and then nothing is changed in the run."""
-    treat, seed, steps, metric, goal = (given.pop(name) for name in ("treat", "seed", "steps", "metric", "goal"))
-    if not treat and seed is None and steps is None and metric is None:
+    treat, seed, metric, goal = (given.pop(name) for name in ("treat", "seed", "metric", "goal"))
+    steps, seconds = given.pop("steps"), given.pop("seconds")
+    if not treat and all(option is None for option in (seed, steps, seconds, metric)):
         return None
     pattern = metric_pattern(metric) if metric is not None else None
-    return OneTrial([wanted(text) for text in treat], seed or 0, steps, pattern, goal or "min")
+    return OneTrial([wanted(text) for text in treat], seed or 0, steps, pattern, goal or "min", seconds)

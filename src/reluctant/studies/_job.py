@@ -60,6 +60,8 @@ def job(plan: Plan, trial: PlannedTrial) -> Job:
         options += ["--treat", treatment]
     if plan.steps is not None:
         options += ["--steps", str(plan.steps)]
+    if plan.seconds is not None:
+        options += ["--seconds", f"{plan.seconds:g}"]
     if plan.metric:
         options += ["--metric", plan.metric, "--goal", plan.goal]
     alone = trial == PlannedTrial(UNTREATED, 0)

@@ -17,7 +17,7 @@ Measured = Literal["loss", "validation loss", "metric"]
 """loss: what backward was called on. validation loss: the same loss function, called without gradient. metric: what the script prints."""
 
 Ending = Literal["ended", "failed", "timed out", "killed"]
-"""ended: the script ended well, or made its steps. failed: it raised or returned an error. timed out: its time limit stopped
+"""ended: the script ended well, or made its steps or seconds. failed: it raised or returned an error. timed out: its time limit stopped
 it. killed: something else did, such as the system for want of memory."""
 
 
@@ -95,6 +95,8 @@ class Plan:
     """Whether less of it is better, or more."""
     halving: bool = False
     """Stop the less promising arms after few seeds."""
+    seconds: float | None = None
+    """Seconds of each trial from its first step on; None lets it make its steps. Unlike steps they do not repeat exactly."""
 
     @property
     def all_arms(self) -> tuple[Arm, ...]:

@@ -20,6 +20,8 @@ def trial_in_words(trial: Trial) -> str:
         sentences.append("The script sets no seed; torch's own was shifted.")
     if trial.stopped == "steps":
         sentences.append(f"Ended after {trial.steps:,} step{'s' if trial.steps != 1 else ''}.")
+    if trial.stopped == "seconds":
+        sentences.append(f"Ended {trial.seconds:g} s after its first step.")
     if not trial.counts:
         sentences.append(f"Does not count: {trial.why_not}.")
     return " ".join([f"trial {trial.seed}:", *sentences] if sentences else [f"trial {trial.seed}: the script as it stands."])

@@ -1,12 +1,13 @@
-"""One trial: a script under treatments, with its seeds shifted, for a number of steps."""
+"""One trial: a script under treatments, with its seeds shifted, for a number of steps or seconds."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from reluctant.recording import Curve, Goal, NotApplied, Recording, TreatmentReport, Trial
 from reluctant.treatments import Remedy
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class TrialEnd(SystemExit):
-    """Ends the script when the trial's steps are made, as ``sys.exit(0)`` would."""
+    """Ends the script when the trial's steps are made or its seconds are over, as ``sys.exit(0)`` would."""
 
     def __init__(self) -> None:
         super().__init__(0)
@@ -41,9 +42,11 @@ class OneTrial:
         steps: int | None = None,
         metric: re.Pattern[str] | None = None,
         goal: Goal = "min",
+        seconds: float | None = None,
     ) -> None:
         self._remedies = tuple(remedies)
         self._steps = steps
+        self._seconds = seconds
         self._seeds = ShiftedSeeds(seed)
         self._metric = PrintedMetric(metric, lambda: self._made) if metric is not None else None
         self._goal = goal
@@ -52,7 +55,8 @@ class OneTrial:
         self._owner = os.getpid()
         self._made = 0
         self._stepped: set[int] = set()
-        self._stopped = False
+        self._first_step_at: float | None = None
+        self._stopped: Literal["", "steps", "seconds"] = ""
         self._mode: Any = None
         self._begin_observing: Callable[[], None] | None = None
 
@@ -115,7 +119,8 @@ class OneTrial:
         return Trial(
             seed=self._seeds.shift,
             steps=self._steps,
-            stopped="steps" if self._stopped else "",
+            seconds=self._seconds,
+            stopped=self._stopped,
             counts=not why_not,
             why_not="; ".join(dict.fromkeys(why_not)),
             treatments=treatments,
@@ -144,7 +149,7 @@ class OneTrial:
                 hooks.after(optimizer)
 
     def _count_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        """Count an iteration, in which each optimizer steps once, and end the script after the last one."""
+        """Count an iteration, in which each optimizer steps once, and end the script after the last; its seconds begin with the first."""
         if os.getpid() != self._owner:
             return
         if self._begin_observing is not None and not self.is_learning:
@@ -155,8 +160,17 @@ class OneTrial:
             self._stepped.clear()
         self._stepped.add(id(optimizer))
         if self._steps is not None and self._made >= self._steps:
-            self._stopped = True
-            raise TrialEnd
+            self._end("steps")
+        if self._seconds is not None:
+            now = time.monotonic()
+            if self._first_step_at is None:
+                self._first_step_at = now
+            if now - self._first_step_at >= self._seconds:
+                self._end("seconds")
+
+    def _end(self, limit: Literal["steps", "seconds"]) -> NoReturn:
+        self._stopped = limit
+        raise TrialEnd
 
 
 def _never_started(remedy: Remedy) -> TreatmentReport:
