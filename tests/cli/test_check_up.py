@@ -35,7 +35,7 @@ class FakeObserver:
         if self.fails == what:
             raise ZeroDivisionError("planted")
 
-    def attach(self) -> None:
+    def attach(self, *, waiting: bool = False) -> None:
         self.note("attach")
 
     def detach(self) -> None:

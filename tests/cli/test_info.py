@@ -29,7 +29,7 @@ def test_json_holds_every_activation(reluctant):
     assert bool(told["kernels"]) != bool(told["no_kernels"])
 
 
-def test_the_table_says_why(reluctant, monkeypatch):
+def test_all_are_listed_and_one_says_why(reluctant, monkeypatch):
     def choice(activation, dtype, device):
         if activation.name == "mish":
             return Choice(object(), 2048, "compiled kernel: twice as fast")
@@ -38,11 +38,13 @@ def test_the_table_says_why(reluctant, monkeypatch):
     monkeypatch.setattr("reluctant.kernels._choice.choice", choice)
     lines = reluctant("info").out.splitlines()
     assert lines[0].startswith("reluctant ")
-    (mish,) = [line for line in lines if line.startswith("mish")]
-    assert "kernel from 2,048" in mish
-    assert "twice" in mish
-    assert any(line.startswith("relu ") and "torch" in line for line in lines)
-    assert max(map(len, lines)) <= 100
+    assert [line.split() for line in lines if line.startswith("mish")] == [["mish", *["from", "2,048"] * 3]]
+    assert [line.split() for line in lines if line.startswith("relu ")] == [["relu", *["torch"] * 3]]
+    assert max(map(len, lines)) <= 80
+    assert lines[-1] == "Why: reluctant info ACTIVATION"
+    why = reluctant("info", "mish").out
+    assert "kernel from 2,048 elements" in " ".join(why.split())
+    assert "compiled kernel: twice as" in " ".join(why.split())
 
 
 def test_one_activation_alone(reluctant):

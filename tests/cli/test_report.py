@@ -62,9 +62,17 @@ def test_an_existing_file_is_kept_without_force(reluctant, blocked: str, tmp_pat
 
 
 def test_rules_can_be_chosen(reluctant, blocked: str) -> None:
-    assert "RL202" not in reluctant("report", blocked, "--ignore", "blocked-layer").out
-    assert "RL202" in reluctant("report", blocked, "--select", "RL2,RL1").out
-    assert "RL202" not in reluctant("report", blocked, "--select", "RL4").out
+    assert "error RL202" not in reluctant("report", blocked, "--ignore", "blocked-layer").out
+    assert "error RL202" in reluctant("report", blocked, "--select", "RL2,RL1").out
+    assert "error RL202" not in reluctant("report", blocked, "--select", "RL4").out
+
+
+def test_what_was_not_looked_for_is_not_said_to_be_absent(reluctant, blocked: str) -> None:
+    told = " ".join(reluctant("report", blocked, "--select", "RL4").out.split())
+    assert "Not everything could be judged: see the end." in told
+    assert "RL202 blocked-layer" in told
+    assert "left out by --select or --ignore" in told
+    assert "left out by" not in reluctant("report", blocked).out
 
 
 def test_all_shows_every_site(reluctant, tmp_path: Path) -> None:

@@ -35,6 +35,13 @@ def test_a_page_holds_the_docstring_and_the_examples(rule: Rule, reluctant) -> N
         assert f"    {line}".rstrip() in shown.splitlines()
 
 
+@pytest.mark.parametrize("prefix", ["RL2", "rl20", "RL"])
+def test_the_beginning_of_a_code_lists_its_rules(prefix: str, reluctant) -> None:
+    lines = reluctant("rule", prefix).out.splitlines()
+    assert [line.split()[0] for line in lines] == [rule.code for rule in all_rules() if rule.code.startswith(prefix.upper())]
+    assert len(lines) > 1
+
+
 def test_an_unknown_rule_is_answered_with_those_that_exist(reluctant) -> None:
     ended = reluctant("rule", "dead-unit")
     assert (ended.exit_code, ended.out) == (2, "")

@@ -86,7 +86,7 @@ import sys, time, types
 import reluctant.observe
 class Observer:
     def __init__(self, **arguments): pass
-    def attach(self): pass
+    def attach(self, *, waiting): pass
     def detach(self): pass
     def status(self): return {"step": 1234, "passes": 1300, "loss": 0.5, "sites": 7, "measured_steps": 12}
 reluctant.observe.Observer = Observer

@@ -22,6 +22,7 @@ from reluctant.recording._file import write
 from reluctant.rules import Rule, judge
 from reluctant.trials import OneTrial, trial_in_words
 
+from ._rule_options import not_chosen
 from ._status_line import StatusLine
 
 RECORDED = ".json"
@@ -133,7 +134,7 @@ class CheckUp:
         if self._trial is not None:
             recording = replace(recording, trial=self._trial.plain(recording))
         judgement = judge(recording, self._rules)
-        return Document(recording, judgement.findings, judgement.not_judged)
+        return Document(recording, judgement.findings, (*judgement.not_judged, *not_chosen(self._rules)))
 
     def _recording(self) -> Recording:
         if self._observer is not None:

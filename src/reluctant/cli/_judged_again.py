@@ -9,6 +9,8 @@ from reluctant.configuration import configured
 from reluctant.recording import Document, Finding, load
 from reluctant.rules import all_rules, judge, select
 
+from ._rule_options import not_chosen
+
 
 def judged_again(path: str, selected: Sequence[str], ignored: Sequence[str]) -> Document:
     """The recording in `path` with what the rules now make of it.
@@ -20,7 +22,8 @@ def judged_again(path: str, selected: Sequence[str], ignored: Sequence[str]) -> 
     rules = select(all_rules(), configuration.select, configuration.ignore)
     document = load(path)
     judgement = judge(document.recording, rules)
-    return Document(document.recording, _with_verdicts(judgement.findings, document.findings), judgement.not_judged, document.baseline)
+    not_judged = (*judgement.not_judged, *not_chosen(rules))
+    return Document(document.recording, _with_verdicts(judgement.findings, document.findings), not_judged, document.baseline)
 
 
 def _with_verdicts(findings: Sequence[Finding], saved: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import click
+
+from reluctant.recording import NotJudged
+from reluctant.rules import Rule, all_rules
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -21,3 +24,9 @@ def rule_options(command: Command) -> Command:
     help_text = "Judge by these rules only (RL201, RL2, dead-units)."
     select = click.option("--select", multiple=True, metavar="RULES", callback=selectors, help=help_text)
     return select(ignore(command))
+
+
+def not_chosen(chosen: Sequence[Rule]) -> tuple[NotJudged, ...]:
+    """The rules that were left out, so that nobody takes what they did not look for as not there."""
+    codes = {rule.code for rule in chosen}
+    return tuple(rule.not_judged("left out by --select or --ignore, or by the settings") for rule in all_rules() if rule.code not in codes)

@@ -98,17 +98,24 @@ def _limit(copy: float, add: float) -> str:
     return f"forward {copy:.2f} ns, backward {add:.2f} ns an element"
 
 
-def _table(study: Study, dtype: str, elements: int) -> Table:
+def _narrow_table(first: str) -> Table:
+    """A table that spends no room between its columns, and where it is short of room breaks the names in the first one."""
     from rich import box
     from rich.table import Table
 
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, overflow="fold")
+    return table
+
+
+def _table(study: Study, dtype: str, elements: int) -> Table:
     rows = [row for row in study.rows if (row.dtype, row.elements) == (dtype, elements)]
     compiled = any(row.ratio_to_compiled is not None for row in rows)
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("activation")
-    table.add_column("served by")
-    for name in ("forward ns", "torch's", "backward ns", "torch's", "speed", *["to compiled"] * compiled, "kept bytes", "torch's"):
-        table.add_column(name, justify="right")
+    table = _narrow_table("activation")
+    table.add_column("served\nby", no_wrap=True)
+    times = ("forward\nns", "torch's\nns", "backward\nns", "torch's\nns", "\nspeed")
+    for name in (*times, *["to com-\npiled"] * compiled, "kept\nbytes", "torch's\nbytes"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         times = (row.forward_ns, row.forward_ns_by_torch, row.backward_ns, row.backward_ns_by_torch)
         to_compiled = [] if not compiled else ["" if row.ratio_to_compiled is None else f"{row.ratio_to_compiled:.2f}×"]
@@ -118,13 +125,9 @@ def _table(study: Study, dtype: str, elements: int) -> Table:
 
 
 def _errors(study: Study) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("activation")
-    for name in ("kernel", "torch's", "kernel's slope", "torch's slope"):
-        table.add_column(name, justify="right")
+    table = _narrow_table("activation")
+    for name in ("kernel", "torch's", "kernel's\nslope", "torch's\nslope"):
+        table.add_column(name, justify="right", no_wrap=True)
     for name, error in study.errors.items():
         found = (error.forward.largest, error.forward_by_torch.largest, error.gradient_absolute, error.gradient_absolute_by_torch)
         table.add_row(name, *("inf" if value is None else f"{value:.3g}" for value in found))

@@ -17,7 +17,7 @@ import click
 from reluctant import __version__
 from reluctant.activations import Activation, definitions, get
 from reluctant.report import width_of
-from reluctant.report._layout import wrap
+from reluctant.report._layout import column_width, pad, wrap
 from reluctant.report.terminal import encodable
 
 ELEMENTS = 1 << 24
@@ -86,7 +86,7 @@ class Info:
 def command(spelling: str | None, as_json: bool) -> None:
     """Tell what serves which activation on this machine, and why.
 
-    SPELLING is an activation, with arguments where they differ from the defaults; without it all are listed.
+    SPELLING is an activation, with arguments where they differ from the defaults; of it the reasons are told. Without it all are listed.
 
     Versions, the processor, the compiled kernels or why there are none, what large tensors cost here, and for each activation and type
     of elements whether reluctant.nn uses a kernel or torch's own operator.
@@ -196,13 +196,36 @@ def _lines(info: Info, width: int) -> Iterator[str]:
     yield ""
     reasons = {(row.by, row.why) for row in info.served}
     names = {row.activation for row in info.served}
-    if len(reasons) > 1 or len(names) == 1:
-        yield from _table(info.served, width)
+    if len(names) == 1:
+        yield from _reasons(info.served, width)
+    elif len(reasons) > 1:
+        yield from _overview(info.served, width)
     else:
         yield from (f"Every activation is served by {'torch' if by == 'torch' else 'a kernel'}: {why}." for by, why in reasons)
 
 
-def _table(served: tuple[Served, ...], width: int) -> Iterator[str]:
+def _overview(served: Sequence[Served], width: int) -> Iterator[str]:
+    """A line for each activation on each device, with a column for each type of elements."""
+    types = list(dict.fromkeys(kind for row in served for kind in row.types))
+    several = len({row.device for row in served}) > 1
+    found: dict[str, dict[str, str]] = {}
+    for row in served:
+        name = f"{row.activation}, {row.device}" if several else row.activation
+        says = row.by if row.by == "torch" or not row.from_elements else f"from {row.from_elements:,}"
+        found.setdefault(name, {}).update(dict.fromkeys(row.types, says))
+    names = column_width([*found, "activation"])
+    columns = {kind: column_width([kind, *(says.get(kind, "") for says in found.values())]) for kind in types}
+    yield "  ".join([pad("activation", names), *(pad(kind, size) for kind, size in columns.items())]).rstrip()
+    for name, says in found.items():
+        yield "  ".join([pad(name, names), *(pad(says.get(kind, ""), size) for kind, size in columns.items())]).rstrip()
+    yield ""
+    legend = "kernel: reluctant.nn computes with its own kernel. from N: with its kernel for tensors of N elements and more, with torch's "
+    yield from wrap(f"{legend}operator below. torch: with torch's operator always.", width)
+    yield "Why: reluctant info ACTIVATION"
+
+
+def _reasons(served: Sequence[Served], width: int) -> Iterator[str]:
+    """What serves one activation, and why, for each type of elements."""
     from rich import box
     from rich.console import Console
     from rich.table import Table

@@ -10,7 +10,7 @@ import click
 
 from reluctant.report import treatment_in_words, width_of
 from reluctant.report._layout import wrap
-from reluctant.rules import Rule, all_rules, get
+from reluctant.rules import Rule, all_rules, get, select
 
 from . import _manual
 
@@ -23,11 +23,20 @@ ROOMY = 100
 def command(name: str | None) -> None:
     """List the rules, or print the manual page of one.
 
-    NAME is a code or a name: RL201, dead-units.
+    NAME is a code or a name: RL201, dead-units. The beginning of a code, RL2, lists the rules that have it.
     """
     width = width_of(sys.stdout)
-    for line in _page(get(name), min(width, ROOMY)) if name else _listing(all_rules(), width if sys.stdout.isatty() else None):
+    several = _several(name)
+    for line in _listing(several, width if sys.stdout.isatty() else None) if several else _page(get(name or ""), min(width, ROOMY)):
         click.echo(click.style(line.removeprefix("## "), bold=True) if _manual.is_heading(line) else line)
+
+
+def _several(name: str | None) -> Sequence[Rule]:
+    """The rules to list: all without a name, and those whose codes begin with it; none where it should name one."""
+    if name is None:
+        return all_rules()
+    begins = any(rule.code.startswith(name.strip().upper()) and rule.code != name.strip().upper() for rule in all_rules())
+    return select(all_rules(), [name]) if name.strip() and begins else ()
 
 
 def _listing(rules: Sequence[Rule], width: int | None) -> Iterator[str]:

@@ -251,8 +251,8 @@ def _figure(measured: Measured) -> Figure:
     return explorer(
         name="gradient-by-layer",
         title=Text(
-            "Gradient size by layer: measured (solid, with the range over seeds) and predicted (dashed)",
-            "各层梯度的大小：测量值（实线，附各种子的范围）与预测值（虚线）",
+            "Gradient size by layer: measured, with the range over seeds, and predicted",
+            "各层梯度的大小：测量值（附各种子的范围）与预测值",
         ),
         alt=Text(
             "Three panels, one for each initialisation: the gradient's size at each layer as a multiple of the last layer's, on a "
