@@ -143,7 +143,19 @@ def test_a_stretch_lies_between_its_ends_on_one_axis() -> None:
 
 def test_stretches_of_very_different_size_share_a_logarithmic_axis() -> None:
     drawn = range_chart("", "", "value", [Extent("", -1, 1), Extent("", -4000, 4000)])
-    assert "value, logarithmic on both sides of 0" in texts(drawn)
+    assert {"value", "logarithmic on both sides of 0"} <= set(texts(drawn))
+
+
+def test_narrow_stretches_around_zero_are_seen_beside_one_far_away() -> None:
+    near, far = Extent("near", -0.08, 0.008, mean=-0.045), Extent("far", 1.7, 2.7, mean=2.2)
+    drawn = range_chart("", "", "difference", [near, far], zero="no difference")
+    assert "logarithmic on both sides of 0" in texts(drawn)
+    first, last = (tuple(map(float, re.match(r"M([\d.]+) [\d.]+H([\d.]+)", d).groups())) for d in shapes(drawn, "line"))
+    (zero,) = (float(d.split()[0][1:]) for d in shapes(drawn, "guide"))
+    assert first[0] < zero < first[1] < last[0]
+    assert first[1] - first[0] > 40
+    alone = range_chart("", "", "difference", [near, Extent("like it", -0.1, 0.1)], zero="no difference")
+    assert "logarithmic on both sides of 0" not in texts(alone)
 
 
 def test_an_open_end_goes_to_the_edge() -> None:

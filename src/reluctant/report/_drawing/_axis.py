@@ -22,6 +22,8 @@ class Axis:
     low: float
     high: float
     kind: Kind = "linear"
+    unit: float = 1.0
+    """The size at which ``symlog`` turns from nearly straight to logarithmic, a power of ten."""
 
     def share(self, value: float) -> float:
         """Where the value stands: 0 at `low`, 1 at `high`; beyond them at the nearer end."""
@@ -41,7 +43,7 @@ class Axis:
         if self.kind == "log1p":
             return math.log1p(max(value, 0.0))
         if self.kind == "symlog":
-            return math.copysign(math.log1p(abs(value)), value)
+            return math.copysign(math.log1p(abs(value) / self.unit), value)
         return value
 
     def _multiples(self, most: int) -> tuple[tuple[float, str], ...]:
@@ -55,10 +57,10 @@ class Axis:
         return tuple((index * step, written(index * step, places)) for index in range(first, last + 1))
 
     def _powers(self, most: int) -> tuple[tuple[float, str], ...]:
-        candidates = [*self._inside(-(10.0**power) for power in range(18, -1, -1)), *self._inside([0.0])] if self.kind == "symlog" else []
-        if self.kind == "log1p":
+        lowest = math.floor(math.log10(self.low)) if self.kind == "log" else round(math.log10(self.unit))
+        candidates = self._inside(-(10.0**power) for power in range(18, lowest - 1, -1)) if self.kind == "symlog" else []
+        if self.kind != "log":
             candidates += self._inside([0.0])
-        lowest = math.floor(math.log10(self.low)) if self.kind == "log" else 0
         highest = math.floor(math.log10(max(self.high, 1e-300)) + 1e-9)
         candidates += self._inside(10.0**power for power in range(lowest, highest + 1))
         every = max(1, math.ceil(len(candidates) / most))

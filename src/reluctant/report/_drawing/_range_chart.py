@@ -16,6 +16,9 @@ ROW = 44
 SYMLOG_FROM = 60.0
 """Where the widest stretch is so many times the narrowest, the axis becomes logarithmic on both sides of 0."""
 
+NARROW_FROM = 25.0
+"""Where stretches around 0 are compared, and all of them together are so many times as wide as the narrowest, it does so too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:
@@ -37,9 +40,10 @@ class Extent:
 
 def range_chart(title: str, alt: str, quantity: str, extents: Sequence[Extent], zero: str = "") -> Drawn:
     """Every stretch in a row of its own; what is allowed is a field behind all rows, and `zero` the word at a line at 0."""
-    axis = _axis(quantity, [*extents, Extent("", 0.0, 0.0)] if zero else extents)
+    axis = _axis_around_zero(quantity, extents) if zero else _axis(quantity, extents)
     height = 22 + ROW * len(extents)
-    svg = canvas(height + 42, f"{title}. {alt}")
+    logarithmic = axis.kind == "symlog"
+    svg = canvas(height + (56 if logarithmic else 42), f"{title}. {alt}")
     placed = Frame(axis, None, 8, WIDTH - 10, 12, height)
     for extent in extents:
         if extent.allowed:
@@ -50,6 +54,8 @@ def range_chart(title: str, alt: str, quantity: str, extents: Sequence[Extent], 
     for index, extent in enumerate(extents):
         _row(svg, placed, extent, 22 + index * ROW)
     placed.draw_across(svg)
+    if logarithmic:
+        label(svg, (placed.left + placed.right) / 2, height + 46, "logarithmic on both sides of 0", "axis-label", "middle")
     return Drawn(title, alt, svg)
 
 
@@ -72,12 +78,36 @@ def _row(svg: Element, placed: Frame, extent: Extent, y: float) -> None:
 
 
 def _axis(quantity: str, extents: Sequence[Extent]) -> Axis:
+    low, high = _ends(extents)
+    widths = _widths(extents)
+    if len(widths) > 1 and max(widths) > SYMLOG_FROM * min(widths):
+        return _logarithmic(quantity, low, high)
+    return _straight(quantity, low, high)
+
+
+def _axis_around_zero(quantity: str, extents: Sequence[Extent]) -> Axis:
+    """An axis with 0 on it, on which the narrowest stretch can still be seen beside one far away."""
+    low, high = _ends([*extents, Extent("", 0.0, 0.0)])
+    narrowest = min(_widths(extents), default=0.0)
+    if narrowest and high - low > NARROW_FROM * narrowest:
+        return _logarithmic(quantity, low, high, 10.0 ** math.floor(math.log10(narrowest)))
+    return _straight(quantity, low, high)
+
+
+def _ends(extents: Sequence[Extent]) -> tuple[float, float]:
     ends = [end for extent in extents for end in (extent.low, extent.high, *extent.points) if math.isfinite(end)]
-    low, high = min(ends), max(ends)
+    return min(ends), max(ends)
+
+
+def _widths(extents: Sequence[Extent]) -> list[float]:
+    return [extent.high - extent.low for extent in extents if math.isfinite(extent.high - extent.low) and extent.high > extent.low]
+
+
+def _straight(quantity: str, low: float, high: float) -> Axis:
     margin = 0.06 * (high - low) or max(abs(high), 1.0)
-    widths = [extent.high - extent.low for extent in extents if math.isfinite(extent.high - extent.low) and extent.high > extent.low]
-    wide = len(widths) > 1 and max(widths) > SYMLOG_FROM * min(widths)
-    if wide:
-        start, end = low * (1.6 if low < 0 else 0.5), high * (1.6 if high > 0 else 0.5)
-        return Axis(f"{quantity}, logarithmic on both sides of 0", start, end, "symlog")
     return Axis(quantity, low - margin, high + margin)
+
+
+def _logarithmic(quantity: str, low: float, high: float, unit: float = 1.0) -> Axis:
+    start, end = low * (1.6 if low < 0 else 0.5), high * (1.6 if high > 0 else 0.5)
+    return Axis(quantity, start, end, "symlog", unit)
