@@ -181,6 +181,22 @@ def test_the_arguments_after_the_script_are_the_scripts(monkeypatch, script):
     assert seen[0].time_limit == 9.0
 
 
+def test_trials_get_folders_of_their_own(monkeypatch, script, tmp_path):
+    seen: list[Job] = []
+
+    def answer(job: Job) -> Ended:
+        seen.append(job)
+        return Ended(job.trial, 0, 1.0, recording=recording(1.0))
+
+    folder = tmp_path / "trials"
+    told(monkeypatch, Made(answer), "--activation", "elu", "--workdir", str(folder), script)
+    assert len({job.command[job.command.index("--workdir") + 1] for job in seen}) == 10
+    (folder / "mine.txt").write_text("")
+    refused = told(monkeypatch, Made(answer), "--activation", "elu", "--workdir", str(folder), script)
+    assert isinstance(refused.exception, UsageError)
+    assert len(seen) == 10
+
+
 def test_seconds_of_trials_are_told_and_passed_on(monkeypatch, script):
     seen: list[Job] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from reluctant.errors import RecordingError, UsageError
 from reluctant.recording import Finding, NotJudged, Trial
 from reluctant.studies import (
     UNTREATED,
+    Arm,
     Ended,
     Found,
     Losses,
@@ -215,6 +217,8 @@ def test_a_job_is_the_command_that_could_be_typed():
     )
     timed = " ".join(job(replace(wanted, seconds=90.0), PlannedTrial("a", 2)).command)
     assert "--steps 40 --seconds 90 train.py" in timed
+    apart = job(replace(wanted, arms=(Arm("elu: a/b"),), working_folder="/tried"), PlannedTrial("elu: a/b", 2)).command
+    assert apart[apart.index("--workdir") + 1 :][:2] == (os.path.join("/tried", "elu%3A a%2Fb-2"), "--force")
     assert job(replace(wanted, is_module=True), PlannedTrial(UNTREATED, 0)).command[-4:] == ("-m", "train.py", "--epochs", "3")
     assert "--treat" not in job(wanted, PlannedTrial(UNTREATED, 0)).command
 

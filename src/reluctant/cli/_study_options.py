@@ -15,7 +15,7 @@ import click
 from reluctant.errors import UsageError
 from reluctant.recording._file import refuse_existing
 from reluctant.studies import Executor, Plan, Study, conduct, executor, resumed, save_study, seconds_in, trials_left
-from reluctant.trials import metric_pattern
+from reluctant.trials import empty_folder, metric_pattern
 
 BY = "Compare by the training loss, or by the values of the same loss function in validation, without gradient.  [default: loss]"
 METRIC = r"Compare by the number that REGEX finds in what the script prints, in its one group: 'accuracy ([\d.]+)'."
@@ -36,6 +36,7 @@ OPTIONS = (
         "--on", default="local", show_default=True, metavar="WHERE", help="Where trials run: local, ray, or ray://HOST:PORT, a Ray cluster."
     ),
     click.option("--gpus-per-trial", type=click.IntRange(0), default=0, metavar="N", help="Give each trial N GPUs to itself."),
+    click.option("--workdir", metavar="DIR", help="Run each trial in a folder of its own in DIR, a copy of the current one."),
     click.option("--study", metavar="FILE", help="Write the trials to FILE after each one, to go on with after an interruption."),
     click.option("--resume", is_flag=True, help="Go on with the study in FILE."),
     click.option("--force", is_flag=True, help="Replace files that exist."),
@@ -124,9 +125,23 @@ def time_limit(text: str | None) -> float | None:
     return None if text is None else seconds_in(text, "--trial-timeout")
 
 
-def trial_seconds(text: str | None) -> float | None:
-    """The seconds after its first step at which a trial is to end; None where it goes on."""
-    return None if text is None else seconds_in(text, "--seconds")
+def each_trial(given: dict[str, Any]) -> dict[str, Any]:
+    """The seconds and the folder of each trial, as fields of a plan. Raises `UsageError` as `_folder_of_trials` does."""
+    seconds = None if given["seconds"] is None else seconds_in(given["seconds"], "--seconds")
+    return {"seconds": seconds, "working_folder": _folder_of_trials(given)}
+
+
+def _folder_of_trials(given: dict[str, Any]) -> str:
+    """The absolute path of the folder in which each trial gets one, made if it is missing; empty where none was asked for.
+
+    Raises `UsageError` where something is there already, but for a study that goes on.
+    """
+    if given["workdir"] is None:
+        return ""
+    folder = Path(given["workdir"]).absolute()
+    if not (given["resume"] and folder.is_dir()):
+        empty_folder(folder, given["force"])
+    return str(folder)
 
 
 def check_script(script: str, is_module: bool) -> None:

@@ -13,7 +13,7 @@ from reluctant.recording._file import refuse_existing
 from reluctant.report import renderer_for
 from reluctant.studies import Arm, Plan, trials_left
 
-from ._study_options import Conduct, check_script, compared_by, study_options, time_limit, trial_seconds
+from ._study_options import Conduct, check_script, compared_by, each_trial, study_options, time_limit
 from ._study_shown import print_study, write_study
 
 _BETWEEN_NAMES = re.compile(r",(?![^(]*\))")
@@ -45,8 +45,8 @@ def command(
     check_script(script_name, is_module)
     arms = arms_of(activations, given["reinitialise"], given["also_initialisation"])
     how = Conduct.given(given)
-    limit, seconds = time_limit(given["trial_timeout"]), trial_seconds(given["seconds"])
-    plan = Plan(script_name, arguments, is_module, arms, given["seeds"], given["steps"], limit, **compared_by(given), seconds=seconds)
+    limit = time_limit(given["trial_timeout"])
+    plan = Plan(script_name, arguments, is_module, arms, given["seeds"], given["steps"], limit, **compared_by(given), **each_trial(given))
     if output is not None:
         renderer_for(output)
         refuse_existing(output, given["force"])

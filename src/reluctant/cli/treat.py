@@ -18,7 +18,7 @@ from reluctant.report._numbers import plural
 from reluctant.studies import UNTREATED, Plan, PlannedTrial, Study, arm_against, by_hand, drawn_arms, job, result_of, trials_left
 
 from ._source_change import source_change
-from ._study_options import Conduct, check_script, compared_by, study_options, time_limit, trial_seconds
+from ._study_options import Conduct, check_script, compared_by, each_trial, study_options, time_limit
 from ._treated_document import arms_for, cure, offered_more, roots, with_verdicts
 
 RECORDED = ".json"
@@ -62,9 +62,18 @@ def command(
     if write_patch is not None:
         refuse_existing(write_patch, given["force"])
     how = Conduct.given(given)
-    limit, seconds = time_limit(given["trial_timeout"]), trial_seconds(given["seconds"])
+    limit = time_limit(given["trial_timeout"])
     plan = Plan(
-        script_name, arguments, is_module, (), given["seeds"], given["steps"], limit, **compared_by(given), halving=True, seconds=seconds
+        script_name,
+        arguments,
+        is_module,
+        (),
+        given["seeds"],
+        given["steps"],
+        limit,
+        **compared_by(given),
+        halving=True,
+        **each_trial(given),
     )
     document, study = _check_up(plan, how)
     arms = arms_for(document)

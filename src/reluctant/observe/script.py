@@ -58,16 +58,18 @@ def script(path: str, arguments: tuple[str, ...]) -> Program:
     """
     importer = pkgutil.get_importer(path)
     if importer is None:
-        code = _compiled(path)
-        return Program(path, arguments, lambda: _run_file(path, arguments, code))
+        code, absolute = _compiled(path), _absolute(path)
+        return Program(path, arguments, lambda: _run_file(path, absolute, arguments, code))
     if importer.find_spec("__main__") is None:
         raise NoProgramError("the folder has no __main__.py, so python cannot run it", where=path, advice="Give the script to run")
-    return Program(path, arguments, lambda: _run_container(path, arguments))
+    absolute = _absolute(path)  # now: the run may get another current folder
+    return Program(path, arguments, lambda: _run_container(path, absolute, arguments))
 
 
 def module(name: str, arguments: tuple[str, ...]) -> Program:
     """The module `name`, found when it is run, as ``python -m`` does."""
-    return Program(f"-m {name}", arguments, lambda: _run_module(name, arguments))
+    folder = os.getcwd()
+    return Program(f"-m {name}", arguments, lambda: _run_module(name, folder, arguments))
 
 
 def exit_code(error: BaseException | None) -> int:
@@ -102,8 +104,7 @@ def _absolute(path: str) -> str:
     return path if os.path.isabs(path) else os.path.join(os.getcwd(), path)
 
 
-def _run_file(path: str, arguments: tuple[str, ...], code: CodeType) -> None:
-    absolute = _absolute(path)
+def _run_file(path: str, absolute: str, arguments: tuple[str, ...], code: CodeType) -> None:
     loader = SourcelessFileLoader if path.endswith(".pyc") else SourceFileLoader
     main = _become_main([path, *arguments], [path])
     _replace_first_path(os.path.dirname(os.path.realpath(absolute)))
@@ -114,16 +115,16 @@ def _run_file(path: str, arguments: tuple[str, ...], code: CodeType) -> None:
     exec(code, main)
 
 
-def _run_container(path: str, arguments: tuple[str, ...]) -> None:
+def _run_container(path: str, absolute: str, arguments: tuple[str, ...]) -> None:
     _become_main([path, *arguments], [path])
     _take_first_path()
-    sys.path.insert(0, _absolute(path))
+    sys.path.insert(0, absolute)
     _run_as_main("__main__", alter_argv=False)
 
 
-def _run_module(name: str, arguments: tuple[str, ...]) -> None:
+def _run_module(name: str, folder: str, arguments: tuple[str, ...]) -> None:
     _become_main(["-m", *arguments], ["-m", name])
-    _replace_first_path(os.getcwd())
+    _replace_first_path(folder)
     _run_as_main(name, alter_argv=True)
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from reluctant.errors import RecordingError
 from reluctant.recording import Document, loads
@@ -64,10 +65,17 @@ def job(plan: Plan, trial: PlannedTrial) -> Job:
         options += ["--seconds", f"{plan.seconds:g}"]
     if plan.metric:
         options += ["--metric", plan.metric, "--goal", plan.goal]
+    if plan.working_folder:
+        options += ["--workdir", os.path.join(plan.working_folder, _folder_name(trial)), "--force"]  # of an attempt that was cut off
     alone = trial == PlannedTrial(UNTREATED, 0)
     program = ["-m"] * plan.is_module + [plan.script, *plan.arguments]
     script, folder = ("", os.getcwd()) if plan.is_module else (plan.script, os.path.dirname(os.path.abspath(plan.script)))
     return Job(trial, (sys.executable, "-m", "reluctant", "run", *options, *program), plan.time_limit, script, folder, alone)
+
+
+def _folder_name(trial: PlannedTrial) -> str:
+    """Another name for each trial, which any system takes for a file."""
+    return f"{quote(trial.arm, safe='(),@= ')}-{trial.seed}"
 
 
 SOURCES: Mapping[Measured, Source] = {"loss": "backward", "validation loss": "validation", "metric": "metric"}

@@ -97,6 +97,8 @@ class Plan:
     """Stop the less promising arms after few seeds."""
     seconds: float | None = None
     """Seconds of each trial from its first step on; None lets it make its steps. Unlike steps they do not repeat exactly."""
+    working_folder: str = ""
+    """Where each trial gets a folder of its own to run in; empty where all run in the current one."""
 
     @property
     def all_arms(self) -> tuple[Arm, ...]:

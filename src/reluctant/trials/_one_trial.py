@@ -43,10 +43,12 @@ class OneTrial:
         metric: re.Pattern[str] | None = None,
         goal: Goal = "min",
         seconds: float | None = None,
+        working_folder: str = "",
     ) -> None:
         self._remedies = tuple(remedies)
         self._steps = steps
         self._seconds = seconds
+        self._working_folder = working_folder
         self._seeds = ShiftedSeeds(seed)
         self._metric = PrintedMetric(metric, lambda: self._made) if metric is not None else None
         self._goal = goal
@@ -61,7 +63,9 @@ class OneTrial:
         self._begin_observing: Callable[[], None] | None = None
 
     def begin(self) -> None:
-        """Shift seeds from now on."""
+        """Go to the working folder, where there is one, and shift seeds from now on."""
+        if self._working_folder:
+            os.chdir(self._working_folder)
         self._seeds.start()
         if self._metric is not None:
             self._metric.start()
@@ -121,6 +125,7 @@ class OneTrial:
             steps=self._steps,
             seconds=self._seconds,
             stopped=self._stopped,
+            working_folder=self._working_folder,
             counts=not why_not,
             why_not="; ".join(dict.fromkeys(why_not)),
             treatments=treatments,
