@@ -11,8 +11,10 @@ from reluctant.errors import UsageError
 from reluctant.kernels import _choice
 from reluctant.kernels._arithmetic import tensors
 from reluctant.kernels._library import library
+from reluctant.kernels._pairs import in_rows
 from reluctant.kernels._torch_operator import torch_operator
 
+from .forced import KERNELS, gradients, serving
 from .rounding import wrongly_rounded
 
 pytestmark = pytest.mark.skipif(not library(), reason=f"no compiled kernels here: {library().reason}")
@@ -152,3 +154,38 @@ def test_tensors_of_different_shapes_are_spread_by_torch(activation):
     a, b = torch.randn(3, 1, 5, generator=generator(15)), torch.randn(4, 5, generator=generator(16))
     torch.testing.assert_close(_choice.function(activation)(a, b), torch_operator(activation)(a, b))
     torch.testing.assert_close(_choice.function(activation)(a, a.double()), torch_operator(activation)(a, a.double()))
+
+
+LAYOUTS = {
+    "halves": lambda x: x.chunk(2, -1),
+    "halves of a cube": lambda x: x.reshape(4, 3, -1).chunk(2, -1),
+    "thirds, of which two": lambda x: x.reshape(4, 42).chunk(3, -1)[::2],
+    "one row repeated": lambda x: (x[:1, :7].expand(12, 7), x[:, 7:]),
+    "one row in the middle": lambda x: x.reshape(12, 1, 14).chunk(2, -1),
+    "columns": lambda x: x.t().chunk(2, 0),
+    "every second row": lambda x: (x[::2, :7], x[1::2, 7:]),
+    "middle dimensions exchanged": lambda x: x.reshape(2, 3, 2, 14).transpose(1, 2).chunk(2, -1),
+}
+BY_TORCH = ("columns", "middle dimensions exchanged")
+"""Layouts whose rows are not equally far apart."""
+
+
+@pairs
+@types
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_two_tensors_that_lie_in_rows(activation, dtype, layout):
+    """Views are read where they lie; what does not lie in rows is torch's. Values and gradients are those of copies."""
+    function = _choice.function(activation)
+    with serving(KERNELS):
+        found = gradients(lambda x: function(*LAYOUTS[layout](x)), [torch.randn(12, 14, generator=generator(8)).to(dtype)])
+        copies = gradients(
+            lambda x: function(*(part.contiguous() for part in LAYOUTS[layout](x))), [torch.randn(12, 14, generator=generator(8)).to(dtype)]
+        )
+    tolerance = {"rtol": 2**-6, "atol": 2**-6} if layout in BY_TORCH else {"rtol": 0, "atol": 0}
+    for one, other in zip(found, copies, strict=True):
+        torch.testing.assert_close(one, other, **tolerance)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_which_tensors_lie_in_rows(layout):
+    assert (in_rows(*LAYOUTS[layout](torch.randn(12, 14))) is None) == (layout in BY_TORCH)

@@ -274,3 +274,25 @@ def test_an_argument_that_is_a_tensor_is_left_to_torch():
         alpha.fill_(0.5)
     with pytest.raises(UsageError, match="min is tensor"):
         functional.clamp(numbers(9), alpha)
+
+
+def test_a_pair_with_the_arguments_of_a_layer():
+    with pytest.raises(UsageError, match=r"reluctant\.nn\.SwiGLU: .*\(32, 64\) cannot be its arguments"):
+        nn.SwiGLU(32, 64)
+    with pytest.raises(UsageError, match="'x'"):
+        nn.GEGLU("x")
+    assert str(inspect.signature(nn.SwiGLU)) == "(dim=-1)"
+
+
+def test_a_name_of_other_case():
+    with pytest.raises(AttributeError, match=r"reluctant\.nn has no 'GeGLU'; it is spelled 'GEGLU'"):
+        _ = nn.GeGLU
+    with pytest.raises(AttributeError, match=r"reluctant\.nn has no 'Nothing', and torch\.nn has none"):
+        _ = nn.Nothing
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("name", ["Mish", "SwiGLU"])
+def test_scripting_is_refused_by_name(name):
+    with pytest.raises(UsageError, match=f"reluctant.nn.{name}: torch.jit.script cannot script it"):
+        torch.jit.script(torch.nn.Sequential(getattr(nn, name)()))

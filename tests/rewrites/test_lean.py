@@ -321,3 +321,8 @@ def test_the_text_names_every_place():
 def test_it_is_public_and_loaded_on_use():
     assert reluctant.lean is lean
     assert "lean" in dir(reluctant)
+
+
+def test_what_is_no_module():
+    with pytest.raises(UsageError, match=r"reluctant\.lean: it was given str, which is no torch\.nn\.Module"):
+        lean("x")

@@ -19,7 +19,7 @@ from ._elementwise import elementwise
 from ._eligible import PLAIN, dense, eligible
 from ._library import NAMES, library
 from ._measured import measured
-from ._pairs import pairs
+from ._pairs import in_rows, pairs
 from ._signature import signature
 from ._torch_operator import torch_operator
 from ._triton import FROM_ELEMENTS, triton_kernel, why_not
@@ -104,7 +104,7 @@ def function(activation: Activation) -> Callable[..., Tensor]:
 
     def of_two(a: Tensor, b: Tensor) -> Tensor:
         kernel = choices.kernel(a)
-        fit = kernel is not None and eligible(b) and _alike(a, b) and a.is_contiguous() and b.is_contiguous()
+        fit = kernel is not None and eligible(b) and _alike(a, b) and _fit_to_be_read(a, b)
         y: Tensor = kernel.of_two(a, b) if fit else operator(a, b)
         return y
 
@@ -119,6 +119,10 @@ def function(activation: Activation) -> Callable[..., Tensor]:
 
 def _alike(a: Tensor, b: Tensor) -> bool:
     return a.dtype is b.dtype and a.shape == b.shape and a.device == b.device
+
+
+def _fit_to_be_read(a: Tensor, b: Tensor) -> bool:
+    return in_rows(a, b) is not None if a.is_cpu else a.is_contiguous() and b.is_contiguous()
 
 
 @functools.lru_cache(maxsize=64)

@@ -23,7 +23,7 @@ class PairKernel:
     """A gated pair for one type of elements."""
 
     of_two: Callable[[Tensor, Tensor], Tensor]
-    """Of gate and value, contiguous and of one shape."""
+    """Of gate and value of one shape, which lie in rows (`in_rows`)."""
     of_halves: Callable[[Tensor], Tensor]
     """Of a contiguous tensor whose last dimension holds the gate first and then the value."""
 
@@ -58,8 +58,8 @@ class _Pair:
         """Of two tensors."""
 
         def forward(a: Tensor, b: Tensor) -> Tensor:
-            y = torch.empty_like(a)
-            self.run(a.data_ptr(), b.data_ptr(), y.data_ptr(), _flat(a))
+            y = torch.empty_like(a, memory_format=torch.contiguous_format)
+            self.run(a.data_ptr(), b.data_ptr(), y.data_ptr(), in_rows(a, b))
             return y
 
         def with_context(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
@@ -70,9 +70,14 @@ class _Pair:
             a, b = ctx.saved_tensors
             if by_formula(g):
                 return self.slopes(g, a, b)
-            a, b, g = a.contiguous(), b.contiguous(), g.contiguous()
-            da, db = torch.empty_like(a), torch.empty_like(b)
-            self.run_back(g.data_ptr(), a.data_ptr(), b.data_ptr(), da.data_ptr(), db.data_ptr(), _flat(a), _flat(a))
+            lie = in_rows(a, b)
+            if lie is None:  # a hook on saved tensors may lay them out otherwise
+                a, b = a.contiguous(), b.contiguous()
+                lie = _flat(a)
+            g = g.contiguous()
+            da, db = torch.empty_like(g), torch.empty_like(g)
+            out = Pair(lie.rows, lie.columns, lie.columns, lie.columns)
+            self.run_back(g.data_ptr(), a.data_ptr(), b.data_ptr(), da.data_ptr(), db.data_ptr(), lie, out)
             return da, db
 
         with_backward = autograd_function(self.activation, with_context, backward)
@@ -113,6 +118,28 @@ class _Pair:
             return y
 
         return call
+
+
+def in_rows(a: Tensor, b: Tensor) -> Pair | None:
+    """How two tensors of one shape lie, such as those of ``x.chunk(2, -1)``; None unless its rows are equally far apart."""
+    if a.is_contiguous() and b.is_contiguous():
+        return _flat(a)
+    a_stride, b_stride = _row_stride(a), _row_stride(b)
+    if a_stride is None or b_stride is None:
+        return None
+    return Pair(a.numel() // a.shape[-1], a.shape[-1], a_stride, b_stride)
+
+
+def _row_stride(a: Tensor) -> int | None:
+    shape, strides = a.shape, a.stride()
+    if len(shape) < 2 or strides[-1] != 1:
+        return None
+    expected = strides[-2] * shape[-2]
+    for size, stride in zip(shape[-3::-1], strides[-3::-1], strict=True):
+        if size != 1 and stride != expected:
+            return None
+        expected *= size
+    return strides[-2]
 
 
 def _flat(a: Tensor) -> Pair:

@@ -28,6 +28,9 @@ __all__ = [*sorted(MODULES), "LinearActivation", "functional"]
 
 def __getattr__(name: str) -> Any:
     """What torch.nn has and the catalogue has not."""
+    if not hasattr(torch.nn, name):
+        meant = [f"{spelled!r}" for spelled in __all__ if spelled.casefold() == name.casefold()]
+        raise AttributeError(f"reluctant.nn has no {name!r}" + (f"; it is spelled {meant[0]}" if meant else ", and torch.nn has none"))
     return getattr(torch.nn, name)
 
 

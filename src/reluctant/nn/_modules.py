@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation, Gated
+from reluctant.errors import UsageError
 
 from . import functional
 from ._functions import of_halves, takes_inplace
@@ -28,7 +29,16 @@ def module_for(definition: type[Activation]) -> type[torch.nn.Module]:
         body.update(_of_pair(definition) if issubclass(definition, Gated) else _without_torch(definition))
     else:
         body["forward"] = _forward(definition)
+    body["__prepare_scriptable__"] = _cannot_be_scripted
     return type(name, (base,), body)
+
+
+def _cannot_be_scripted(self: torch.nn.Module) -> torch.nn.Module:
+    """What torch.jit.script asks for first; without it its own message names a line of this package's machinery."""
+    raise UsageError(
+        "torch.jit.script cannot script it", where=f"reluctant.nn.{type(self).__name__}",
+        advice="Use torch.jit.trace, torch.compile or torch.export, or undo reluctant.lean before",
+    )
 
 
 def _document(definition: type[Activation]) -> str:
@@ -80,9 +90,19 @@ def _of_pair(definition: type[Gated]) -> Mapping[str, Any]:
     """Body of a module for a gated pair: it halves its input, as torch.nn.GLU does, but has the gate in the first half."""
     function = of_halves(definition)
 
-    def initialise(self: Any, dim: int = -1) -> None:
+    def initialise(self: Any, dim: int = -1, *others: Any) -> None:
+        if others or not isinstance(dim, int):
+            given = ", ".join(map(repr, (dim, *others)))
+            raise UsageError(
+                f"({given}) cannot be its arguments", where=f"reluctant.nn.{type(self).__name__}",
+                advice="It takes one number, the dimension along which gate and value lie side by side. It has no weights: put a "
+                "torch.nn.Linear(in_features, 2 * out_features) before it",
+            )
         torch.nn.Module.__init__(self)
         self.dim = dim
+
+    dim = inspect.Parameter("dim", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=-1)
+    initialise.__signature__ = inspect.Signature([inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY), dim])  # type: ignore[attr-defined]
 
     def extra_repr(self: Any) -> str:
         return f"dim={self.dim}"

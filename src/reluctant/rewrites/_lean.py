@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 import torch
 
+from reluctant.errors import UsageError
+
 from ._exchange import Refusal, functions, judged, name_of
 from ._gain import Kind, kinds
 from ._join import Pair, pairs
@@ -33,6 +35,11 @@ def lean(model: torch.nn.Module, *, join_linear: bool = False) -> Rewrite:
     quantised and compiled modules, and calls of functions in a module's own code, which nothing from outside can exchange. Print
     the result, and take everything back with its `undo()`.
     """
+    if not isinstance(model, torch.nn.Module):
+        raise UsageError(
+            f"it was given {type(model).__name__}, which is no torch.nn.Module", where="reluctant.lean",
+            advice="Give it the model, such as reluctant.lean(model)",
+        )
     found = {place.module: place for place in places(model)}
     tensors = kinds(model)
     pairs_by_activation = {pair.activation.module: pair for pair in pairs(found)} if join_linear else {}
