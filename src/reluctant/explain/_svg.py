@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 from rich.cells import cell_len
 
+from reluctant.page import coordinate as _n
 from reluctant.page import in_plain_colours, stylesheet
 
 from ._figure import Axis, Band, Cells, Dots, Figure, Guide, Line, Mark, Panel, Whiskers
@@ -166,11 +167,6 @@ def _cells(cells: Cells, frame: Frame) -> Element:
     for digit in sorted(paths):
         group.append(_path(f"d{digit}", "".join(paths[digit])))
     return group
-
-
-def _n(number: float) -> str:
-    """A coordinate to a tenth, without zeros that say nothing."""
-    return f"{round(number, 1) + 0.0:.1f}".removesuffix(".0")
 
 
 def inline(panel: Panel, language: Language, name: str) -> str:

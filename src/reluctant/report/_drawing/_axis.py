@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from reluctant.page import round_values
+
 Kind = Literal["linear", "log", "log1p", "symlog"]
 """``log1p``: logarithm of 1 + value, for steps counted from 0. ``symlog``: the same on both sides of 0, for values of any sign."""
 
-ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -34,7 +35,7 @@ class Axis:
         """Up to `most` round values within the axis, each with how it is written."""
         found = self._powers(most) if self.kind != "linear" else ()
         if len(found) < 2:  # less than two powers of ten: the logarithm is nearly straight here
-            found = self._multiples(most)
+            found = round_values(self.low, self.high, most)
         return found
 
     def _place(self, value: float) -> float:
@@ -45,16 +46,6 @@ class Axis:
         if self.kind == "symlog":
             return math.copysign(math.log1p(abs(value) / self.unit), value)
         return value
-
-    def _multiples(self, most: int) -> tuple[tuple[float, str], ...]:
-        span = self.high - self.low
-        if not 0 < span < math.inf:
-            return ()
-        size = 10.0 ** math.floor(math.log10(span / most))
-        step = next(size * factor for factor in ROUND if span / (size * factor) <= most)
-        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-        places = next(places for places in range(16) if math.isclose(round(step, places), step, rel_tol=1e-9))
-        return tuple((index * step, written(index * step, places)) for index in range(first, last + 1))
 
     def _powers(self, most: int) -> tuple[tuple[float, str], ...]:
         lowest = math.floor(math.log10(self.low)) if self.kind == "log" else round(math.log10(self.unit))
@@ -76,11 +67,6 @@ def time_axis(steps: int, early: int | None = None) -> Axis:
     last = max(steps - 1, 1)
     logarithmic = early is not None and last >= 50 and early < last / 10
     return Axis("step, logarithmic" if logarithmic else "step", 0, last, "log1p" if logarithmic else "linear")
-
-
-def written(number: float, places: int) -> str:
-    """A number of a linear axis, all of which have as many decimals."""
-    return f"{number:,.{places}f}".replace("-", "−") if round(number, places) else "0"
 
 
 def power_of_ten(value: float) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reluctant.page import coordinate as number
+
 from ._drawn import Drawn
-from ._svg import LETTER, WIDTH, box, canvas, label, number, path
+from ._svg import LETTER, WIDTH, box, canvas, label, path
 
 TALL, GAP, LINE = 40, 26, 62
 MOST = 9

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from reluctant.page import coordinate as number
+
 from ._axis import Axis
 from ._drawn import Drawn, Key
-from ._svg import WIDTH, box, canvas, label, number, path
+from ._svg import WIDTH, box, canvas, label, path
 
 HEIGHT = 210
 SIDE = 40

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from reluctant.page import coordinate as number
+
 from ._axis import Axis
 from ._drawn import Drawn, Key
-from ._svg import LETTER, WIDTH, Frame, canvas, frame, label, number, path
+from ._svg import LETTER, WIDTH, Frame, canvas, frame, label, path
 
 HEIGHT = 230
 MOST_ROWS = 16

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from reluctant.page import coordinate as number
+
 from ._axis import Axis
 from ._drawn import Drawn
 from ._line_chart import Guide, draw_guide
-from ._svg import LETTER, WIDTH, Frame, box, canvas, label, number, path
+from ._svg import LETTER, WIDTH, Frame, box, canvas, label, path
 
 ROW = 44
 SYMLOG_FROM = 60.0

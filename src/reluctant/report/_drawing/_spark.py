@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from ._svg import number, path
+from reluctant.page import coordinate as number
+
+from ._svg import path
 
 WIDTH, HEIGHT = 96, 22
 DECADES = 4

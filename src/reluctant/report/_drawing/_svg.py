@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
+from reluctant.page import coordinate as number
+
 from ._axis import Axis
 
 WIDTH = 380
@@ -37,12 +39,6 @@ def label(parent: Element, x: float, y: float, text: str, kind: str, anchor: str
 def box(x: float, y: float, width: float, height: float) -> str:
     """The outline of a rectangle."""
     return f"M{number(x)} {number(y)}h{number(width)}v{number(height)}h{number(-width)}z"
-
-
-def number(value: float) -> str:
-    """A coordinate to a tenth, without zeros that say nothing."""
-    text = f"{value:.1f}".removesuffix(".0")
-    return "0" if text == "-0" else text
 
 
 @dataclass(frozen=True, slots=True)
