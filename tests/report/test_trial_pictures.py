@@ -33,7 +33,7 @@ def test_differences_and_curves_are_drawn() -> None:
 
 
 def test_of_a_metric_of_which_more_is_better_the_side_is_told() -> None:
-    more = replace(SHOWN, difference=0.2, low=0.1, high=0.3, goal="max")
+    more = replace(SHOWN, difference=0.2, low=0.1, high=0.3, by="metric", goal="max")
     assert comparison_in_words(more).startswith("Metric at the end, treated less untreated: 0.2 (95 % interval 0.1 to 0.3)")
     differences, curves = trial_pictures([replace(CURED, comparison=more)])
     assert differences.alt.endswith("Above 0 is better.")

@@ -57,6 +57,8 @@ class Comparison:
     treated: TrialCurve | None = None
     note: str = ""
     """What else is to be said in one sentence: why it is inconclusive, which findings are new."""
+    by: str = "loss"
+    """What was compared: ``loss``, ``validation loss``, ``metric``, or ``share of wrong classes``."""
 
 
 @dataclass(frozen=True, slots=True)

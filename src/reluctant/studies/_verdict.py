@@ -13,6 +13,9 @@ from ._paired import FEWEST_PAIRS, LEVEL, paired
 from ._presence import has, is_free
 from ._study import UNTREATED, Found, Result, Study
 
+ERRORS = "share of wrong classes"
+"""What is compared where the loss means something else without the finding."""
+
 
 def judged(treatment: Treatment, finding: Finding, compared: Compared, study: Study, harms_loss: bool, same_loss: bool = True) -> Treatment:
     """The treatment with its verdict against the finding, and the comparison that it rests on.
@@ -35,10 +38,11 @@ def judged(treatment: Treatment, finding: Finding, compared: Compared, study: St
         shown=tuple(has(before, finding, everywhere) for before, _ in pairs),
         free=tuple(is_free(after, finding, everywhere) for _, after in pairs),
     )
-    if not same_loss and study.plan.by != "metric":
-        compared = _by_errors(compared, pairs)
+    by: str = study.plan.by
+    if not same_loss and by != "metric":
+        compared, by = _by_errors(compared, pairs), ERRORS
     verdict = _verdict(compared, against, harms_loss)
-    return replace(treatment, verdict=verdict, trials=len(tried), comparison=_comparison(compared, against, verdict))
+    return replace(treatment, verdict=verdict, trials=len(tried), comparison=_comparison(compared, against, verdict, by))
 
 
 def _by_errors(compared: Compared, pairs: Sequence[tuple[Result, Result]]) -> Compared:
@@ -73,19 +77,21 @@ def _verdict(compared: Compared, against: _Against, harms_loss: bool) -> TrialVe
     return compared.answer
 
 
-def _comparison(compared: Compared, against: _Against, verdict: TrialVerdict) -> Comparison:
-    before, after = [pair[0] for pair in against.pairs], [pair[1] for pair in against.pairs]
-    ceiling = starting_level(result.losses for result in (*before, *after))
+def _comparison(compared: Compared, against: _Against, verdict: TrialVerdict, by: str) -> Comparison:
+    errors = by == ERRORS
+    before, after = ([pair[side].errors if errors else pair[side].losses for pair in against.pairs] for side in (0, 1))
+    ceiling = 1.0 if errors else starting_level((*before, *after))
     low, high = compared.difference.interval(LEVEL) or (None, None)
     return Comparison(
         seeds=len(against.pairs),
         difference=compared.difference.mean,
+        by=by,
         goal=compared.difference.goal,
         low=low,
         high=high,
         finding_gone=sum(shown and free for shown, free in zip(against.shown, against.free, strict=True)),
-        untreated=mean_curve([result.losses for result in before], ceiling, compared.difference.goal),
-        treated=mean_curve([result.losses for result in after], ceiling, compared.difference.goal),
+        untreated=mean_curve(before, ceiling, compared.difference.goal),
+        treated=mean_curve(after, ceiling, compared.difference.goal),
         note=_note(compared, against, verdict),
     )
 

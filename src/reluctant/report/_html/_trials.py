@@ -52,7 +52,7 @@ def _differences(tried: Sequence[tuple[Treatment, Comparison]]) -> Drawn | None:
     if not extents:
         return None
     noun = _noun(tried[0][1])
-    side = "Above 0 is better" if noun == "metric" else "Below 0 is better"
+    side = "Above 0 is better" if tried[0][1].goal == "max" else "Below 0 is better"
     alt = "; ".join(f"{extent.label}: {value(extent.mean or 0.0)}, from {value(extent.low)} to {value(extent.high)}" for extent in extents)
     title = f"Treated less untreated {noun}, with {INTERVAL}"
     axis = f"difference of the {noun} at the end; {side.lower()}"
@@ -60,8 +60,7 @@ def _differences(tried: Sequence[tuple[Treatment, Comparison]]) -> Drawn | None:
 
 
 def _noun(shown: Comparison) -> str:
-    """What was compared: only of a metric can more be better."""
-    return "metric" if shown.goal == "max" else "loss"
+    return safe(shown.by)
 
 
 def _curves(treatment: Treatment, shown: Comparison) -> Drawn | None:
