@@ -12,14 +12,12 @@ import pytest
 
 from reluctant.recording import Finding, NotJudged, Recording, load
 from reluctant.rules import Rule, all_rules, judge
+from reluctant.treatments import all_treatments
 from tests.recordings import blocked_layer, healthy_mlp, nothing_observed
 from tests.rules.cases import Case
 
 SECTIONS = ("## What it does", "## Why is this bad?", "## How it decides", "## Remedy", "## When to ignore it")
-TREATMENTS = {
-    "swap-activation", "insert-activation", "remove-output-activation", "reinitialise", "scale-input", "lower-learning-rate",
-    "no-slope-decay", "normalise",
-}  # fmt: skip
+TREATMENTS = frozenset(all_treatments())
 CAUSES = {
     "learning-rate", "input-scale", "initialisation", "bias-initialisation", "depth", "width", "activation-choice",
     "missing-activation", "head-loss-mismatch", "weight-decay", "target-range", "none",

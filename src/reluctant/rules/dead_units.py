@@ -44,7 +44,7 @@ class DeadUnits(Rule):
 
     The one that removes the cause: a lower learning rate where updates killed them, scaled inputs, a fresh initialisation,
     normalisation. Another activation keeps a slope below 0, but with a learning rate that kills ReLUs it tends to diverge
-    instead.
+    instead. Where nothing removes the cause, dead units can be drawn anew while training goes on.
 
     ## When to ignore it
 
@@ -66,6 +66,7 @@ class DeadUnits(Rule):
         Treatment("reinitialise", "he"),
         Treatment("normalise"),
         Treatment("swap-activation", "leaky_relu"),
+        Treatment("revive", "50"),
     )
     follows_from = ("RL202", "RL303", "RL304", "RL305", "RL403", "RL404")
 
