@@ -113,8 +113,8 @@ def _table(study: Study, dtype: str, elements: int) -> Table:
     compiled = any(row.ratio_to_compiled is not None for row in rows)
     table = _narrow_table("activation")
     table.add_column("served\nby", no_wrap=True)
-    times = ("forward\nns", "torch's\nns", "backward\nns", "torch's\nns", "\nspeed")
-    for name in (*times, *["to com-\npiled"] * compiled, "kept\nbytes", "torch's\nbytes"):
+    timed = ("forward\nns", "torch's\nns", "backward\nns", "torch's\nns", "\nspeed")
+    for name in (*timed, *["to com-\npiled"] * compiled, "kept\nbytes", "torch's\nbytes"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         times = (row.forward_ns, row.forward_ns_by_torch, row.backward_ns, row.backward_ns_by_torch)

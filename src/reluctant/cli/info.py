@@ -211,8 +211,8 @@ def _overview(served: Sequence[Served], width: int) -> Iterator[str]:
     found: dict[str, dict[str, str]] = {}
     for row in served:
         name = f"{row.activation}, {row.device}" if several else row.activation
-        says = row.by if row.by == "torch" or not row.from_elements else f"from {row.from_elements:,}"
-        found.setdefault(name, {}).update(dict.fromkeys(row.types, says))
+        said = row.by if row.by == "torch" or not row.from_elements else f"from {row.from_elements:,}"
+        found.setdefault(name, {}).update(dict.fromkeys(row.types, said))
     names = column_width([*found, "activation"])
     columns = {kind: column_width([kind, *(says.get(kind, "") for says in found.values())]) for kind in types}
     yield "  ".join([pad("activation", names), *(pad(kind, size) for kind, size in columns.items())]).rstrip()
