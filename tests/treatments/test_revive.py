@@ -48,6 +48,21 @@ MODELS = {
         2,
         ["[4, 3, 3, 3] 54 0", "[4] 2 2", "[4, 2, 3, 3] 36 36", "[2] 0 0"],
     ),
+    "groups": (
+        "x = torch.randn(40, 3, 6, 6); model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3, groups=2))",
+        2,
+        ["[4, 3, 3, 3] 54 0", "[4] 2 2", "[4, 2, 3, 3] 36 36", "[4] 0 0"],
+    ),
+    "depthwise": (
+        "x = torch.randn(40, 3, 6, 6); model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3, groups=4))",
+        2,
+        ["[4, 3, 3, 3] 54 0", "[4] 2 2", "[4, 1, 3, 3] 18 18", "[4] 0 0"],
+    ),
+    "hardswish": (
+        "x = torch.randn(400, 3); model = nn.Sequential(nn.Linear(3, 4), nn.Hardswish(inplace=True), nn.Linear(4, 2))",
+        1,
+        ["[4, 3] 6 0", "[4] 2 2", "[2, 4] 4 4", "[2] 0 0"],
+    ),
 }
 
 
@@ -64,7 +79,8 @@ def test_the_weights_of_dead_units_are_drawn_anew_and_those_that_take_them_up_ar
     assert trial is not None
     assert trial.counts, trial.why_not
     (applied,) = trial.treatments[0].applied
-    assert (applied.what, applied.calls, applied.first_step) == ("dead units before relu were drawn anew", 2, 3)
+    name = "hardswish" if kind == "hardswish" else "relu"
+    assert (applied.what, applied.calls, applied.first_step) == (f"dead units before {name} were drawn anew", 2, 3)
 
 
 STATE = """
@@ -100,6 +116,63 @@ def test_the_optimizer_forgets_the_unit_and_the_rest_stays(tmp_path: Path) -> No
     assert trial is not None
     assert trial.counts
     assert [(entry.calls, entry.first_step) for entry in trial.treatments[0].applied] == [(1, 7)]
+
+
+TWO = """
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    x, y = torch.randn(400, 3), torch.randn(400, 1)
+    first, second = nn.Linear(3, 4), nn.Linear(4, 1)
+    optimizers = [torch.optim.Adam(layer.parameters(), lr=0.01) for layer in (second, first)]
+    for step in range(8):
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        nn.functional.mse_loss(second(torch.relu(first(x))), y).backward()
+        for optimizer in optimizers:
+            optimizer.step()
+        if step == 3:
+            first.bias.detach()[1] = -1e3
+    print(optimizers[0].state[second.weight]["exp_avg_sq"].eq(0).tolist(), second.weight.eq(0).tolist())
+"""
+
+
+def test_each_optimizer_forgets_what_it_holds(tmp_path: Path) -> None:
+    ended, _ = run(tmp_path, TWO, "--treat", "revive:4")
+    assert ended.stdout == "[[False, True, False, False]] [[False, True, False, False]]\n", ended.stderr
+
+
+POSITIONS = """
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    x = torch.randn(40, 3, 6, 6)
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), {after})
+    model[0].bias.detach()[:2].fill_(-1e3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(4):
+        optimizer.zero_grad()
+        model(x).square().mean().backward()
+        optimizer.step()
+    print(model[-1].weight.eq(0).any().item())
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "why"),
+    [
+        ("nn.Flatten(2), nn.Linear(16, 2)", "no activation with a dead side stands between two linear or convolutional layers"),
+        ("nn.Flatten(1), nn.Unflatten(1, (1, 64)), nn.Conv1d(1, 2, 3)", "units are dead, and which weights take them up cannot be told"),
+    ],
+)
+def test_weights_that_take_up_something_else_stay(after: str, why: str, tmp_path: Path) -> None:
+    ended, trial = run(tmp_path, POSITIONS.format(after=after), "--treat", "revive:4")
+    assert ended.stdout == "False\n", ended.stderr
+    assert trial is not None
+    assert not trial.counts
+    assert why in trial.why_not
 
 
 def test_what_is_drawn_follows_from_the_seed(tmp_path: Path) -> None:

@@ -71,10 +71,12 @@ class Weights:
         """Which entries of the weight take up the units that `before` makes; None where that cannot be told."""
         count, mask = before.units, _none_of(self.weight)
         if self.is_convolution:
-            axis = 0 if self.is_transposed else 1
-            if self.groups != 1 or mask.shape[axis] != count:
+            # A transposed convolution with groups is no `Weights`.
+            shares = mask.movedim(0, 1)[None] if self.is_transposed else mask.view(self.groups, -1, *mask.shape[1:])
+            each = shares.shape[2]  # of groups, what they make, what they take up
+            if self.groups * each != count:
                 return None
-            mask.movedim(axis, 0)[units] = True
+            shares.movedim(2, 1)[units // each, units % each] = True
             return mask
         if mask.shape[1] % count:
             return None
@@ -94,18 +96,29 @@ class Units:
     after: dict[int, Weights] = field(default_factory=dict)
     """The layers that take them up, by the identity of the weight."""
     samples: int = 0
+    _rows: int = 0
+    """Entries of the last batch."""
     _alive: Tensor | None = None
 
-    def see(self, values: Tensor, dead_end: float) -> bool:
-        """Note which units are above the dead side in what enters the activation; whether the units could be told apart."""
+    def see(self, values: Tensor) -> bool:
+        """Note which units are not 0 in what leaves the activation; whether the units could be told apart.
+
+        What enters it is gone where it works in place.
+        """
         axis = self.before.axis_of_units(values)
         if not 0 <= axis < values.dim() or values.shape[axis] != self.before.units or not values.numel():
             return False
+        self._rows = values.shape[:axis].numel()
         entries = values.detach().movedim(axis, -1).flatten(0, -2) if values.dim() > 1 else values.detach()[None]
-        above = (entries > dead_end).any(0)
-        self._alive = above if self._alive is None else self._alive | above
+        fires = (entries != 0).any(0)
+        self._alive = fires if self._alive is None else self._alive | fires
         self.samples += entries.shape[0]
         return True
+
+    def taken_up(self, values: Tensor, by: Weights) -> None:
+        """Note a layer that takes up `values`, unless they are a row for each channel, where positions would be taken for units."""
+        if by.is_convolution or not self.before.is_convolution or values.shape[:-1].numel() == self._rows:
+            self.after.setdefault(id(by.weight), by)
 
     def dead(self) -> Tensor:
         """The numbers of the units that were on the dead side on every sample; counting begins anew."""

@@ -99,7 +99,7 @@ class Revive(Remedy):
         weights = _weights(call, node) if node is not None else None
         if weights is not None:
             if (units := chain(values, USED)) is not None:
-                units.after.setdefault(id(weights.weight), weights)
+                units.taken_up(values, by=weights)
             node.metadata[MADE] = weights
         return result
 
@@ -109,10 +109,10 @@ class Revive(Remedy):
         result = function(values)  # first: another treatment may compute another activation, and says so in the call
         activation = called_activation(call)
         node: Any = result.grad_fn
-        if activation is None or before is None or node is None or (end := _dead_end(activation)) is None:
+        if activation is None or before is None or node is None or not _is_silent_below(activation):
             return result
         units = self._units.setdefault(id(before.weight), Units(activation, call.place, before))
-        if units.see(values, end):
+        if units.see(result):
             node.metadata[USED] = units
         return result
 
@@ -133,19 +133,32 @@ class Revive(Remedy):
             return
         self._looked += 1
         dead = units.dead()
-        taking = [(after.weight, after.taking(dead, units.before)) for after in units.after.values()]
-        if not len(dead) or any(mask is None for _, mask in taking):
+        if not len(dead):
             return
         before = units.before
-        self._drawn += 1
-        _set(optimizer, before.weight, before.making(dead), _drawn(units, self._scene.seed, self._drawn))
+        changed = [(after.weight, after.taking(dead, before)) for after in units.after.values()]
         if before.bias is not None and before.bias.requires_grad:
-            _set(optimizer, before.bias, mask_of(before.bias, dead), None)
-        for weight, taken in taking:
-            if taken is not None:
-                _set(optimizer, weight, taken, None)
+            changed.append((before.bias, mask_of(before.bias, dead)))
+        masks = [(parameter, mask) for parameter, mask in changed if mask is not None]
+        if len(masks) < len(changed):
+            self._scene.not_applied(units.place, "units are dead, and which weights take them up cannot be told")
+            return
+        self._drawn += 1
+        self._set(before.weight, before.making(dead), _drawn(units, self._scene.seed, self._drawn))
+        for parameter, mask in masks:
+            self._set(parameter, mask)
         for _ in range(len(dead)):
             self._scene.applied(units.place, f"dead units before {units.activation.spelling} were drawn anew")
+
+    def _set(self, parameter: Tensor, mask: Tensor, drawn: Tensor | None = None) -> None:
+        """Give the entries under the mask new values, or 0, and let all optimizers forget what they knew of them."""
+        import torch
+
+        with torch.no_grad():
+            parameter.copy_(torch.where(mask, torch.zeros_like(parameter) if drawn is None else drawn, parameter))
+            for known in [known for optimizer in self._optimizers for known in optimizer.state.get(parameter, {}).values()]:
+                if isinstance(known, torch.Tensor) and known.shape == parameter.shape:
+                    known.masked_fill_(mask, 0)
 
     def end(self) -> None:
         """Tell that no unit was dead, or that it was never time to look."""
@@ -171,12 +184,10 @@ def _weights(call: Call, node: Any) -> Weights | None:
     return None if layer.is_transposed and layer.groups > 1 else layer
 
 
-def _dead_end(activation: Any) -> float | None:
-    """Up to where a unit gives nothing and passes no gradient; None for an activation that has no such side."""
+def _is_silent_below(activation: Any) -> bool:
+    """Whether it gives 0 and passes no gradient on its lower side."""
     below = [region for region in activation.traits.dead_regions if math.isinf(region.start)]
-    if not below or not math.isfinite(below[0].end) or float(activation(below[0].end)) != 0.0:
-        return None
-    return float(below[0].end)
+    return bool(below) and math.isfinite(below[0].end) and float(activation(below[0].end)) == 0.0
 
 
 def _drawn(units: Units, seed: int, number: int) -> Tensor:
@@ -188,14 +199,3 @@ def _drawn(units: Units, seed: int, number: int) -> Tensor:
     fan_in = weight[0, 0].numel() * (weight.shape[0] if units.before.is_transposed else weight.shape[1])
     drawn = torch.empty(weight.shape).normal_(0.0, units.activation.gain / math.sqrt(fan_in), generator=generator)
     return drawn.to(device=weight.device, dtype=weight.dtype)
-
-
-def _set(optimizer: Optimizer, parameter: Tensor, mask: Tensor, drawn: Tensor | None) -> None:
-    """Give the entries under the mask new values, or 0, and let the optimizer forget what it knew of them."""
-    import torch
-
-    with torch.no_grad():
-        parameter.copy_(torch.where(mask, torch.zeros_like(parameter) if drawn is None else drawn, parameter))
-        for known in optimizer.state.get(parameter, {}).values():
-            if isinstance(known, torch.Tensor) and known.shape == parameter.shape:
-                known.masked_fill_(mask, 0)
