@@ -48,7 +48,8 @@ def load() -> bool:
     for name in IMPORTED:
         importlib.import_module(name)
     gc.collect()
-    gc.freeze()  # forks look through none of this for garbage: that took most of a second at the end of each
+    if "triton" not in sys.modules:  # Triton complains at the end of a process of what it left, frozen things among it
+        gc.freeze()  # forks look through none of this for garbage: that took most of a second at the end of each
     probe = os.fork()
     if not probe:
         os._exit(0)
