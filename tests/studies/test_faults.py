@@ -173,7 +173,7 @@ def compare(tmp_path: Path) -> Iterator[Callable[..., Compare]]:
 
 @pytest.mark.slow
 def test_each_fault_counts_as_what_it_is_and_takes_nothing_else_with_it(compare):
-    comparing = compare(FAULTY, "--seeds", "7", "--trial-timeout", "12s", "-j", "2")
+    comparing = compare(FAULTY, "--seeds", "7", "--trial-timeout", "30s", "-j", "2")
     most = 0
     while comparing.process.poll() is None:
         most = max(most, _most_memory(comparing.process.pid))
