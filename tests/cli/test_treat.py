@@ -203,6 +203,18 @@ def test_without_a_loss_a_finding_cannot_be_treated(monkeypatch, script):
     assert "no loss was seen" in str(done.exception)
 
 
+def test_a_script_that_fails_after_some_steps_is_treated(monkeypatch, script):
+    def answer(job: Job) -> Ended:
+        cured = job.trial.arm == "scale-input"
+        written = recording(0.1 + job.trial.seed / 1000 if cured else 1.0, findings=[] if cured else [dead(script)], script=script)
+        return Ended(job.trial, 0 if cured else 1, 1.0, recording=written)
+
+    done = told(monkeypatch, Made(answer), script)
+    assert done.exception is None
+    assert "scale the input" in done.stdout
+    assert done.return_value == 0
+
+
 def test_outputs_are_checked_before_anything_runs(monkeypatch, script, tmp_path):
     executor = cured_by("nothing", dead(script))
     (tmp_path / "there.json").write_text("mine")

@@ -135,7 +135,9 @@ def _check_up(plan: Plan, how: Conduct) -> tuple[Document, Study]:
     first = job(plan, PlannedTrial(UNTREATED, 0))
     (ended,) = how.executor.run([first])
     result = result_of(ended, plan.by)
-    document = loads(ended.recording) if ended.recording and result.ending == "ended" else None
+    # A script that fails after some steps can be treated: an error is how many answer a loss that is not a number.
+    ran = result.counts or (result.ending == "ended" and bool(ended.recording))
+    document = loads(ended.recording) if ran else None
     if document is None or (not result.counts and roots(document)):
         advice = "Run it once with `reluctant run` to see why"
         raise ReluctantError(f"as it stands it gives nothing to treat: {safe(result.why_not)}", where=plan.script, advice=advice)

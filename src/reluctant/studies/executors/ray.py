@@ -124,7 +124,7 @@ def _at_work(job: Job, folder: str) -> Ended:
                 for key, _ in selector.select(POLL_SECONDS):
                     key.data()
             ended = running.ended()
-        except BaseException:
+        except BaseException:  # also Ray's cancelling: the trial must not outlive its task; the error goes on to Ray
             running.stop()
             raise
     return replace(ended, recording=_moved_back(ended.recording, os.getcwd(), folder))
