@@ -138,9 +138,9 @@ print(sorted((ended.trial.seed, ended.exit_code, ended.recording) for ended in e
 
 def test_a_cluster_elsewhere_is_reached_by_its_address(cluster, tmp_path):
     line = [sys.executable, "-c", ELSEWHERE, cluster.address, str(tmp_path)]
-    for _ in range(2):  # Ray gives its server of clients 30 seconds to start, which a busy machine may not have
-        ended = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120)
-        if "connection timeout" not in ended.stderr:
+    for _ in range(3):  # Ray gives its server of clients 30 seconds to start, which a busy machine may not have
+        ended = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=300)
+        if "Ray cannot be used" not in ended.stderr:
             break
     assert ended.stdout == "[(0, 0, b'done'), (1, 0, b'done')]\n", ended.stderr
 
@@ -155,6 +155,30 @@ def test_a_cluster_that_cannot_be_reached_is_an_error(cluster, monkeypatch):
     monkeypatch.setattr(ray, "init", init)
     with pytest.raises(ReluctantError, match=r"Ray cannot be used: ray client connection timeout\. See"):
         list(executor("ray://elsewhere:10001").run([slow(Path(), 0)]))
+
+
+@pytest.mark.parametrize("falls", [1, 2, 3])
+def test_a_server_that_falls_at_its_start_is_asked_for_again(cluster, monkeypatch, falls):
+    import ray
+
+    from reluctant.studies.executors import ray as ours
+
+    asked = []
+
+    def init(**_: object) -> None:
+        asked.append(True)
+        if len(asked) <= falls:
+            raise ConnectionAbortedError("Initialization failure from server")
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ours, "_connected_to", [])
+    if falls < ours.ATTEMPTS:
+        assert ours._connected("elsewhere:10001", "") is ray
+        assert len(asked) == falls + 1
+    else:
+        with pytest.raises(ReluctantError, match="Ray cannot be used: Initialization failure"):
+            ours._connected("elsewhere:10001", "")
 
 
 def test_what_the_cluster_lacks_is_an_error_that_says_what_to_install(cluster, monkeypatch):

@@ -30,6 +30,9 @@ RETRIES = 3
 LONGEST_CANCEL = 15.0
 """Seconds to wait for workers to be gone that were told to go."""
 
+ATTEMPTS = 3
+"""How often a cluster elsewhere is asked for a server of its own for us; Ray's proxy forks it among threads, where it now and then falls."""
+
 PYTHON = "{python}"
 """Stands in a command for the worker's own python."""
 
@@ -95,13 +98,24 @@ def _connected(address: str, folder: str) -> Any:
     environment = {"working_dir": folder, "excludes": NOT_SHIPPED} if folder else {}
     where: dict[str, Any] = {"address": f"ray://{address}"} if address else {"include_dashboard": False}
     try:
-        ray.init(**where, runtime_env=environment, log_to_driver=False, logging_level=logging.ERROR)
+        _begin(ray, **where, runtime_env=environment, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         said = str(error).strip().partition("\n")[0]
         advice = "See with `ray status` whether the cluster is up"
         raise ReluctantError(f"Ray cannot be used: {said}", where="--on ray", advice=advice) from error
     _connected_to[:] = [(address, folder)]
     return ray
+
+
+def _begin(ray: Any, **options: Any) -> None:
+    """``ray.init``, once more where the cluster answered that the server it began for us fell."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            ray.init(**options)
+            return
+        except ConnectionAbortedError:
+            if attempt == ATTEMPTS:
+                raise
 
 
 def _movable(job: Job) -> Job:
