@@ -31,7 +31,7 @@ LONGEST_CANCEL = 15.0
 """Seconds to wait for workers to be gone that were told to go."""
 
 ATTEMPTS = 3
-"""How often a cluster elsewhere is asked for a server of its own for us; Ray's proxy forks it among threads, where it now and then falls."""
+"""How often a cluster elsewhere is asked for a server of its own for us: Ray forks it among threads, where it may fall."""
 
 PYTHON = "{python}"
 """Stands in a command for the worker's own python."""
