@@ -190,4 +190,5 @@ class Observer:
             not_observed=self._not_observed(),
             device=passes.device,
             models=tuple(registry.roots),
+            kept_bytes=passes.kept.largest,
         )

@@ -128,6 +128,11 @@ class Parameters:
                     if record is not None:
                         record.owned = True
 
+    def owned(self, numbers: Iterable[int]) -> list[Tensor]:
+        """The parameters among the leaves of these numbers; those that are data are left out."""
+        tensors = [self.records[number].tensor() for number in set(numbers) if self.records[number].owned]
+        return [tensor for tensor in tensors if tensor is not None]
+
     def _known(self, tensor: Tensor) -> ParameterRecord | None:
         known = self._by_address.get(id(tensor))
         return known if known is not None and known.tensor() is tensor else None

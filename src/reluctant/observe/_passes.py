@@ -23,6 +23,7 @@ from ._building_line import BuildingLines
 from ._call_stack import StackCapture, count_stacks, is_users, location_of
 from ._compiled import CompiledModels
 from ._guard import Guard
+from ._kept_bytes import KeptBytes, kept_bytes
 from ._loss_curve import LossCurveRecord
 from ._measured_pass import MeasuredPass
 from ._optimizer_record import Optimizers
@@ -60,6 +61,7 @@ class Passes:
         self.parameters = Parameters()
         self.registry = Registry(building, self.parameters)
         self.optimizers = Optimizers()
+        self.kept = KeptBytes()
         self.curves: dict[Any, LossCurveRecord] = {}
         self.notes: dict[NotObserved, None] = {}
         self.passes = self.traced = 0
@@ -252,6 +254,7 @@ class Passes:
                     node.loss.add_value(value)
         self.measured_steps.add(step)
         self._measured_passes += 1
+        self.kept.add(kept_bytes(raw, self.parameters.owned(raw.leaves.values())))
         measured = MeasuredPass(plan, raw, self.registry, step, self._guard, outputs=outputs)
         if self._capture.on:
             for recomputed in (node.node for node in raw.nodes if node.name == RECOMPUTED):

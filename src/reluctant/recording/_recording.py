@@ -437,3 +437,7 @@ class Recording:
     """Class names of the root modules that were called."""
     trial: Trial | None = None
     """The conditions of the run, where it was a trial."""
+    kept_bytes: int | None = None
+    """Bytes that autograd keeps for one backward pass, the most that was seen in a measured pass: memory that holds any tensor that the
+    nodes of the graph save, counted once, without the parameters. None where nothing was measured, or a pass held what cannot be read.
+    """
