@@ -47,7 +47,7 @@ def fits() -> list[Fit]:
         Fit("exp", _exp_rest, lambda r: exp(r) / max(r * r, mpf("1e-4")), -half, half, 5),
         Fit("expm1", _exp_rest, lambda r: _ratio(expm1, r) / max(abs(r), mpf("1e-3")), -half, half, 6),
         Fit("log1p", _log_rest, _log_weight, sqrt(mpf("0.5")) - 1, sqrt(mpf(2)) - 1, 9),
-        Fit("softplus", _log_rest, _log_weight, mpf("-0.25"), mpf("0.5"), 9),
+        Fit("softplus", _log_rest, _log_weight, mpf(0), mpf(1), 9, rounded_in_turn=True),
         Fit("tanh", _tanh_rest, lambda s: _ratio(tanh, sqrt(s)) / max(s, mpf("1e-3")), mpf(0), mpf(1), 8, rounded_in_turn=True),
         Fit("normal share", _tail_ratio, _tail_ratio, 1 / (1 + mpf("0.3") * mpf("14.5")), mpf(1), 9),
     ]

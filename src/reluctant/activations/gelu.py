@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ._activation import Activation, Case, parameter
 from ._arithmetic import Arithmetic, Value
 
+LINEAR = 2.0 * math.sqrt(2 / math.pi)
+"""The factor of x in 2u."""
 CUBIC = 0.044715
 """Coefficient of x³ in the tanh form."""
 
@@ -62,8 +64,8 @@ class GELU(Activation):
         if self.approximate == "none":
             return m.normal_share(x) + x * m.normal_density(x)
         z = _argument(x)
-        gate, rest = m.sigmoid(z), m.sigmoid(-z)
-        return gate + 2.0 * x * gate * rest * math.sqrt(2 / math.pi) * (1.0 + 3.0 * CUBIC * x * x)
+        steepness = x * (LINEAR + 3.0 * LINEAR * CUBIC * (x * x))  # x times the derivative of z
+        return m.sigmoid(z) * (1.0 + m.sigmoid(-z) * steepness)
 
     @staticmethod
     def _tanh_gate(m: Arithmetic, x: Value) -> Value:
@@ -73,4 +75,4 @@ class GELU(Activation):
 
 def _argument(x: Value) -> Value:
     """2u."""
-    return 2.0 * math.sqrt(2 / math.pi) * (x + CUBIC * x * x * x)
+    return x * (LINEAR + LINEAR * CUBIC * (x * x))

@@ -79,25 +79,32 @@ INLINE double channel_backward(const T* g, const T* x, T* dx, float weight, int6
 // Rows of a matrix whose weights' gradients one piece sums up; `partial` holds channels sums for each piece.
 static const int64_t ROWS = 64;
 
+// Columns whose sums are held at once: with their weights they fill half of the first cache. Rows are read along, as they lie in memory: down
+// the columns, a vector at a time, backward took 0.99 ns an element, with 1,024 columns (AMD EPYC of the Zen 4 generation).
+static const int64_t COLUMNS = 2048;
+
 template <class T, class S, class D>
-INLINE void rows_backward(const T* g, const T* x, T* dx, const float* weight, double* partial, int64_t rows, int64_t channels, S slope,
-                          D weight_slope) {
-    for (int64_t c = 0; c < channels; c += LANES) {
-        int64_t some = channels - c < LANES ? channels - c : LANES;
-        V w = load_some(weight + c, some), sums = V{};
+INLINE void rows_backward(const T* g, const T* x, T* dx, const float* weight, double* partial, int64_t rows, int64_t channels, bool past,
+                          S slope, D weight_slope) {
+    float sums[COLUMNS];
+    for (int64_t first = 0; first < channels; first += COLUMNS) {
+        int64_t columns = channels - first < COLUMNS ? channels - first : COLUMNS;
+        memset(sums, 0, columns * sizeof(float));
         for (int64_t row = 0; row < rows; row++) {
-            int64_t at = row * channels + c;
-            if (some == LANES) {
-                V x_i = load(x + at), g_i = load(g + at);
-                sums += weight_slope(g_i, x_i);
-                store(dx + at, slope(g_i, x_i, w));
-            } else {
-                V x_i = load_some(x + at, some), g_i = load_some(g + at, some);
-                sums += weight_slope(g_i, x_i);
-                store_some(dx + at, slope(g_i, x_i, w), some);
+            int64_t at = row * channels + first, c = 0;
+            bool streams = past && aligned(dx + at);
+            for (; c + LANES <= columns; c += LANES) {
+                V x_c = load(x + at + c), g_c = load(g + at + c);
+                store(sums + c, load(sums + c) + weight_slope(g_c, x_c));
+                put(dx + at + c, slope(g_c, x_c, load(weight + first + c)), streams);
             }
+            if (c == columns) continue;
+            int64_t some = columns - c;
+            V x_c = load_some(x + at + c, some), g_c = load_some(g + at + c, some);
+            store_some(sums + c, load_some(sums + c, some) + weight_slope(g_c, x_c), some);
+            store_some(dx + at + c, slope(g_c, x_c, load_some(weight + first + c, some)), some);
         }
-        for (int lane = 0; lane < some; lane++) partial[c + lane] = sums[lane];
+        for (int64_t c = 0; c < columns; c++) partial[first + c] = sums[c];
     }
 }
 
@@ -135,7 +142,8 @@ static void channels_backward(const T* g, const T* x, const float* weight, T* dx
         in_pieces(count, GRAIN / (ROWS * channels) + 1, [=](int64_t begin, int64_t end) {
             for (int64_t piece = begin; piece < end; piece++) {
                 int64_t row = piece * ROWS, rows = shape.batches - row < ROWS ? shape.batches - row : ROWS, at = row * channels;
-                rows_backward(g + at, x + at, dx + at, weight, partial + piece * channels, rows, channels, slope, weight_slope);
+                rows_backward(g + at, x + at, dx + at, weight, partial + piece * channels, rows, channels, past, slope,
+                              weight_slope);
             }
         });
     }

@@ -11,9 +11,15 @@ INLINE V v_abs(V x) { return as_floats(as_bits(x) & 0x7fffffff); }
 // |value| with the sign of x: of an odd or increasing function through 0, so that -0 gives -0.
 INLINE V with_sign_of(V x, V value) { return as_floats((as_bits(value) & 0x7fffffff) | (as_bits(x) & (int32_t)0x80000000)); }
 
-// NaN in x comes through: a comparison with it is false.
-INLINE V at_most(float bound, V x) { return splat(bound) < x ? splat(bound) : x; }
-INLINE V at_least(float bound, V x) { return splat(bound) > x ? splat(bound) : x; }
+// The processor's own minimum and maximum: they give the second where either is NaN, so that NaN in x comes through. As a comparison and a
+// choice, which is what compilers make of `bound < x ? bound : x`, it is two instructions.
+#if LANES == 16
+INLINE V at_most(float bound, V x) { return (V)_mm512_min_ps((__m512)splat(bound), (__m512)x); }
+INLINE V at_least(float bound, V x) { return (V)_mm512_max_ps((__m512)splat(bound), (__m512)x); }
+#else
+INLINE V at_most(float bound, V x) { return (V)_mm256_min_ps((__m256)splat(bound), (__m256)x); }
+INLINE V at_least(float bound, V x) { return (V)_mm256_max_ps((__m256)splat(bound), (__m256)x); }
+#endif
 
 INLINE V v_minimum(V a, V b) { return (b < a) | (b != b) ? b : a; }
 INLINE V v_maximum(V a, V b) { return (b > a) | (b != b) ? b : a; }
@@ -138,30 +144,24 @@ INLINE V v_log1p(V z) {
     return k * splat(0x1.62e4p-1f) + (f - (f * f * q - k * splat(0x1.7f7d1cp-20f)));
 }
 
-// ln(1 + e^x) with its full relative precision on both sides: max(x, 0) + ln(1 + u), u = e^-|x|. What u loses by rounding is half of the
-// error otherwise, so it is carried along. q fits (f - ln(1 + f)) / f² over -1/4 to 1/2.
+// ln(1 + e^x) with its full relative precision on both sides: max(x, 0) + ln(1 + u), u = e^-|x|. q fits (u - ln(1 + u)) / u² over 0 to 1.
+// u comes last into the sum, so that all before it is small. What u loses by rounding is the largest error otherwise: it is carried along,
+// times its slope 1 / (1 + u) and its power of two, which min(u, 0.4) is near enough.
 INLINE V v_softplus(V x) {
     V k, r, rest;
     exponential_parts(at_least(-104.0f, -v_abs(x)), k, r, rest);
-    V sum = 1.0f + r, low = rest + (r - (sum - 1.0f));
-    V mantissa = sum + low, lost = (sum - mantissa) + low;
-    V u = times_power_of_two(mantissa, k);
-    M upper = u > 0.5f;
-    V f = upper ? u * 0.5f - 0.5f : u;
-    V q = splat(0x1.6fe6f8p-5f);
-    q = q * f + splat(-0x1.abf70ep-4f);
-    q = q * f + splat(0x1.0d9008p-3f);
-    q = q * f + splat(-0x1.2897bp-3f);
-    q = q * f + splat(0x1.54f23ep-3f);
-    q = q * f + splat(-0x1.99685ap-3f);
-    q = q * f + splat(0x1.000024p-2f);
-    q = q * f + splat(-0x1.5555a6p-2f);
-    q = q * f + splat(0x1p-1f);
-    V start = upper ? splat(0x1.62e43p-1f) : V{};
-    // ln 2 as one float is off by 2e-9, far below what matters beside it; 1 - u/2 is the slope of ln(1 + u) well enough for a last bit.
-    V tail = times_power_of_two(lost, k) * (1.0f - 0.5f * u) - f * f * q;
-    V logarithm = start + (f + tail);
-    return (x > 0.0f ? x : V{}) + logarithm;
+    V sum = 1.0f + r, low = rest + (r - (sum - 1.0f)), mantissa = sum + low;
+    V u = times_power_of_two(mantissa, k), lost = (sum - mantissa) + low;
+    V q = splat(0x1.af49cep-9f);
+    q = q * u + splat(-0x1.4917cep-6f);
+    q = q * u + splat(0x1.d6b08cp-5f);
+    q = q * u + splat(-0x1.b4ae08p-4f);
+    q = q * u + splat(0x1.3a435ep-3f);
+    q = q * u + splat(-0x1.934b54p-3f);
+    q = q * u + splat(0x1.ff23e6p-3f);
+    q = q * u + splat(-0x1.554ddp-2f);
+    q = q * u + splat(0x1.ffffd2p-2f);
+    return u + ((at_least(0.0f, x) + lost * at_most(0.4f, u)) - u * u * q);
 }
 
 // Hyperbolic tangent. Below 1 an odd polynomial (q fits (tanh(x)/x - 1) / x²), above it 1 - 2 / (e^2x + 1), whose error is small there;
