@@ -144,6 +144,12 @@ def test_unknown_keys_are_passed_over() -> None:
     assert loads(json.dumps(written)) == recordings.healthy_document()
 
 
+def test_a_recording_from_before_a_field_came_is_read() -> None:
+    written = json.loads(dumps(Document(Recording(kept_bytes=220))))
+    assert written.pop("kept_bytes") == 220
+    assert loads(json.dumps(written)) == Document(Recording(kept_bytes=None))
+
+
 def test_a_byte_order_mark_is_passed_over() -> None:
     assert loads(b"\xef\xbb\xbf" + dumps(recordings.healthy_document()).encode()) == recordings.healthy_document()
 

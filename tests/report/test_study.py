@@ -116,7 +116,11 @@ def test_of_a_validation_loss_it_is_said_so() -> None:
     outline = study_outline(study)
     assert outline.verdict.sentence.startswith("elu is better than the script as it stands: its validation loss ends lower by 0.")
     assert "logarithm of the ratio of the validation loss" in dict(outline.facts)["test"]
+    assert outline.ranking.measures[0].title == "end val loss"
     assert outline.ranking.measures[0].meaning == "mean validation loss over the last tenth of the trial"
+    for text in (page(study), Terminal(width=80).render_study(study), renderer_for("x.md")().render_study(study)):
+        assert "end val loss" in text
+        assert "end loss" not in text
     assert "the lowest validation loss first" in page(study)
 
 
@@ -181,6 +185,19 @@ def test_what_no_arm_was_measured_by_has_no_column() -> None:
     without_steps = Study(study.plan, tuple(replace(result, steps=0) for result in study.results))
     assert "ms/step" in [measure.title for measure in study_outline(study).ranking.measures]
     assert "ms/step" not in [measure.title for measure in study_outline(without_steps).ranking.measures]
+
+
+@pytest.mark.parametrize("form", ["txt", "md", "html"])
+def test_kept_bytes_have_a_column_where_they_were_counted(form: str) -> None:
+    study = studies.answered()
+    rows = {row.name: row.measured for row in study_outline(study).ranking.rows}
+    assert [rows[name][3] for name in ("as it stands", "relu", "gelu")] == ["1.25", "1.25", "2.5"]
+    uncounted = Study(study.plan, tuple(replace(result, kept_bytes=None) for result in study.results))
+    one = Study(study.plan, tuple(replace(result, kept_bytes=None) if result.trial.seed == 2 else result for result in study.results))
+    for made, there in ((study, True), (uncounted, False), (one, False)):
+        assert ("kept MB" in renderer_for(f"x.{form}")().render_study(made)) == there
+    shown = json.loads(renderer_for("x.json")().render_study(study))["shown"]
+    assert {arm["arm"]: arm["kept_bytes"] for arm in shown}["gelu"] == 2_500_000
 
 
 def test_differences_are_drawn_around_zero_with_a_point_for_each_seed() -> None:
@@ -265,11 +282,15 @@ def test_the_terminal_keeps_within_its_width(name: str, width: int) -> None:
     assert max(map(len, text.splitlines())) <= width
 
 
-def test_a_narrow_terminal_leaves_out_measures_and_never_the_answer() -> None:
-    narrow, wide = (Terminal(width=width).render_study(studies.answered()) for width in (80, 120))
-    assert "ms/step  " in wide
-    assert "ms/step  " not in narrow
-    assert narrow.count("no difference shown") == wide.count("no difference shown") == 2
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_narrow_terminal_has_further_tables_and_the_answer_in_the_first(width: int) -> None:
+    text = Terminal(width=width).render_study(studies.answered())
+    heads = [line for line in text.splitlines() if line.startswith("activation ")]
+    assert len(heads) == {40: 5, 60: 3, 80: 2, 120: 1}[width]
+    assert [head.endswith("  shown") for head in heads] == [True] + [False] * (len(heads) - 1)
+    assert text.count("no difference shown") == 2
+    titles = ["activation", "end loss", "area", "steps to", "kept MB", "ms/step", "difference", "interval", "shown"]
+    assert sorted(title for head in heads for title in re.split(r" {2,}", head)) == sorted(titles + ["activation"] * (len(heads) - 1))
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -25,7 +25,8 @@ def recording(
     )
     curve = Curve("backward", points=points)
     conditions = replace(trial or Trial(), curves=(curve,))
-    return dumps(Document(Recording(script=script, steps=POINTS, seconds=0.5, finished=True, trial=conditions), tuple(findings))).encode()
+    run = Recording(script=script, steps=POINTS, seconds=0.5, finished=True, trial=conditions, kept_bytes=4096)
+    return dumps(Document(run, tuple(findings))).encode()
 
 
 def plan(arms: Sequence[str] = ("a", "b"), seeds: int = 3, halving: bool = False) -> Plan:

@@ -51,6 +51,16 @@ def test_area_and_steps_to_where_the_untreated_script_ends():
     assert found["good"].step_ms == pytest.approx(10.0)
 
 
+def test_the_most_bytes_that_an_arm_kept_and_none_where_a_trial_could_not_count_them():
+    made = conduct(Study(plan(("a",), 5)), learning(losses_by_arm(untreated=1.0, a=0.5)), nothing)
+    kept = {UNTREATED: {0: 10, 1: 30, 2: 20}, "a": {0: 10, 1: None, 2: 20}}
+    results = tuple(replace(one, kept_bytes=kept[one.trial.arm].get(one.trial.seed, 0)) for one in made.results)
+    found = {arm.arm: arm.kept_bytes for arm in compared(replace(made, results=results))}
+    assert found == {UNTREATED: 30, "a": None}
+    uncounted = tuple(replace(one, why_not="timed out") if one.kept_bytes is None else one for one in results)
+    assert {arm.arm: arm.kept_bytes for arm in compared(replace(made, results=uncounted))}["a"] == 20
+
+
 def test_an_arm_that_never_reaches_it_says_so():
     assert shown({"untreated": 0.5, "bad": 1.5})["bad"].steps_to == math.inf
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import time
@@ -173,10 +174,20 @@ def test_a_study_comes_back_from_its_file_as_it_was(tmp_path):
         (Found("RL201", "error", "t.py", 3, "fc1"),),
         ("RL404",),
         "…",
+        kept_bytes=4096,
     )
     study = Study(plan(), (result,))
     save_study(study, tmp_path / "study.json")
     assert load_study(tmp_path / "study.json") == study
+
+
+def test_a_study_from_before_a_field_came_is_read(tmp_path):
+    file = tmp_path / "study.json"
+    save_study(Study(plan(), (Result(PlannedTrial("a", 1), kept_bytes=4096),)), file)
+    written = json.loads(file.read_text())
+    del written["study"]["results"][0]["kept_bytes"]
+    file.write_text(json.dumps(written))
+    assert load_study(file) == Study(plan(), (Result(PlannedTrial("a", 1)),))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"kind": "other", "format": 1}', '{"kind": "study", "format": 1, "study": 3}', "\xff"])
@@ -230,6 +241,7 @@ def test_the_result_of_a_trial_that_went_well():
     assert result.losses.end == pytest.approx(0.5)
     assert result.findings == (Found("RL201", "error", "train.py", 31, "fc1"),)
     assert result.step_ms == pytest.approx(10.0)
+    assert result.kept_bytes == 4096
 
 
 def test_a_script_that_fails_after_some_steps_ends_at_infinity():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reluctant.recording import Goal
@@ -40,6 +40,8 @@ class Compared:
     """Whether it got no more seeds because others did better."""
     note: str = ""
     """Why less is said than could be: what was not counted, what was stopped."""
+    kept_bytes: int | None = None
+    """Bytes that autograd keeps for one backward pass, the most of its trials; None where one of them could not count them."""
 
 
 def compared(study: Study) -> tuple[Compared, ...]:
@@ -92,6 +94,7 @@ def _compared(
         difference.interval(level),
         was_stopped,
         _note(study, arm, results, was_stopped),
+        _most([result.kept_bytes for result in results.values()]),
     )
 
 
@@ -116,6 +119,12 @@ def _note(study: Study, arm: str, results: Mapping[int, Result], was_stopped: bo
     elif arm != UNTREATED and results and len(results) < FEWEST_PAIRS:
         parts.append(f"fewer than {FEWEST_PAIRS} pairs show nothing")
     return ". ".join(part if index == 0 else f"{part[0].upper()}{part[1:]}" for index, part in enumerate(parts))
+
+
+def _most(counts: Sequence[int | None]) -> int | None:
+    """The largest; None where there is none, or one is not known, which may be larger."""
+    known = [count for count in counts if count is not None]
+    return max(known) if known and len(known) == len(counts) else None
 
 
 def _median(numbers: list[float]) -> float | None:

@@ -109,6 +109,7 @@ def result_of(ended: Ended, by: Measured = "loss") -> Result:
         tuple(dict.fromkeys(entry.code for entry in document.not_judged)),
         last_words,
         losses_of(recording, "errors"),
+        recording.kept_bytes,
     )
 
 

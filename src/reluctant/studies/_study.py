@@ -126,6 +126,8 @@ class Result:
     """End of what it wrote to standard error, where it did not end well."""
     errors: Losses = field(default_factory=Losses)
     """Share of classes guessed wrongly in training; empty where its loss function knows no classes."""
+    kept_bytes: int | None = None
+    """Bytes that autograd keeps for one backward pass, as the recording counts them; None where it could not."""
 
     @property
     def counts(self) -> bool:

@@ -17,7 +17,7 @@ from ._facts import facts, length, program, seeds_of
 from ._left_out import LeftOut, left_out, not_run
 from ._number import number
 from ._quantity import Quantity
-from ._ranking import Ranking, marked, ranking
+from ._ranking import Ranking, marked, measures_of, ranking
 
 WHAT = {"activation": "activations compared in", "treatment": "treatments tried on"}
 
@@ -132,10 +132,10 @@ def _by_chance(found: Sequence[Compared], drawn: Sequence[str]) -> str:
 def _reading(found: Sequence[Compared], quantity: Quantity) -> str:
     """What the columns are, and how sure the last one is."""
     pairs = max((len(arm.difference.differences) for arm in found), default=0)
-    noun = quantity.noun
+    columns = [f"{measure.title}: {measure.meaning}" for measure in measures_of(quantity, found)]
+    columns.append(f"difference: end {quantity.noun} less that {UNTREATED}, paired over {plural(pairs, 'seed')} ({quantity.side})")
+    said = "; ".join(columns)
     return (
-        f"End {quantity.short}: {f'{noun} ' if noun != quantity.short else ''}over the last tenth of the trial. Area: mean {noun} over all "
-        f"of it. Steps to: the {noun} at which the script as it stands ends. ms/step: with the watching and the exchanging, so longer than "
-        f"alone. Difference: end {noun} less that as it stands, paired over {plural(pairs, 'seed')}; {quantity.side}. "
+        f"{said[0].upper()}{said[1:]}. "
         f'If none differed, "better" or "worse" would stand in the table with a chance of at most {100 * LEVEL:.0f} % (Holm).'
     )

@@ -25,8 +25,8 @@ class Quantity:
 
     @property
     def short(self) -> str:
-        """The last word of its name, for the heads of columns."""
-        return self.noun.rsplit(" ", 1)[-1]
+        """Its name for the heads of columns."""
+        return self.noun.replace("validation", "val")
 
     @property
     def better(self) -> str:

@@ -30,9 +30,14 @@ def measures_of(quantity: Quantity, found: Sequence[Compared]) -> tuple[Measure,
         Measure(f"end {quantity.short}", f"mean {noun} over the last tenth of the trial", lambda arm: arm.end),
         Measure("area", f"mean {noun} over all of it", lambda arm: arm.area),
         Measure("steps to", f"steps to the {noun} at which the script {UNTREATED} ends", lambda arm: arm.steps_to),
+        Measure("kept MB", "millions of bytes that autograd keeps for one backward pass, without the parameters", _kept_megabytes),
         Measure("ms/step", "with the watching and the exchanging, so longer than alone", lambda arm: arm.step_ms),
     )
     return tuple(measure for measure in measures if any(measure.of(arm) is not None for arm in found))
+
+
+def _kept_megabytes(arm: Compared) -> float | None:
+    return None if arm.kept_bytes is None else arm.kept_bytes / 1e6
 
 
 @dataclass(frozen=True, slots=True)

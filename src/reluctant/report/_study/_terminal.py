@@ -12,6 +12,7 @@ from ._outline import StudyOutline
 STYLES = {"better": "green", "worse": "red"}
 GAP = "  "
 SHORTEST_NAME = 12
+ANSWER = "shown"
 
 
 def lines(outline: StudyOutline, width: int, style: str) -> Iterator[Text]:
@@ -22,8 +23,7 @@ def lines(outline: StudyOutline, width: int, style: str) -> Iterator[Text]:
     for note in outline.notes:
         yield from _prose(note, width)
     yield Text()
-    yield from _table(outline, width)
-    yield Text()
+    yield from _tables(outline, width)
     yield from _prose(outline.reading, width, "dim")
     for entry in outline.left_out:
         if entry.note:
@@ -33,24 +33,34 @@ def lines(outline: StudyOutline, width: int, style: str) -> Iterator[Text]:
         yield Text(f"Page: {outline.as_page}")  # a command is never broken
 
 
-def _table(outline: StudyOutline, width: int) -> Iterator[Text]:
-    """The ranking. Where the width does not suffice, columns go, those first that the answer needs least, and then the ends of names."""
-    columns = _columns(outline)
+def _tables(outline: StudyOutline, width: int) -> Iterator[Text]:
+    """The ranking. What the width does not suffice for comes in further tables below, that first which the answer needs most."""
+    left = _columns(outline)
+    while len(left) > 1:
+        shown = _fitting(left, outline, width)
+        head, *rows = (_line(cells, shown) for cells in zip(*shown.values(), strict=True))
+        yield Text(head, "bold")
+        for line, row in zip(rows, outline.ranking.rows, strict=True):
+            yield Text(line, STYLES.get(row.answer, ""))
+        yield Text()
+        left = {title: cells for title, cells in left.items() if title == outline.noun or title not in shown}
+
+
+def _fitting(columns: Mapping[str, list[str]], outline: StudyOutline, width: int) -> dict[str, list[str]]:
+    """The columns of one table: the names, cut off at need, and beside them what fits and one column at least."""
+    fitting = dict(columns)
     for title in _dispensable(outline):
-        if _width(columns) <= width:
+        if _width(fitting) <= width or len(fitting) <= 2:
             break
-        columns = {kept: cells for kept, cells in columns.items() if kept != title}
-    longest = max(SHORTEST_NAME, column_width(columns[outline.noun]) - max(0, _width(columns) - width))
-    columns[outline.noun] = [crop_end(name, longest) for name in columns[outline.noun]]
-    head, *rows = (_line(cells, columns) for cells in zip(*columns.values(), strict=True))
-    yield Text(head, "bold")
-    for line, row in zip(rows, outline.ranking.rows, strict=True):
-        yield Text(line, STYLES.get(row.answer, ""))
+        fitting.pop(title, None)
+    names = fitting[outline.noun]
+    longest = max(SHORTEST_NAME, column_width(names) - max(0, _width(fitting) - width))
+    return {**fitting, outline.noun: [crop_end(name, longest) for name in names]}
 
 
 def _columns(outline: StudyOutline) -> dict[str, list[str]]:
     """The cells of each column by its title, which is the first of them."""
-    titles = [outline.noun, *(measure.title for measure in outline.ranking.measures), "difference", "interval", "shown"]
+    titles = [outline.noun, *(measure.title for measure in outline.ranking.measures), "difference", "interval", ANSWER]
     rows = [(row.label, *row.measured, row.difference, row.interval, row.answer) for row in outline.ranking.rows]
     return {title: [title, *cells] for title, *cells in zip(titles, *rows, strict=True)}
 
@@ -67,9 +77,9 @@ def _width(columns: Mapping[str, Sequence[str]]) -> int:
 
 def _line(cells: Sequence[str], columns: Mapping[str, Sequence[str]]) -> str:
     """Names and answers to the left of their columns, numbers to the right."""
-    ends = (0, len(cells) - 1)
+    words = (0, list(columns).index(ANSWER) if ANSWER in columns else 0)
     widths = map(column_width, columns.values())
-    padded = [pad(cell, width, right=index not in ends) for index, (cell, width) in enumerate(zip(cells, widths, strict=True))]
+    padded = [pad(cell, width, right=index not in words) for index, (cell, width) in enumerate(zip(cells, widths, strict=True))]
     return GAP.join(padded).rstrip()
 
 
