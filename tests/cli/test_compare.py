@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +15,8 @@ from click.testing import CliRunner, Result
 from reluctant.cli import _study_options, commands
 from reluctant.cli.compare import arms_of
 from reluctant.errors import ReluctantError, UnknownNameError, UsageError
-from reluctant.recording import Trial
-from reluctant.studies import Ended, Job, load_study
+from reluctant.recording import Trial, load
+from reluctant.studies import Ended, Job, by_hand, compared, load_study, losses_of
 from tests.studies.made_up import Made, learning, losses_by_arm, recording
 
 
@@ -239,3 +241,54 @@ def test_a_real_script_is_run_under_each_activation(tmp_path):
     ends = {result.losses.end for result in study.results}
     assert len(ends) == 6, "each seed and each activation is a run of its own"
     assert "as it stands" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder of a study of three kinds of activations in a script with a ReLU, and what was printed in 80 columns."""
+    folder = tmp_path_factory.mktemp("kinds")
+    (folder / "train.py").write_text(SCRIPT)
+    command = ["compare", "--activation", "relu,prelu,elu", "--seeds", "1", "--steps", "50", "--study", "study.json", "train.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "reluctant", *command],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout
+
+
+@pytest.mark.slow
+def test_arms_keep_what_their_activation_needs_for_backward(kinds):
+    folder, printed = kinds
+    found = {arm.arm: arm for arm in compared(load_study(folder / "study.json"))}
+    assert list(found) == ["as it stands", "relu", "prelu", "elu"]
+    batch, hidden, loss = 128 * 8 * 4, 128 * 32 * 4, 2 * 128 * 4
+    assert found["as it stands"].kept_bytes == found["relu"].kept_bytes == batch + hidden + loss
+    assert found["prelu"].kept_bytes == found["elu"].kept_bytes == batch + 2 * hidden + loss
+    assert found["relu"].end == found["as it stands"].end, "the script has a ReLU"
+    assert len({found[name].end for name in ("relu", "prelu", "elu")}) == 3
+    assert "kept MB" in printed
+    assert f"{(batch + hidden + loss) / 1e6:.3g}" in printed
+    assert f"{(batch + 2 * hidden + loss) / 1e6:.3g}" in printed
+
+
+@pytest.mark.slow
+def test_the_slopes_that_an_arm_learned_come_out_of_its_trial(kinds):
+    folder, _ = kinds
+    study = load_study(folder / "study.json")
+    (arm,) = (arm for arm in study.plan.arms if arm.name == "prelu")
+    program, *arguments = shlex.split(by_hand(study.plan, arm))
+    assert program == "reluctant"
+    command = [sys.executable, "-m", "reluctant", "run", "--quiet", "-o", "prelu.json", *arguments[1:]]
+    subprocess.run(command, cwd=folder, check=True, timeout=300)
+    recording = load(folder / "prelu.json").recording
+    (site,) = (site for site in recording.sites if site.operation == "prelu")
+    (slope,) = (parameter for parameter in recording.parameters if parameter.id == site.slope)
+    assert (slope.role, slope.shape, slope.optimizer) == ("slope", (1,), 0)
+    assert slope.moments[0].mean == 0.25
+    assert abs(slope.moments[-1].mean - 0.25) > 0.01
+    assert losses_of(recording).end == study.of("prelu")[0].losses.end, "the trial can be repeated by hand"
