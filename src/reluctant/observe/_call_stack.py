@@ -23,6 +23,7 @@ from reluctant.recording import Location
 
 from ._anomaly_mode import AnomalyMode
 from ._autograd_graph import ACCUMULATE, RawGraph
+from ._program import is_program
 
 _TORCH = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -49,7 +50,7 @@ def capture_stack(lines: list[str]) -> CallStack:
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        if not code.co_filename.startswith(_OURS) or code.co_filename.endswith(_FUNCTIONAL):
+        if not code.co_filename.startswith(_OURS) or code.co_filename.endswith(_FUNCTIONAL) or is_program(code.co_filename):
             stack.frames.append((code, frame.f_lineno or 0))
         if code.co_name == "_call_impl" and code.co_filename.startswith(_TORCH):
             module = frame.f_locals.get("self")
@@ -136,8 +137,13 @@ class Origin:
 
 
 def is_users(code: types.CodeType) -> bool:
-    """Whether code is neither torch's, nor ours, nor the import system's; a mode through which every call goes is no place either."""
-    return not code.co_filename.startswith((_TORCH, _OURS, "<frozen")) and code.co_name not in _MODES
+    """Whether code is neither torch's, nor ours, nor the import system's; a mode through which every call goes is no place either.
+
+    The program that was asked to run is the user's even if it lies in the folder of torch or in ours.
+    """
+    if code.co_filename.startswith((_TORCH, _OURS, "<frozen")) and not is_program(code.co_filename):
+        return False
+    return code.co_name not in _MODES
 
 
 def location_of(code: types.CodeType, line: int) -> Location:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from types import TracebackType
 
+from ._program import is_program
+
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -63,7 +65,8 @@ def _below(runner: str, traceback: TracebackType | None) -> TracebackType | None
 
 def _without_our_frames(traceback: TracebackType | None) -> TracebackType | None:
     entries = _entries(traceback)
-    theirs = [entry for entry in entries if not entry.tb_frame.f_code.co_filename.startswith(PACKAGE)]
+    files = [entry.tb_frame.f_code.co_filename for entry in entries]
+    theirs = [entry for entry, file in zip(entries, files, strict=True) if not file.startswith(PACKAGE) or is_program(file)]
     if len(theirs) == len(entries):
         return traceback
     rebuilt: TracebackType | None = None
