@@ -74,6 +74,15 @@ def test_the_change_is_shown_and_written_and_the_script_is_left_alone(monkeypatc
     assert Path(script).read_text() == "from torch import nn\nactivation = nn.ReLU()\n"
 
 
+def test_the_change_that_is_shown_can_be_applied(monkeypatch, script):
+    finding = Finding("RL201", "dead-units", "error", "All dead.", script, 4, "fc1", treatments=TREATMENTS[2:])
+    Path(script).write_text("from torch import nn\nif True:\n    def made():\n        return nn.ReLU()\n\n\n#\tin tabs \x1b\n")
+    done = told(monkeypatch, cured_by("swap-activation:leaky_relu@4", finding), script)
+    shown = done.stdout.partition("@@\n")[2].splitlines()
+    assert shown[3:5] == ["  -        return nn.ReLU()", "  +        return nn.LeakyReLU(negative_slope=0.01)"]
+    assert shown[7] == "   #\tin tabs \\x1b"
+
+
 def test_findings_that_one_treatment_cures_are_told_together(monkeypatch, script):
     other = Finding("RL201", "dead-units", "error", "All dead.", script, 40, "fc2", treatments=TREATMENTS)
     done = told(monkeypatch, cured_by("scale-input", dead(script), other), script)

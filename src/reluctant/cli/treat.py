@@ -15,6 +15,7 @@ from reluctant.recording import Document, Finding, Treatment, loads, save
 from reluctant.recording._file import refuse_existing, write
 from reluctant.report import safe, show, treatment_in_words
 from reluctant.report._numbers import plural
+from reluctant.report._safe_text import visible
 from reluctant.studies import UNTREATED, Plan, PlannedTrial, Study, arm_against, by_hand, drawn_arms, job, result_of, trials_left
 
 from ._source_change import source_change
@@ -183,7 +184,12 @@ def _change(finding: Finding, document: Document, study: Study) -> tuple[str, ..
     if found is None or arm is None:
         return (f"no treatment of {finding.code} {finding.name} was verified.",)
     difference = source_change(finding, found, document.recording).splitlines()
-    return f"{treatment_in_words(found)}.", f"Try it: {by_hand(study.plan, arm)}", *map(safe, difference)
+    return f"{treatment_in_words(found)}.", f"Try it: {by_hand(study.plan, arm)}", *map(_copied, difference)
+
+
+def _copied(line: str) -> str:
+    """A line of a difference, its indentation and tabs kept; else only characters without a shape are put into words."""
+    return "\t".join(map(visible, line.split("\t")))
 
 
 def _baseline(drawn: Sequence[Treatment]) -> str:
