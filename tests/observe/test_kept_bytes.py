@@ -222,6 +222,28 @@ def test_objects_that_may_hold_anything_leave_it_open(monkeypatch) -> None:
     assert kept_by(Doubled.apply) is None
 
 
+def test_what_was_freed_is_kept_no_more() -> None:
+    shared = []
+
+    def loss() -> Tensor:
+        if not shared:
+            hidden = FIRST(torch.ones(5, 3))
+            shared.append(Doubled.apply(hidden[torch.tensor([0, 3, 4])]).exp())
+            return shared[0].sum()
+        return shared[0].sum() + SECOND(torch.ones(1, 8)).sum()
+
+    observer = Observer(free_seconds=1e6)
+    observer.attach()
+    loss().backward()
+    largest = observer.recording().kept_bytes
+    with pytest.raises(RuntimeError, match="a second time"):
+        loss().backward()
+    observer.detach()
+    assert observer._guard.error is None
+    assert observer.recording().measured_steps == 2
+    assert observer.recording().kept_bytes == largest == BATCH + 3 * 8 + 3 * 3 * 8 * 4
+
+
 def test_one_pass_that_cannot_be_read_leaves_it_open() -> None:
     activations = iter([torch.relu, copied_in, torch.relu, torch.relu])
     assert kept_by(lambda x: next(activations)(x)) is None

@@ -76,7 +76,7 @@ def kept_bytes(raw: RawGraph, parameters: Collection[Tensor]) -> int | None:
                 left_out.add(address)
             if address not in left_out:
                 parts.setdefault(address, set()).add(_part(tensor, memory.nbytes()))
-    except _NotShownError:
+    except (_NotShownError, RuntimeError):  # RuntimeError: on some devices tensors have no memory that can be asked for
         return None
     return sum(map(_covered, parts.values()))
 
@@ -129,14 +129,13 @@ def _unpacked(saved: Any, regions: set[int]) -> Iterator[Tensor]:
 
 def _saved_by(node: Any, name: str) -> Iterator[Any]:
     """What one node saves, still packed; tensors that an autograd function has put on its context as they are."""
-    if isinstance(node, torch._C._FunctionBase):
+    is_function = isinstance(node, torch._C._FunctionBase)
+    for attribute in ("_raw_saved_tensors",) if is_function else _attributes_of(type(node), name):
         with contextlib.suppress(RuntimeError):  # freed: it keeps nothing any more
-            yield from node._raw_saved_tensors
+            saved = getattr(node, attribute)
+            yield from saved if isinstance(saved, tuple) else (saved,)
+    if is_function:
         yield from _tensors_in(vars(node))
-        return
-    for attribute in _attributes_of(type(node), name):
-        saved = getattr(node, attribute)
-        yield from saved if isinstance(saved, tuple) else (saved,)
 
 
 _KNOWN: dict[type, tuple[str, ...] | None] = {}
