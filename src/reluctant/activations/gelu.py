@@ -64,8 +64,9 @@ class GELU(Activation):
         if self.approximate == "none":
             return m.normal_share(x) + x * m.normal_density(x)
         z = _argument(x)
-        steepness = x * (LINEAR + 3.0 * LINEAR * CUBIC * (x * x))  # x times the derivative of z
-        return m.sigmoid(z) * (1.0 + m.sigmoid(-z) * steepness)
+        gate = m.sigmoid(z)
+        # The bracket, z's own derivative, comes last: it may be infinite where what is before it is 0.
+        return gate + gate * m.sigmoid(-z) * x * (LINEAR + 3.0 * LINEAR * CUBIC * (x * x))
 
     @staticmethod
     def _tanh_gate(m: Arithmetic, x: Value) -> Value:

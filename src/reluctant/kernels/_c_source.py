@@ -76,20 +76,10 @@ class Code:
         return "\n".join([f"[=]({', '.join(arguments)}) __attribute__((always_inline)) {{", *lines, *last, "}"])
 
 
-    def exact(self, inputs: Sequence[str], result: Term | float) -> str:
-        """A lambda of doubles: the same for one element, in double precision."""
-        lines = [
-            f"    const auto {_name(term)} = {_call(term, [_in_double(entry) for entry in term.operands], 's_')};"
-            for term in in_order(result) if term.operation not in ("input", "parameter")
-        ]
-        arguments = ", ".join(f"double {name}" for name in inputs)
-        return "\n".join([f"[=]({arguments}) {{", *lines, f"    return {_in_double(result)};", "}"])
-
-
 def _assignments(results: Any) -> Iterator[tuple[str, str]]:
     for term in in_order(*results):
         if term.operation not in ("input", "parameter"):
-            yield _name(term), _call(term, [_operand(entry, term.varies) for entry in term.operands], "v_")
+            yield _name(term), _call(term, [_operand(entry, term.varies) for entry in term.operands])
 
 
 def _name(term: Term) -> str:
@@ -102,10 +92,6 @@ def _operand(value: Term | float, vector: bool) -> str:
     return f"splat({text})" if vector and not (isinstance(value, Term) and value.varies) else text
 
 
-def _in_double(value: Term | float) -> str:
-    return _name(value) if isinstance(value, Term) else value.hex() if math.isfinite(value) else f"{'-' if value < 0 else ''}INFINITY"
-
-
 def _number(value: float) -> str:
     if math.isinf(value):
         return f"{'-' if value < 0 else ''}__builtin_inff()"
@@ -113,15 +99,13 @@ def _number(value: float) -> str:
     return f"{float(single).hex()}f"
 
 
-def _call(term: Term, operands: Sequence[str], prefix: str) -> str:
-    """An operation on operands that are written already; functions have the prefix of vectors or of doubles."""
+def _call(term: Term, operands: Sequence[str]) -> str:
+    """An operation on operands that are written already."""
     if term.operation in SYMBOLS:
         return f"{operands[0]} {SYMBOLS[term.operation]} {operands[1]}"
     if term.operation == "negative":
         return f"-{operands[0]}"
-    if term.operation == "where" and prefix == "v_":
-        return f"where({', '.join(operands)})"
-    return f"{prefix}{term.operation}({', '.join(operands)})"
+    return f"{'' if term.operation == 'where' else 'v_'}{term.operation}({', '.join(operands)})"
 
 
 def _is_wide(*results: Term | float) -> bool:
@@ -211,13 +195,12 @@ def _gated(signature: Signature) -> Iterator[Kernel]:
     da = code.trace.multiply(code.trace.multiply(g, code.activation.gate.derivative(code.trace, a)), b)
     db = code.trace.multiply(g, code.activation.gate.forward(code.trace, a))
     slopes = code.function("gab", {"da": da, "db": db}, returns=False)
-    # A choice between inputs and constants is exact, and a float holds the product of two 16-bit floats.
+    # A choice between inputs and constants is exact, and a float holds the product of two 16-bit floats. Other gates are looked up.
     chosen = all(term.operation in CHOICES for term in in_order(code.activation.gate.forward(code.trace, a)))
-    exact = "0" if chosen else code.exact("ab", value)
-    for kind in KINDS_OF_FLOAT:
+    for kind in KINDS_OF_FLOAT if chosen else ("float",):
         yield _kernel(
             f"{signature.symbol}_forward_{kind}", f"const {kind}* a_, const {kind}* b_, {kind}* y_, Pair pair",
-            f"    gated_forward(a_, b_, y_, pair, {code.function('ab', {'y': value})}, {exact});", value,
+            f"    gated_forward(a_, b_, y_, pair, {code.function('ab', {'y': value})});", value,
         )
         yield _kernel(
             f"{signature.symbol}_backward_{kind}",

@@ -16,6 +16,7 @@ from ._eligible import by_formula
 from ._kernel import autograd_function
 from ._library import NAMES, Pair, library
 from ._signature import signature
+from ._tables import HALVES, gate_table
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,29 @@ def pairs(activation: Gated, dtype: torch.dtype) -> PairKernel | None:
     name = signature(activation).name
     run = library().function(f"{name}_forward_{NAMES[dtype]}", ["tensor"] * 3 + ["pair"])
     run_back = library().function(f"{name}_backward_{NAMES[dtype]}", ["tensor"] * 5 + ["pair", "pair"])
+    if (run is None or run_back is None) and dtype in HALVES:
+        run, run_back = _by_table(activation, dtype)
     if run is None or run_back is None:
         return None
     kernels = _Pair(activation, run, run_back)
     return PairKernel(kernels.of_two(), kernels.of_halves())
+
+
+def _by_table(activation: Gated, dtype: torch.dtype) -> tuple[Callable[..., None] | None, Callable[..., None] | None]:
+    """Forward and backward with the gate looked up."""
+    run = library().function(f"gated_table_forward_{NAMES[dtype]}", ["tensor"] * 5 + ["pair"])
+    run_back = library().function(f"gated_table_backward_{NAMES[dtype]}", ["tensor"] * 6 + ["pair", "pair"])
+    if run is None or run_back is None:
+        return None, None
+    gates = gate_table(activation.gate, dtype)
+
+    def forward(a: int, b: int, y: int, pair: Pair) -> None:
+        run(a, b, y, gates.values.data_ptr(), gates.exact.data_ptr(), pair)
+
+    def backward(g: int, a: int, b: int, da: int, db: int, pair: Pair, out: Pair) -> None:
+        run_back(g, a, b, da, db, gates.values_and_slopes.data_ptr(), pair, out)
+
+    return forward, backward
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 // Gated pairs: f(a, b), and both gradients in one pass that reads a, b and g once.
 #pragma once
 
-#include "exact.h"
 #include "threads.h"
+#include "vectors.h"
 
 // Two matrices of the same size, each with a row stride of its own: halves of one tensor, or two tensors.
 struct Pair {
@@ -31,62 +31,77 @@ INLINE void in_pieces_of_rows(Pair pair, Work work) {
     });
 }
 
-// y = f(a, b); `exact` is f of two doubles, or 0 where f itself makes no error that 16 bits could show.
-template <bool far, class T, class F, class E>
-static void gated_forward_of_size(const T* a, const T* b, T* y, Pair pair, F f, E exact) {
+// The first `count` elements of a vector, of which most calls want all.
+template <class T>
+INLINE V load_first(const T* from, int64_t count) {
+    return count == LANES ? load(from) : load_some(from, count);
+}
+template <class T>
+INLINE void put_first(T* to, V values, int64_t count, bool past) {
+    if (count == LANES) put(to, values, past);
+    else store_some(to, values, count);
+}
+
+// Calls step(a, b, y, count, past) for one vector of elements after the other, along the rows; the last of a row may be short.
+template <bool far, class T, class Step>
+static void forward_in_steps_of_size(const T* a, const T* b, T* y, Pair pair, Step step) {
     int64_t a_ahead = ahead(pair.a_stride, sizeof(T)), b_ahead = ahead(pair.b_stride, sizeof(T));
     bool past = far && past_caches<T>(3, pair.rows * pair.columns);
     in_pieces_of_rows(pair, [=](int64_t row, int64_t i, int64_t end) {
         const T *a_row = a + row * pair.a_stride, *b_row = b + row * pair.b_stride;
         T* y_row = y + row * pair.columns;
         bool streams = past && aligned(y_row + i);
-        for (; i < end; i += LANES) {
+        for (; i + LANES <= end; i += LANES) {
             if (far) prefetch(a_row + i + a_ahead), prefetch(b_row + i + b_ahead);
-            int64_t some = end - i < LANES ? end - i : LANES;
-            const T *a_i = a_row + i, *b_i = b_row + i;
-            V a_v = some == LANES ? load(a_i) : load_some(a_i, some), b_v = some == LANES ? load(b_i) : load_some(b_i, some);
-            V values = f(a_v, b_v);
-            if constexpr (sizeof(T) == 4 || __is_same(E, int)) {
-                if (some == LANES) put(y_row + i, values, streams);
-                else store_some(y_row + i, values, some);
-            } else {
-                auto again = [=](int64_t lane) { return exact(one(a_i + lane), one(b_i + lane)); };
-                store_exactly(y_row + i, values, lost(y_row, b_v, values), some, streams, again);
-            }
+            step(a_row + i, b_row + i, y_row + i, (int64_t)LANES, streams);
         }
+        if (i < end) step(a_row + i, b_row + i, y_row + i, end - i, false);
     });
 }
-template <class T, class F, class E>
-static void gated_forward(const T* a, const T* b, T* y, Pair pair, F f, E exact) {
-    if (too_much<T>(3, pair.rows * pair.columns)) gated_forward_of_size<true>(a, b, y, pair, f, exact);
-    else gated_forward_of_size<false>(a, b, y, pair, f, exact);
+template <class T, class Step>
+static void forward_in_steps(const T* a, const T* b, T* y, Pair pair, Step step) {
+    if (too_much<T>(3, pair.rows * pair.columns)) forward_in_steps_of_size<true>(a, b, y, pair, step);
+    else forward_in_steps_of_size<false>(a, b, y, pair, step);
 }
 
-// (da, db) = slopes(g, a, b); da and db have the strides of `out`.
-template <bool far, class T, class F>
-static void gated_backward_of_size(const T* g, const T* a, const T* b, T* da, T* db, Pair pair, Pair out, F slopes) {
+// Calls step(g, a, b, da, db, count, a_past, b_past) in the same way; da and db have the strides of `out`.
+template <bool far, class T, class Step>
+static void backward_in_steps_of_size(const T* g, const T* a, const T* b, T* da, T* db, Pair pair, Pair out, Step step) {
     int64_t a_ahead = ahead(pair.a_stride, sizeof(T)), b_ahead = ahead(pair.b_stride, sizeof(T));
     bool past = far && past_caches<T>(5, pair.rows * pair.columns);
     in_pieces_of_rows(pair, [=](int64_t row, int64_t i, int64_t end) {
         const T *g_row = g + row * pair.columns, *a_row = a + row * pair.a_stride, *b_row = b + row * pair.b_stride;
         T *da_row = da + row * out.a_stride, *db_row = db + row * out.b_stride;
         bool a_streams = past && aligned(da_row + i), b_streams = past && aligned(db_row + i);
-        V da_i, db_i;
         for (; i + LANES <= end; i += LANES) {
             if (far) prefetch(a_row + i + a_ahead), prefetch(b_row + i + b_ahead);
-            slopes(load(g_row + i), load(a_row + i), load(b_row + i), da_i, db_i);
-            put(da_row + i, da_i, a_streams);
-            put(db_row + i, db_i, b_streams);
+            step(g_row + i, a_row + i, b_row + i, da_row + i, db_row + i, (int64_t)LANES, a_streams, b_streams);
         }
-        int64_t some = end - i;
-        if (some == 0) return;
-        slopes(load_some(g_row + i, some), load_some(a_row + i, some), load_some(b_row + i, some), da_i, db_i);
-        store_some(da_row + i, da_i, some);
-        store_some(db_row + i, db_i, some);
+        if (i < end) step(g_row + i, a_row + i, b_row + i, da_row + i, db_row + i, end - i, false, false);
     });
 }
+template <class T, class Step>
+static void backward_in_steps(const T* g, const T* a, const T* b, T* da, T* db, Pair pair, Pair out, Step step) {
+    if (too_much<T>(5, pair.rows * pair.columns)) backward_in_steps_of_size<true>(g, a, b, da, db, pair, out, step);
+    else backward_in_steps_of_size<false>(g, a, b, da, db, pair, out, step);
+}
+
+// y = f(a, b)
+template <class T, class F>
+static void gated_forward(const T* a, const T* b, T* y, Pair pair, F f) {
+    forward_in_steps(a, b, y, pair, [=](const T* a, const T* b, T* y, int64_t count, bool past) __attribute__((always_inline)) {
+        put_first(y, f(load_first(a, count), load_first(b, count)), count, past);
+    });
+}
+
+// (da, db) = slopes(g, a, b)
 template <class T, class F>
 static void gated_backward(const T* g, const T* a, const T* b, T* da, T* db, Pair pair, Pair out, F slopes) {
-    if (too_much<T>(5, pair.rows * pair.columns)) gated_backward_of_size<true>(g, a, b, da, db, pair, out, slopes);
-    else gated_backward_of_size<false>(g, a, b, da, db, pair, out, slopes);
+    backward_in_steps(g, a, b, da, db, pair, out, [=](const T* g, const T* a, const T* b, T* da, T* db, int64_t count, bool a_past,
+                                                      bool b_past) __attribute__((always_inline)) {
+        V da_v, db_v;
+        slopes(load_first(g, count), load_first(a, count), load_first(b, count), da_v, db_v);
+        put_first(da, da_v, count, a_past);
+        put_first(db, db_v, count, b_past);
+    });
 }
