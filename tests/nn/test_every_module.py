@@ -284,6 +284,23 @@ def test_a_pair_with_the_arguments_of_a_layer():
     assert str(inspect.signature(nn.SwiGLU)) == "(dim=-1)"
 
 
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: nn.SquaredReLU(3), TypeError, r"reluctant\.nn\.SquaredReLU: too many .*\. It takes none: an activation has no sizes\."),
+        (lambda: nn.Clamp(lo=3), TypeError, r"reluctant\.nn\.Clamp: .* 'lo'\. Its arguments are \(min=-inf, max=inf\)\."),
+        (lambda: functional.elu(numbers(2), 1.0, False, 3), TypeError, r"elu: too many .* \(input, alpha=1\.0, inplace=False\)\."),
+        (lambda: nn.SwiGLU(dimension=1), TypeError, r"SwiGLU\.__init__\(\) .* 'dimension'"),
+        (lambda: nn.SwiGLU(True), UsageError, r"\(True\) cannot be its arguments"),
+        (lambda: nn.ReLU(64)(numbers(2)), UsageError, r"relu: inplace is 64, which is neither True nor False\. .* Sizes are no arguments"),
+        (lambda: functional.nothing, AttributeError, r"reluctant\.nn\.functional has no 'nothing', and torch\.nn\.functional has none"),
+    ],
+)
+def test_wrong_arguments_are_answered_with_those_that_there_are(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
+
+
 def test_a_name_of_other_case():
     with pytest.raises(AttributeError, match=r"reluctant\.nn has no 'GeGLU'; it is spelled 'GEGLU'"):
         _ = nn.GeGLU

@@ -302,3 +302,9 @@ def test_from_modules_refuses_what_it_cannot_stand_for():
 def test_a_spelling_that_does_not_exist_is_answered():
     with pytest.raises(UnknownNameError, match="gleu"):
         LinearActivation(WIDTH, OUT, "gleu")
+
+
+@pytest.mark.parametrize("width", [WIDTH, 2 * WIDTH + 1])
+def test_a_pair_of_another_width_is_refused_with_the_width_that_belongs(width):
+    with pytest.raises(UsageError, match=f"of swiglu: its input has {width} entries in the last dimension, where {2 * WIDTH} belong"):
+        layer("swiglu")(torch.zeros(3, width))

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reluctant.activations import Activation, Gated
+from reluctant.errors import UsageError
 from reluctant.kernels._choice import function, halves
 
 Made = Callable[..., Tensor]
@@ -44,6 +45,18 @@ def takes_inplace(definition: type[Activation]) -> bool:
     return "inplace" in inspect.signature(getattr(torch.nn, definition.torch_class).__init__).parameters
 
 
+def bind(where: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> inspect.BoundArguments:
+    """The arguments with the defaults of those that were left out. Raises `TypeError`, which names the arguments that there are."""
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        known = [f"{one}" for one in signature.parameters.values() if one.kind is not one.POSITIONAL_ONLY]
+        takes = f"Its arguments are ({', '.join(known)})" if known else "It takes none: an activation has no sizes"
+        raise TypeError(f"{where}: {error}. {takes}.") from None
+    bound.apply_defaults()
+    return bound
+
+
 def _parameters(definition: type[Activation]) -> list[inspect.Parameter]:
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     return [inspect.Parameter(entry.name, kind, default=entry.default) for entry in dataclasses.fields(definition)]
@@ -63,7 +76,6 @@ def _of_input(definition: type[Activation]) -> tuple[Made, inspect.Signature]:
     signature = inspect.Signature([_input("input"), *parameters])
     own = getattr(F, definition.torch_function, None)
     default = _call(definition, own, {parameter.name: parameter.default for parameter in parameters})
-    names = [parameter.name for parameter in parameters]
     known: dict[Any, Made] = {}
     names = [parameter.name for parameter in parameters]
 
@@ -79,9 +91,7 @@ def _of_input(definition: type[Activation]) -> tuple[Made, inspect.Signature]:
         except TypeError:  # an argument that cannot be hashed is no number
             call = None
         if call is None:
-            bound = signature.bind(input, *args, **kwargs)
-            bound.apply_defaults()
-            input, *others = bound.arguments.values()
+            input, *others = bind(made.__qualname__, signature, (input, *args), kwargs).arguments.values()
             if own is not None and not all(isinstance(value, int | float | str) for value in others):
                 # Such as a tensor in the place of a number: torch says whether it can be used.
                 by_torch: Tensor = own(input, **dict(zip(names, others, strict=True)))
@@ -97,7 +107,13 @@ def _of_input(definition: type[Activation]) -> tuple[Made, inspect.Signature]:
 def _call(definition: type[Activation], own: Made | None, arguments: Mapping[str, Any]) -> Made:
     """The function of the input alone, with the other arguments fixed."""
     given = {name: value for name, value in arguments.items() if name not in ("inplace", "training")}
-    if arguments.get("inplace") and own is not None:
+    inplace = arguments.get("inplace")
+    if isinstance(inplace, int | float) and inplace not in (False, True):  # torch takes a size in its place and changes the input
+        raise UsageError(
+            f"inplace is {inplace}, which is neither True nor False", where=str(definition.torch_function),
+            advice="Give it by name where it is meant. Sizes are no arguments: an activation takes tensors of every shape",
+        )
+    if inplace and own is not None:
         fixed = own
         return lambda input: fixed(input, **arguments)
     if definition.drawn and not arguments["training"]:

@@ -14,7 +14,7 @@ from reluctant.activations import Activation, Gated
 from reluctant.errors import UsageError
 
 from . import functional
-from ._functions import of_halves, takes_inplace
+from ._functions import bind, of_halves, takes_inplace
 
 
 def module_for(definition: type[Activation]) -> type[torch.nn.Module]:
@@ -72,8 +72,7 @@ def _without_torch(definition: type[Activation]) -> Mapping[str, Any]:
 
     def initialise(self: torch.nn.Module, *args: Any, **kwargs: Any) -> None:
         torch.nn.Module.__init__(self)
-        bound = signature.bind(self, *args, **kwargs)
-        bound.apply_defaults()
+        bound = bind(f"reluctant.nn.{type(self).__name__}", signature, (self, *args), kwargs)
         for entry, value in zip(fields, bound.args[1:], strict=True):
             setattr(self, entry.name, value)
         definition(*bound.args[1:])  # refuses values that the activation does not take
@@ -91,7 +90,7 @@ def _of_pair(definition: type[Gated]) -> Mapping[str, Any]:
     function = of_halves(definition)
 
     def initialise(self: Any, dim: int = -1, *others: Any) -> None:
-        if others or not isinstance(dim, int):
+        if others or not isinstance(dim, int) or isinstance(dim, bool):
             given = ", ".join(map(repr, (dim, *others)))
             raise UsageError(
                 f"({given}) cannot be its arguments", where=f"reluctant.nn.{type(self).__name__}",
@@ -101,6 +100,7 @@ def _of_pair(definition: type[Gated]) -> Mapping[str, Any]:
         torch.nn.Module.__init__(self)
         self.dim = dim
 
+    initialise.__qualname__ = f"{definition.__name__}.__init__"  # what Python's own messages name
     dim = inspect.Parameter("dim", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=-1)
     initialise.__signature__ = inspect.Signature([inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY), dim])  # type: ignore[attr-defined]
 

@@ -22,6 +22,8 @@ __all__ = sorted(_NAMES)
 
 def __getattr__(name: str) -> Any:
     """What torch.nn.functional has and the catalogue has not."""
+    if not hasattr(torch.nn.functional, name):
+        raise AttributeError(f"reluctant.nn.functional has no {name!r}, and torch.nn.functional has none")
     return getattr(torch.nn.functional, name)
 
 

@@ -86,6 +86,12 @@ class LinearActivation(torch.nn.Linear):
     def forward(self, input: Tensor) -> Tensor:
         """The linear layer of the activation of the input."""
         learned = [getattr(self, name) for name in self._computed.learned]
+        if isinstance(self.activation, Gated) and input.size(-1) != 2 * self.in_features:
+            raise UsageError(
+                f"its input has {input.size(-1)} entries in the last dimension, where {2 * self.in_features} belong",
+                where=f"LinearActivation of {self.activation}",
+                advice="It takes the gate and then the value, of in_features each",
+            )
         drawn = self.training and bool(self.activation.drawn)
         run = self._computed.training if drawn else self._computed.evaluation
         if drawn or not self._saves(input, learned):
@@ -116,7 +122,7 @@ def _known(activation: object) -> Activation:
         return activation
     if isinstance(activation, str):
         return get(activation)
-    advice = 'Give a spelling such as "elu(alpha=0.5)"'
+    advice = 'Give a spelling such as "elu(alpha=0.5)", as `reluctant activation` lists them'
     if isinstance(activation, torch.nn.Module):
         advice += ", or join two modules by LinearActivation.from_modules(activation, linear)"
     what = f"activation is {activation!r}, which is neither a spelling nor an activation"
