@@ -117,6 +117,40 @@ def test_undo_refuses_what_no_longer_stands():
     assert type(model[3]) is lean_nn.PReLU, "nothing is undone by halves"
 
 
+COPIES = {"deepcopy": copy.deepcopy, "pickle": lambda one: pickle.loads(pickle.dumps(one))}
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+@pytest.mark.parametrize("join_linear", [False, True])
+def test_a_copy_is_undone_by_the_copy_of_its_rewrite(copied, join_linear):
+    model, x = mlp(), torch.randn(16, 6)
+    classes = [type(module) for module in model.modules()]
+    model.done = lean(model, join_linear=join_linear)
+    twin, done = copied((model, model.done))
+    assert twin.done is done
+    assert done == model.done
+    torch.testing.assert_close(twin(x), model(x))
+    done.undo()
+    assert [type(module) for module in twin.modules()] == classes
+    assert [type(module) for module in model.modules()] != classes
+    alone = copied(model.done)
+    alone.undo()
+    assert [type(module) for module in alone.model.modules()] == classes
+    model.done.undo()
+    assert [type(module) for module in model.modules()] == classes
+
+
+def test_state_goes_through_a_file_to_a_model_that_is_not_lean(tmp_path):
+    model, other = mlp(), mlp()
+    with torch.no_grad():
+        model[3].weight.fill_(0.1)
+    lean(model, join_linear=True)
+    torch.save(model.state_dict(), tmp_path / "state.pt")
+    other.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
+    x = torch.randn(16, 6)
+    torch.testing.assert_close(other(x), model(x))
+
+
 def test_a_second_call_says_that_it_is_done():
     model = mlp()
     lean(model)

@@ -30,7 +30,8 @@ def gain(activation: Activation, tensors: Collection[Kind]) -> Gain:
     for device, dtype in sorted(tensors, key=str):
         chosen = choice(activation, dtype, device)
         reasons = by_reason if chosen.kernel is None else served
-        reasons.setdefault(chosen.reason, []).append(f"{str(dtype).removeprefix('torch.')} on {device}")
+        start = f"from {chosen.from_elements:,} elements on " if chosen.from_elements else ""
+        reasons.setdefault(f"{start}{chosen.reason}", []).append(f"{str(dtype).removeprefix('torch.')} on {device}")
     return Gain(bool(served), _told(served or by_reason))
 
 

@@ -55,6 +55,7 @@ def lean(model: torch.nn.Module, *, join_linear: bool = False) -> Rewrite:
     return Rewrite(
         "lean",
         PROMISE,
+        model,
         tuple(entry for entry, _ in entries if isinstance(entry, Changed)),
         tuple(entry for entry, _ in entries if isinstance(entry, Unchanged)),
         tuple(step for _, steps in entries for step in steps),

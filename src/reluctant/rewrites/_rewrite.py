@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import torch
 
 from reluctant.errors import UsageError
 
@@ -38,21 +41,71 @@ class Unchanged:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One exchange: how to see that it still stands, and how to take it back."""
+class Step(ABC):
+    """One exchange. It is data, so that it is copied and pickled with the model that it was done to."""
 
     path: str
-    stands: Callable[[], bool]
-    undo: Callable[[], None]
+    owner: Any
+    was: Any
+    now: Any
+
+    @property
+    @abstractmethod
+    def stands(self) -> bool:
+        """Whether what was put there is there still."""
+
+    @abstractmethod
+    def undo(self) -> None:
+        """Take it back."""
+
+
+@dataclass(frozen=True)
+class Held(Step):
+    """What `owner` holds as `name`, among its modules or its attributes."""
+
+    name: str
+
+    @property
+    def stands(self) -> bool:
+        """Whether the owner holds it still."""
+        return self._place().get(self.name) is self.now
+
+    def undo(self) -> None:
+        """Let the owner hold what it held."""
+        self._place()[self.name] = self.was
+
+    def _place(self) -> dict[str, Any]:
+        modules: dict[str, Any] = self.owner._modules
+        return modules if self.name in modules else vars(self.owner)
+
+
+@dataclass(frozen=True)
+class OfAnotherClass(Step):
+    """The class of a module, whose data stay; so do its identity, parameters, hooks and state."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is of that class still."""
+        return type(self.owner) is self.now
+
+    def undo(self) -> None:
+        """Give it the class that it had."""
+        self.owner.__class__ = self.was
 
 
 @dataclass(frozen=True)
 class Rewrite:
-    """What a rewrite did, place by place; `str` is a text for a person."""
+    """What a rewrite did, place by place; `str` is a text for a person.
+
+    Copied or pickled together with its model, as one object that holds both, it can undo what was done to that copy. Copied or pickled
+    alone it brings a model of its own, which is its `model`, and leaves the first one as it is.
+    """
 
     name: str
     promise: str
     """How far the model still computes the same, in a sentence."""
+    model: torch.nn.Module = field(repr=False, compare=False)
+    """What it was done to, and what `undo` puts back."""
     changed: tuple[Changed, ...] = ()
     unchanged: tuple[Unchanged, ...] = ()
     steps: tuple[Step, ...] = field(default=(), repr=False, compare=False)
@@ -62,7 +115,7 @@ class Rewrite:
 
         Raises `UsageError`, and changes nothing, where a place no longer holds what the rewrite put there.
         """
-        gone = [step.path for step in self.steps if not step.stands()]
+        gone = [step.path for step in self.steps if not step.stands]
         if gone:
             raise UsageError(
                 f"{', '.join(gone)} no longer {'holds' if len(gone) == 1 else 'hold'} what {self.name} put there",
@@ -81,17 +134,17 @@ class Rewrite:
         return "\n".join(lines)
 
 
-def exchanged(path: str, owner: Any, name: str, now: Any) -> Step:
-    """Put `now` where `owner` holds something as `name`, in its modules or its attributes, and say how to take it back."""
+def exchanged(path: str, owner: torch.nn.Module, name: str, now: Any) -> Step:
+    """Put `now` where `owner` holds something as `name`, in its modules or its attributes."""
     holds: dict[str, Any] = owner._modules if name in owner._modules else vars(owner)
     was, holds[name] = holds[name], now
-    return Step(path, lambda: holds.get(name) is now, lambda: holds.__setitem__(name, was))
+    return Held(path, owner, was, now, name)
 
 
-def of_another_class(path: str, module: Any, now: type) -> Step:
-    """Give the module another class with the same data; so its identity, parameters, hooks and state stay."""
+def of_another_class(path: str, module: torch.nn.Module, now: type) -> Step:
+    """Give the module another class with the same data."""
     was, module.__class__ = type(module), now
-    return Step(path, lambda: type(module) is now, lambda: setattr(module, "__class__", was))
+    return OfAnotherClass(path, module, was, now)
 
 
 def _rows_of_changed(changed: Sequence[Changed]) -> list[tuple[str, str, str]]:
