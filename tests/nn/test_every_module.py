@@ -313,3 +313,12 @@ def test_a_name_of_other_case():
 def test_scripting_is_refused_by_name(name):
     with pytest.raises(UsageError, match=f"reluctant.nn.{name}: torch.jit.script cannot script it"):
         torch.jit.script(torch.nn.Sequential(getattr(nn, name)()))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_scripting_a_layer_that_holds_one_of_our_functions_is_refused_by_name():
+    layer = torch.nn.TransformerEncoderLayer(4, 1, 4, activation=functional.gelu)
+    with pytest.raises(RuntimeError, match=r"reluctant\.nn\.functional\.gelu: torch\.jit\.script cannot script it"):
+        torch.jit.script(layer)
+    with pytest.raises(UsageError, match=r"reluctant\.nn\.LinearActivation: torch\.jit\.script cannot script it"):
+        torch.jit.script(nn.LinearActivation(3, 4))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 import torch.nn.functional as F
@@ -35,7 +35,16 @@ def function_for(definition: type[Activation]) -> Made:
     made.__code__ = made.__code__.replace(co_name=name)  # what tracebacks and the observer show
     made.__doc__ = f"{definition.summary()}\n\nSee ``reluctant activation {definition.name}``."
     made.__signature__ = signature  # type: ignore[attr-defined]
+    made.__prepare_scriptable__ = lambda: refuse_script(f"reluctant.nn.functional.{name}")  # type: ignore[attr-defined]
     return made
+
+
+def refuse_script(what: str) -> NoReturn:
+    """Answer torch.jit.script, which asks ``__prepare_scriptable__`` first: its own message names a line of this package's machinery."""
+    raise UsageError(
+        "torch.jit.script cannot script it", where=what,
+        advice="Use torch.jit.trace, torch.compile or torch.export, or undo reluctant.lean before",
+    )
 
 
 def takes_inplace(definition: type[Activation]) -> bool:

@@ -14,7 +14,7 @@ from reluctant.activations import Activation, Gated
 from reluctant.errors import UsageError
 
 from . import functional
-from ._functions import bind, of_halves, takes_inplace
+from ._functions import bind, of_halves, refuse_script, takes_inplace
 
 
 def module_for(definition: type[Activation]) -> type[torch.nn.Module]:
@@ -29,16 +29,8 @@ def module_for(definition: type[Activation]) -> type[torch.nn.Module]:
         body.update(_of_pair(definition) if issubclass(definition, Gated) else _without_torch(definition))
     else:
         body["forward"] = _forward(definition)
-    body["__prepare_scriptable__"] = _cannot_be_scripted
+    body["__prepare_scriptable__"] = lambda self: refuse_script(f"reluctant.nn.{type(self).__name__}")
     return type(name, (base,), body)
-
-
-def _cannot_be_scripted(self: torch.nn.Module) -> torch.nn.Module:
-    """What torch.jit.script asks for first; without it its own message names a line of this package's machinery."""
-    raise UsageError(
-        "torch.jit.script cannot script it", where=f"reluctant.nn.{type(self).__name__}",
-        advice="Use torch.jit.trace, torch.compile or torch.export, or undo reluctant.lean before",
-    )
 
 
 def _document(definition: type[Activation]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +16,7 @@ from reluctant.errors import UsageError
 from reluctant.kernels._choice import function, halves
 
 from ._activation_of import activation_of
+from ._functions import refuse_script
 from ._recomputing import LeanLinear, Run, kept, may_serve, recomputed, torch_keeps
 
 
@@ -101,6 +102,9 @@ class LinearActivation(torch.nn.Linear):
     def extra_repr(self) -> str:
         """The arguments."""
         return f"{super().extra_repr()}, activation={self.activation}"
+
+    def __prepare_scriptable__(self) -> NoReturn:
+        refuse_script("reluctant.nn.LinearActivation")
 
     def _saves(self, x: Tensor, learned: list[Tensor]) -> bool:
         """Whether autograd would keep both sides of the activation, and an autograd function may stand in the place of the two layers."""
