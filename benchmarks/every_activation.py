@@ -164,7 +164,10 @@ def write(options: argparse.Namespace) -> int:
     wanted = dataclasses.replace(plan(options.activations), elements=sizes, dtypes=tuple(TYPES.values()), kernels=True)
     measured = run(dataclasses.replace(wanted, rounds=rounds, seconds=4.0), told=lambda row: print(line(row), flush=True))
     if not options.short:
-        FILE.write_text(json.dumps(decisions(measured), indent=1) + "\n", encoding="utf-8")
+        document = decisions(measured)
+        if options.activations:  # those of the others stay
+            document["ratios"] = json.loads(FILE.read_text(encoding="utf-8"))["ratios"] | document["ratios"]
+        FILE.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
