@@ -221,6 +221,26 @@ def test_calls_of_functions_are_named_with_their_lines():
     assert whys[f"F.relu (test_lean.py:{first + 2})"] == "torch's own operator is as fast"
 
 
+class GatedCalls(nn.Module):
+    def forward(self, a, b):
+        y = F.silu(a) * b
+        y = self.project(b) * F.relu(a + y)
+        y = F.gelu(y, approximate="tanh") * b
+        return F.gelu(y) * 0.5
+
+
+def test_the_gate_of_a_pair_is_told_to_be_one():
+    whys = {entry.what: entry.why for entry in lean(GatedCalls()).unchanged}
+    first = GatedCalls.forward.__code__.co_firstlineno
+    written = {what: why.removeprefix("it is a function, not a module: write ").removesuffix(" there") for what, why in whys.items()}
+    assert written == {
+        f"F.silu(…) * … (test_lean.py:{first + 1})": "reluctant.nn.functional.swiglu(gate, value)",
+        f"F.relu(…) * … (test_lean.py:{first + 2})": "reluctant.nn.functional.reglu(gate, value)",
+        f"F.gelu (test_lean.py:{first + 3})": "reluctant.nn.functional.gelu",
+        f"F.gelu (test_lean.py:{first + 4})": "reluctant.nn.functional.gelu",
+    }
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated", "ignore:enable_nested_tensor", "ignore:.*torch.ao.quantization")
 def test_what_runs_elsewhere_is_left():
     quantised = torch.ao.nn.quantized.ELU(1.0, 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from reluctant import nn
-from reluctant.activations import Activation, definitions
+from reluctant.activations import Activation, Gated, definitions
 from reluctant.errors import UsageError
 from reluctant.nn._activation_of import activation_of
 
@@ -126,16 +126,20 @@ def functions(place: Place, tensors: Collection[Kind]) -> Iterator[Attribute | R
         definition = activation_function(value)
         if definition is not None:
             what = f"F.{definition.torch_function} in .{name}"
-            ours = f"reluctant.nn.functional.{definition.torch_function}"
             found = gain(definition(), tensors)
             if kind not in WITH_FUNCTION or not found.worthwhile or place.compiled:
-                why = INSIDE_COMPILED if place.compiled else _advice(found, f"set .{name} to {ours}")
+                why = INSIDE_COMPILED if place.compiled else _advice(found, f"set .{name} to {_ours(definition)}")
                 yield Refusal(what, why)
             else:
                 yield Attribute(name, what, getattr(nn.functional, definition.torch_function), found.why)
     for call in functional_calls(kind):
-        ours = f"reluctant.nn.functional.{call.definition.torch_function}"
+        pair = issubclass(call.definition, Gated)
+        ours = f"reluctant.nn.functional.{call.definition.name}(gate, value)" if pair else _ours(call.definition)
         yield Refusal(str(call), _advice(gain(call.definition(), tensors), f"write {ours} there"))
+
+
+def _ours(definition: type[Activation]) -> str:
+    return f"reluctant.nn.functional.{definition.torch_function}"
 
 
 def _advice(found: Gain, what_to_do: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from reluctant.activations import Activation, definitions
+from reluctant.activations import Activation, Gated, definitions
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,9 @@ class FunctionalCall:
     """One call in the code of a class."""
 
     written: str
-    """``F.gelu``, or ``.relu`` for a tensor's method."""
+    """``F.gelu``; ``.relu`` for a tensor's method; ``F.silu(…) * …`` for the gate of a pair."""
     definition: type[Activation]
+    """What is computed there: of a gate that is multiplied into something else the gated pair."""
     file: str
     line: int
 
@@ -75,11 +76,30 @@ def _calls(method: Callable[..., Any]) -> Iterator[FunctionalCall]:
     except (OSError, TypeError, SyntaxError):
         return
     file = inspect.getsourcefile(method) or ""
+    gates = set(_multiplied(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             named = _named(node.func, method)
             if named is not None:
+                written, definition = named
+                pair = _pairs().get(definition) if node in gates else None
+                named = (f"{written}(…) * …", pair) if pair is not None else named
                 yield FunctionalCall(*named, file, first + node.lineno - 1)
+
+
+def _multiplied(tree: ast.AST) -> Iterator[ast.expr]:
+    """Calls of one argument or none whose result is multiplied with another call's or with what a name holds."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            for side, other in ((node.left, node.right), (node.right, node.left)):
+                if isinstance(side, ast.Call) and len(side.args) < 2 and not side.keywords and isinstance(other, ast.Call | ast.Name):
+                    yield side
+
+
+@functools.cache
+def _pairs() -> Mapping[type[Activation], type[Gated]]:
+    """Gated pairs by the activation of their gate."""
+    return {type(definition.gate): definition for definition in definitions().values() if issubclass(definition, Gated)}
 
 
 def _named(function: ast.expr, method: Callable[..., Any]) -> tuple[str, type[Activation]] | None:
