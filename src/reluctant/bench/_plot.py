@@ -37,7 +37,7 @@ def _panel(root: Tree.Element, rows: Sequence[Row], size: int, top: int) -> int:
     dtypes = list(dict.fromkeys(row.dtype for row in rows))
     largest = max(max(row.ratio for row in rows), 1.0)
     scale = (WIDTH - LABELS - 60) / largest
-    _text(root, 12, top + 14, f"{size:,} elements: times torch's speed, forward and backward")
+    _text(root, 12, top + 14, f"{size:,} elements: times torch's speed (dashed), forward and backward")
     for place, dtype in enumerate(dtypes):
         x = WIDTH - 90 * (len(dtypes) - place)
         Tree.SubElement(root, "rect", x=str(x), y=str(top + 5), width="10", height="10", fill=COLOURS[dtype])

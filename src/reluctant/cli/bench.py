@@ -12,13 +12,32 @@ import click
 from reluctant.errors import UsageError
 from reluctant.recording._file import refuse_existing, write
 from reluctant.report import width_of
+from reluctant.report._layout import wrap
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
-    from reluctant.bench import Plan, Study
+    from reluctant.bench import Floor, Plan, Study
 
 FORMS = (".json", ".svg")
+
+LEGEND = {
+    "ns": "ns: nanoseconds for each element; beside reluctant.nn's own time that of torch's operator.",
+    "served": "served by: what reluctant.nn computes with at this size, its own kernel or torch's operator.",
+    "speed": "speed: torch's time by reluctant.nn's, forward and backward together; 2.00× is twice as fast.",
+    "compiled": "to compiled: the same against torch.compile of torch's operator.",
+    "bytes": "bytes kept: what autograd keeps for backward, for each element and beyond what linear layers around the activation keep: "
+    "torch's → reluctant.nn's.",
+    "memory": "memory: how long torch takes to copy a tensor of this size, beside forward, and to add two, beside backward. What reads "
+    "and writes that much takes about as long; a kernel that stores past the caches can take a little less.",
+}
+"""What the columns and the last row of the tables mean."""
+ERRORS = (
+    "Errors of values are in units of their own last place, errors of slopes in units of the largest slope's last place, as it matters in "
+    "a sum. inf is an infinity where the value is finite. Left out: pairs and activations that learn or draw a slope."
+)
+"""What the table of errors shows."""
 
 
 @click.command(options_metavar="[OPTIONS]")
@@ -51,9 +70,12 @@ def command(
         raise UsageError(f"{output} names no form", where="--output", advice=f"End it with {' or '.join(FORMS)}")
     if output is not None:
         refuse_existing(output, force)
+        if not Path(output).resolve().parent.is_dir():  # said before minutes are spent
+            raise UsageError(f"there is no directory for {output}", where="--output", advice="Make it, or give another place")
     from reluctant.bench import decoded, encoded, run, svg
 
     if source is not None:
+        _refuse_beside_source(activations, dtypes, elements, compiled)
         study = decoded(Path(source).read_bytes(), source)
     else:
         wanted = dataclasses.replace(_plan(activations, dtypes, elements), compiled=compiled, samples=samples, seconds=seconds)
@@ -64,6 +86,16 @@ def command(
     if output is not None:
         write(output, encoded(study) if output.endswith(".json") else svg(study).encode(), force)
         click.echo(f"Written: {output}", err=True)
+        if output.endswith(".json"):
+            click.echo(f"Picture: reluctant bench --from {output} -o {output.removesuffix('.json')}.svg", err=True)
+
+
+def _refuse_beside_source(*chosen: object) -> None:
+    if any(chosen):
+        raise UsageError(
+            "it shows all that was measured, and nothing is measured beside it", where="--from",
+            advice="Leave out activations, --dtype, --elements and --compile",
+        )
 
 
 def _plan(activations: tuple[str, ...], dtypes: tuple[str, ...], elements: tuple[int, ...]) -> Plan:
@@ -80,22 +112,28 @@ def _plan(activations: tuple[str, ...], dtypes: tuple[str, ...], elements: tuple
 def _show(study: Study) -> None:
     from rich.console import Console
 
-    console = Console(file=sys.stdout, width=width_of(sys.stdout), highlight=False, markup=False, emoji=False)
+    width = width_of(sys.stdout)
+    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
     machine = study.machine
-    console.print(f"{machine.processor}, one thread; torch {machine.torch}; kernels: {machine.library}; load {machine.load:.1f}")
+    told = [f"{machine.processor}, one thread; torch {machine.torch}; kernels: {machine.library}; load {machine.load:.1f}"]
     if not machine.keeps_freed_memory:
-        console.print("Allocation could not be set alike for all: large tensors pay for fresh memory, which hides much of the difference.")
+        told.append("Allocation could not be set alike for all: large tensors pay for fresh memory, which hides much of the difference.")
     for floor in study.floors:
-        console.print(f"\n{floor.elements:,} elements of {floor.dtype}; the memory's limit: {_limit(floor.copy_ns, floor.add_ns)}")
-        console.print(_table(study, floor.dtype, floor.elements))
+        _say(console, *told, f"\n{floor.elements:,} elements of {floor.dtype}")
+        console.print(_table(study, floor))
+        told = []
+    compiled = any(row.ratio_to_compiled is not None for row in study.rows)
+    _say(console, *told, *(text for name, text in LEGEND.items() if compiled or name != "compiled"))
     if study.errors:
-        console.print("\nLargest errors in float32 over the whole range: of values in units of their own last place, of slopes in units")
-        console.print("of the largest slope's last place, as it matters in a sum. inf is an infinity where the value is finite.")
+        _say(console, "\nLargest errors in float32, over its whole range")
         console.print(_errors(study))
+        _say(console, ERRORS)
 
 
-def _limit(copy: float, add: float) -> str:
-    return f"forward {copy:.2f} ns, backward {add:.2f} ns an element"
+def _say(console: Console, *paragraphs: str) -> None:
+    for text in paragraphs:
+        for line in wrap(text, console.width, "\n" * text.startswith("\n")):
+            console.print(line, soft_wrap=True)
 
 
 def _narrow_table(first: str) -> Table:
@@ -108,25 +146,26 @@ def _narrow_table(first: str) -> Table:
     return table
 
 
-def _table(study: Study, dtype: str, elements: int) -> Table:
-    rows = [row for row in study.rows if (row.dtype, row.elements) == (dtype, elements)]
+def _table(study: Study, floor: Floor) -> Table:
+    rows = [row for row in study.rows if (row.dtype, row.elements) == (floor.dtype, floor.elements)]
     compiled = any(row.ratio_to_compiled is not None for row in rows)
     table = _narrow_table("activation")
     table.add_column("served\nby", no_wrap=True)
-    timed = ("forward\nns", "torch's\nns", "backward\nns", "torch's\nns", "\nspeed")
-    for name in (*timed, *["to com-\npiled"] * compiled, "kept\nbytes", "torch's\nbytes"):
+    for name in ("forward\nns", "torch's\nns", "backward\nns", "torch's\nns", "\nspeed", *["to com-\npiled"] * compiled, "bytes\nkept"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         times = (row.forward_ns, row.forward_ns_by_torch, row.backward_ns, row.backward_ns_by_torch)
         to_compiled = [] if not compiled else ["" if row.ratio_to_compiled is None else f"{row.ratio_to_compiled:.2f}×"]
-        kept = (f"{row.kept_bytes:g}", f"{row.kept_bytes_by_torch:g}")
-        table.add_row(row.member, row.chosen, *(f"{time:.2f}" for time in times), f"{row.ratio:.2f}×", *to_compiled, *kept)
+        kept = f"{row.kept_bytes_by_torch:g} → {row.kept_bytes:g}"
+        table.add_row(row.member, row.chosen, *(f"{time:.2f}" for time in times), f"{row.ratio:.2f}×", *to_compiled, kept)
+    table.add_section()
+    table.add_row("memory", "", f"{floor.copy_ns:.2f}", "", f"{floor.add_ns:.2f}")
     return table
 
 
 def _errors(study: Study) -> Table:
     table = _narrow_table("activation")
-    for name in ("kernel", "torch's", "kernel's\nslope", "torch's\nslope"):
+    for name in ("values,\nkernel", "values,\ntorch", "slopes,\nkernel", "slopes,\ntorch"):
         table.add_column(name, justify="right", no_wrap=True)
     for name, error in study.errors.items():
         found = (error.forward.largest, error.forward_by_torch.largest, error.gradient_absolute, error.gradient_absolute_by_torch)

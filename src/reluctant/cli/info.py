@@ -188,8 +188,8 @@ def _lines(info: Info, width: int) -> Iterator[str]:
         "torch": f"computes with {info.capability} on {info.threads} thread{'s' if info.threads > 1 else ''}",
         "kernels": f"compiled for {info.kernels}" if info.kernels else f"none: {info.no_kernels}",
         "GPU": f"{', '.join(info.devices) or 'none that torch can use'}; Triton {info.triton or 'is not installed'}",
-        "memory": f"a float32 costs {memory.new_ns:.2g} ns in new memory, {memory.reused_ns:.2g} ns in memory that was used before"
-        + (f"; tensors above 32 MB are new memory each time: {memory.advice}" if memory.advice else ""),
+        "memory": f"to write a float32 takes {memory.new_ns:.2g} ns in new memory, {memory.reused_ns:.2g} ns in memory that was used before"
+        + (f"; tensors above 32 MB are new memory each time. Before you start Python, {memory.advice}" if memory.advice else ""),
     }
     for label, text in told.items():
         yield from wrap(text, width, f"{label:<11}", " " * 11)
