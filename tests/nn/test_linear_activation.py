@@ -270,6 +270,16 @@ def test_parameters_take_the_type_and_the_device():
     assert {(p.dtype, p.device.type) for p in made.parameters()} == {(torch.float64, "meta")}
 
 
+def test_parameters_go_where_they_are_told_whatever_is_the_default_device():
+    with torch.device("meta"):
+        here, there = LinearActivation(WIDTH, OUT, "prelu", device="cpu"), LinearActivation(WIDTH, OUT, "prelu")
+    assert {p.device.type for p in here.parameters()} == {"cpu"}
+    assert {p.device.type for p in there.parameters()} == {"meta"}
+    there.to_empty(device="cpu").reset_parameters()  # how a model is built without its memory and filled later
+    assert there.activation_weight.tolist() == [0.25]
+    assert there.weight.abs().max() <= WIDTH**-0.5
+
+
 @pytest.mark.parametrize("module", [torch.nn.GELU("tanh"), nn.ELU(0.5), torch.nn.PReLU(WIDTH), nn.SwiGLU(), torch.nn.RReLU(0.1, 0.2)])
 def test_from_modules_shares_the_parameters(module):
     linear = torch.nn.Linear(WIDTH, OUT, bias=False)

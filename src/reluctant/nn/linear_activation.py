@@ -55,8 +55,16 @@ class LinearActivation(torch.nn.Linear):
         super().__init__(in_features, out_features, bias, device, dtype)
         self._computed = Computed(_known(activation))
         for name, start in self.activation.learned.items():
-            values = torch.full((int(getattr(self.activation, "num_parameters", 1)),), float(getattr(self.activation, start)))
-            self.register_parameter(f"activation_{name}", Parameter(values.to(device=device, dtype=dtype)))
+            count = int(getattr(self.activation, "num_parameters", 1))
+            values = torch.full((count,), float(getattr(self.activation, start)), device=device, dtype=dtype)
+            self.register_parameter(f"activation_{name}", Parameter(values))
+
+    def reset_parameters(self) -> None:
+        """Draw the weight and the bias anew, as torch.nn.Linear does, and put what is learned of the activation back to its start."""
+        super().reset_parameters()
+        if "_computed" in vars(self):  # torch.nn.Linear calls it first, before there is an activation
+            for name, start in self.activation.learned.items():
+                torch.nn.init.constant_(getattr(self, f"activation_{name}"), getattr(self.activation, start))
 
     @property
     def activation(self) -> Activation:
