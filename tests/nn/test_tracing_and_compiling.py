@@ -33,5 +33,14 @@ def test_a_traced_module_computes_other_inputs_too(module):
         torch.testing.assert_close(traced(other), module(other))
 
 
+LAYERS = [nn.GELU(), nn.PReLU(), nn.ELU(0.5), nn.LinearActivation(64, 8), nn.LinearActivation(64, 8, "prelu")]
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=str)
+def test_a_module_traced_by_fx_computes_the_same(layer):
+    x = torch.randn(512, 64)
+    torch.testing.assert_close(torch.fx.symbolic_trace(torch.nn.Sequential(layer))(x), layer(x))
+
+
 def test_the_package_has_nn_without_an_import_of_it():
     assert reluctant.nn is nn

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import pickle
 
 import pytest
@@ -26,6 +27,8 @@ def served(monkeypatch):
     """Kernels for all but `AS_GOOD`, whatever is compiled on this machine."""
 
     def choice(activation, dtype, device):
+        if dtype is torch.complex64:
+            return Choice(None, 0, "complex64")
         if device == "meta":
             return Choice(None, 0, "there are no kernels for meta")
         good = activation.name in AS_GOOD
@@ -221,6 +224,18 @@ def test_calls_of_functions_are_named_with_their_lines():
     assert whys[f"F.relu (test_lean.py:{first + 2})"] == "torch's own operator is as fast"
 
 
+def test_a_function_with_arguments_bound_to_it_is_told_and_left():
+    layer = nn.TransformerEncoderLayer(8, 2, 16, activation=functools.partial(F.gelu, approximate="tanh"))
+    done = lean(layer)
+    assert done.changed == ()
+    assert left(done, "(model)").endswith("set .activation to a functools.partial of reluctant.nn.functional.gelu")
+
+
+def test_a_model_of_complex_numbers_has_no_kernels():
+    done = lean(nn.Sequential(nn.Linear(2, 2, dtype=torch.complex64), nn.Mish()))
+    assert left(done, "1") == "complex64"
+
+
 class GatedCalls(nn.Module):
     def forward(self, a, b):
         y = F.silu(a) * b
@@ -260,7 +275,7 @@ def test_what_runs_elsewhere_is_left():
 def test_compiled_modules_are_left():
     inner, outer = mlp(), mlp()
     inner.compile(backend="eager")
-    for model in (inner, torch.compile(outer, backend="eager")):
+    for model in (inner, torch.compile(outer, backend="eager"), torch.compile(Calls(), backend="eager")):
         done = lean(model)
         assert done.changed == ()
         assert {entry.why for entry in done.unchanged} == {"it runs inside torch.compile, whose compiler makes kernels of its own"}

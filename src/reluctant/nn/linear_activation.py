@@ -95,7 +95,7 @@ class LinearActivation(torch.nn.Linear):
     def forward(self, input: Tensor) -> Tensor:
         """The linear layer of the activation of the input."""
         learned = [getattr(self, name) for name in self._computed.learned]
-        if isinstance(self.activation, Gated) and input.size(-1) != 2 * self.in_features:
+        if isinstance(self.activation, Gated) and isinstance(input, Tensor) and input.size(-1) != 2 * self.in_features:
             raise UsageError(
                 f"its input has {input.size(-1)} entries in the last dimension, where {2 * self.in_features} belong",
                 where=f"LinearActivation of {self.activation}",
@@ -118,9 +118,9 @@ class LinearActivation(torch.nn.Linear):
         """Whether autograd would keep both sides of the activation, and an autograd function may stand in the place of the two layers."""
         return (
             torch.is_grad_enabled()
+            and all(type(tensor) in (Tensor, Parameter) for tensor in (x, self.weight, *learned))  # not what torch.fx traces with
             and self.weight.requires_grad
             and any(source.requires_grad for source in (x, *learned))
-            and all(type(tensor) in (Tensor, Parameter) for tensor in (x, self.weight, *learned))
             and not torch.compiler.is_compiling()
             and not torch._C._is_tracing()
             and not torch._C._are_functorch_transforms_active()

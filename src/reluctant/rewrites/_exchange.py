@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -123,24 +124,26 @@ def functions(place: Place, tensors: Collection[Kind]) -> Iterator[Attribute | R
     """Activations that a module calls as functions: those in an attribute that torch's own code reads, and those out of reach."""
     kind = type(place.module)
     for name, value in vars(place.module).items():
-        definition = activation_function(value)
+        function = value.func if isinstance(value, functools.partial) else value
+        definition = activation_function(function)
         if definition is not None:
-            what = f"F.{definition.torch_function} in .{name}"
-            found = gain(definition(), tensors)
-            if kind not in WITH_FUNCTION or not found.worthwhile or place.compiled:
-                why = INSIDE_COMPILED if place.compiled else _advice(found, f"set .{name} to {_ours(definition)}")
-                yield Refusal(what, why)
-            else:
+            what, found = f"F.{definition.torch_function} in .{name}", gain(definition(), tensors)
+            if function is value and kind in WITH_FUNCTION and found.worthwhile and not place.compiled:
                 yield Attribute(name, what, getattr(nn.functional, definition.torch_function), found.why)
+            else:
+                to = _ours(definition) if function is value else f"a functools.partial of {_ours(definition)}"
+                yield Refusal(what, _advice(place, found, f"set .{name} to {to}"))
     for call in functional_calls(kind):
         pair = issubclass(call.definition, Gated)
         ours = f"reluctant.nn.functional.{call.definition.name}(gate, value)" if pair else _ours(call.definition)
-        yield Refusal(str(call), _advice(gain(call.definition(), tensors), f"write {ours} there"))
+        yield Refusal(str(call), _advice(place, gain(call.definition(), tensors), f"write {ours} there"))
 
 
 def _ours(definition: type[Activation]) -> str:
     return f"reluctant.nn.functional.{definition.torch_function}"
 
 
-def _advice(found: Gain, what_to_do: str) -> str:
+def _advice(place: Place, found: Gain, what_to_do: str) -> str:
+    if place.compiled:
+        return INSIDE_COMPILED
     return f"it is a function, not a module: {what_to_do}" if found.worthwhile else found.why

@@ -37,7 +37,7 @@ def gain(activation: Activation, tensors: Collection[Kind]) -> Gain:
 
 def kinds(model: torch.nn.Module) -> frozenset[Kind]:
     """The kinds of numbers that a model's parameters and buffers are; the default type on the processor where it has none."""
-    tensors = [tensor for tensor in (*model.parameters(), *model.buffers()) if tensor.is_floating_point()]
+    tensors = [tensor for tensor in (*model.parameters(), *model.buffers()) if tensor.is_floating_point() or tensor.is_complex()]
     return frozenset((tensor.device.type, tensor.dtype) for tensor in tensors) or frozenset({("cpu", torch.get_default_dtype())})
 
 

@@ -31,6 +31,9 @@ def lean(model: torch.nn.Module, *, join_linear: bool = False) -> Rewrite:
     where that keeps fewer bytes. Parameters and state dict stay as they were; the price is one more evaluation of the
     activation in backward.
 
+    Under torch.autocast, torch.compile, function transforms and a default device the modules call torch's operators, so nothing is gained
+    there; LinearActivation keeps one tensor under autocast too.
+
     What is left as it is, is listed with the reason: places where torch's own operator is as good on this machine, subclasses, scripted,
     quantised and compiled modules, and calls of functions in a module's own code, which nothing from outside can exchange. Print
     the result, and take everything back with its `undo()`.
