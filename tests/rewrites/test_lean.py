@@ -383,8 +383,16 @@ def test_dropout_between_them_keeps_them_apart():
 def test_the_text_names_every_place():
     text = str(lean(mlp()))
     assert text.splitlines()[0].startswith("lean: 2 places changed, 1 left.")
-    assert "  1  nn.Mish → reluctant.nn.Mish" in text
+    assert "  1: nn.Mish → reluctant.nn.Mish\n" in text
     assert "torch's own operator is as fast" in text
+
+
+def test_the_text_fits_a_terminal_and_tells_what_is_alike_once():
+    model = nn.Sequential(*(nn.Sequential(nn.Linear(6, 6), nn.Mish(), nn.ReLU(inplace=True)) for _ in range(30)))
+    lines = str(lean(model)).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len([line for line in lines if "nn.Mish → reluctant.nn.Mish" in line]) == 1
+    assert all(f"{at}.1" in "".join(lines) for at in range(30))
 
 
 def test_it_is_public_and_loaded_on_use():

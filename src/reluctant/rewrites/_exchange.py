@@ -94,7 +94,9 @@ def _by_gain(module: torch.nn.Module, kind: type[torch.nn.Module], tensors: Coll
     found = gain(activation, tensors)
     if not found.worthwhile:
         return Refusal(name_of(kind), found.why)
-    return Refusal(name_of(kind), IN_PLACE) if getattr(module, "inplace", False) else Exchange(nn.MODULES[kind.__name__], found.why)
+    if getattr(module, "inplace", False):
+        return Refusal(name_of(kind), f"{IN_PLACE}: {found.why}")
+    return Exchange(nn.MODULES[kind.__name__], found.why)
 
 
 def _no_module_of_the_catalogue(module: torch.nn.Module, kind: type[torch.nn.Module]) -> Refusal | None:

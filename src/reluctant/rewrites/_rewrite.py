@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,9 @@ from typing import Any
 import torch
 
 from reluctant.errors import UsageError
+
+WIDTH = 80
+"""Columns of the text: what every terminal has."""
 
 
 @dataclass(frozen=True)
@@ -127,10 +131,12 @@ class Rewrite:
     def __str__(self) -> str:
         count = len(self.changed)
         head = f"{self.name}: {count} {'place' if count == 1 else 'places'} changed, {len(self.unchanged)} left."
-        lines = [f"{head} {self.promise}" if self.changed else head]
-        for title, entries in (("changed", _rows_of_changed(self.changed)), ("left", _rows_of_unchanged(self.unchanged))):
+        lines = _wrapped(f"{head} {self.promise}" if self.changed else head)
+        changed = [(_paths(entry), f"{entry.was} → {entry.now}", entry.why) for entry in self.changed]
+        unchanged = [(_paths(entry), entry.what, entry.why) for entry in self.unchanged]
+        for title, entries in (("changed", changed), ("left", unchanged)):
             if entries:
-                lines += ["", title, *_aligned(entries)]
+                lines += ["", title, *_listed(entries)]
         return "\n".join(lines)
 
 
@@ -147,18 +153,21 @@ def of_another_class(path: str, module: torch.nn.Module, now: type) -> Step:
     return OfAnotherClass(path, module, was, now)
 
 
-def _rows_of_changed(changed: Sequence[Changed]) -> list[tuple[str, str, str]]:
-    return [(_paths(entry), f"{entry.was} → {entry.now}", entry.why) for entry in changed]
-
-
-def _rows_of_unchanged(unchanged: Sequence[Unchanged]) -> list[tuple[str, str, str]]:
-    return [(_paths(entry), entry.what, entry.why) for entry in unchanged]
-
-
 def _paths(entry: Changed | Unchanged) -> str:
     return f"{entry.path} (also {', '.join(entry.also)})" if entry.also else entry.path
 
 
-def _aligned(rows: list[tuple[str, str, str]]) -> list[str]:
-    first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
-    return [f"  {path:<{first}}  {what:<{second}}  {why}" for path, what, why in rows]
+def _listed(entries: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Lines of all entries of path, what and why; those that differ in their path alone are told together."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for path, what, why in entries:
+        alike.setdefault((what, why), []).append(path)
+    lines: list[str] = []
+    for (what, why), paths in alike.items():
+        between = "; " if any(", " in path for path in paths) else ", "
+        lines += [*_wrapped(f"{between.join(paths)}: {what}", "  ", "    "), *_wrapped(why, "      ", "      ")]
+    return lines
+
+
+def _wrapped(text: str, first: str = "", then: str = "") -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=then, break_long_words=False, break_on_hyphens=False)
