@@ -35,6 +35,11 @@ def test_it_prints_saves_and_shows_again(tmp_path: Path):
     assert "1,024 elements of float32" in bench("--from", str(file))
 
 
+def test_an_activation_with_arguments_is_measured():
+    printed = bench(*QUICK, "elu(alpha=0.5)", "gelu_tanh", "--samples", "0")
+    assert [line.split()[0] for line in printed.splitlines() if "×" in line and "→" in line] == ["gelu_tanh", "elu(alpha=0.5)"]
+
+
 def test_the_picture(tmp_path: Path):
     bench(*QUICK, "relu", "-o", str(tmp_path / "bench.svg"))
     assert "relu" in (tmp_path / "bench.svg").read_text()
@@ -47,6 +52,7 @@ def test_the_picture(tmp_path: Path):
         (["eluu"], UnknownNameError, "Did you mean elu"),
         (["--dtype", "int8"], UnknownNameError, "float32, bfloat16, float16"),
         (["-o", "nowhere/bench.json"], UsageError, "there is no directory for nowhere/bench.json"),
+        ([*QUICK, "--elements", str(10**14), "relu"], UsageError, "not enough memory for tensors of this size"),
         (["--from", __file__, "relu"], UsageError, "shows all that was measured"),
     ],
 )

@@ -51,6 +51,11 @@ class Subject:
         return self.gradient.numel()
 
 
+def member_of(activation: Activation) -> Member:
+    """An activation with arguments of its own, such as ``elu(alpha=0.5)``."""
+    return Member(activation.spelling, activation, channels=activation.parameters.get("num_parameters", 1) != 1)
+
+
 def members() -> Iterator[Member]:
     """Every activation with its default parameters, with the forms that their aliases name."""
     for activation in all_activations():

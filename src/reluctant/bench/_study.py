@@ -18,7 +18,7 @@ from reluctant.kernels._library import library
 from ._accuracy import Accuracy, accuracy
 from ._allocation import keep_freed_memory
 from ._floor import Floor, floor
-from ._member import Member, members
+from ._member import Member, member_of, members
 from ._row import Row, measure
 
 FORMAT = 1
@@ -76,8 +76,10 @@ def plan(names: Sequence[str] = ()) -> Plan:
     """A plan for these activations; for all where none is named."""
     from reluctant.activations import get
 
-    wanted = {get(name) for name in names}
-    return Plan(tuple(member for member in members() if not wanted or member.activation in wanted))
+    wanted = dict.fromkeys(map(get, names))
+    known = tuple(member for member in members() if not wanted or member.activation in wanted)
+    with_arguments = [activation for activation in wanted if all(activation != member.activation for member in known)]
+    return Plan((*known, *map(member_of, with_arguments)))
 
 
 def run(plan: Plan, told: Callable[[Row], None] = lambda row: None) -> Study:

@@ -15,12 +15,17 @@ from reluctant.report import width_of
 from reluctant.report._layout import wrap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
     from rich.table import Table
 
     from reluctant.bench import Floor, Plan, Study
 
 FORMS = (".json", ".svg")
+
+NARROWEST = 80
+"""Columns that the tables need; a narrower terminal breaks their lines."""
 
 LEGEND = {
     "ns": "ns: nanoseconds for each element; beside reluctant.nn's own time that of torch's operator.",
@@ -72,7 +77,7 @@ def command(
         refuse_existing(output, force)
         if not Path(output).resolve().parent.is_dir():  # said before minutes are spent
             raise UsageError(f"there is no directory for {output}", where="--output", advice="Make it, or give another place")
-    from reluctant.bench import decoded, encoded, run, svg
+    from reluctant.bench import decoded, encoded, svg
 
     if source is not None:
         _refuse_beside_source(activations, dtypes, elements, compiled)
@@ -81,13 +86,24 @@ def command(
         wanted = dataclasses.replace(_plan(activations, dtypes, elements), compiled=compiled, samples=samples, seconds=seconds)
         rows = len(wanted.members) * len(wanted.dtypes) * len(wanted.elements)
         with click.progressbar(length=rows, file=sys.stderr, label="Measuring") as bar:
-            study = run(wanted, told=lambda row: bar.update(1))
+            study = _measured(wanted, lambda: bar.update(1))
     _show(study)
     if output is not None:
         write(output, encoded(study) if output.endswith(".json") else svg(study).encode(), force)
         click.echo(f"Written: {output}", err=True)
         if output.endswith(".json"):
             click.echo(f"Picture: reluctant bench --from {output} -o {output.removesuffix('.json')}.svg", err=True)
+
+
+def _measured(wanted: Plan, one_more: Callable[[], None]) -> Study:
+    from reluctant.bench import run
+
+    try:
+        return run(wanted, told=lambda row: one_more())
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):  # the words of torch's allocator, which has no error of its own
+            raise
+        raise UsageError("there is not enough memory for tensors of this size", where="--elements", advice="Give a smaller one") from error
 
 
 def _refuse_beside_source(*chosen: object) -> None:
@@ -112,14 +128,14 @@ def _plan(activations: tuple[str, ...], dtypes: tuple[str, ...], elements: tuple
 def _show(study: Study) -> None:
     from rich.console import Console
 
-    width = width_of(sys.stdout)
+    width = max(width_of(sys.stdout), NARROWEST)
     console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
     machine = study.machine
     told = [f"{machine.processor}, one thread; torch {machine.torch}; kernels: {machine.library}; load {machine.load:.1f}"]
     if not machine.keeps_freed_memory:
         told.append("Allocation could not be set alike for all: large tensors pay for fresh memory, which hides much of the difference.")
     for floor in study.floors:
-        _say(console, *told, f"\n{floor.elements:,} elements of {floor.dtype}")
+        _say(console, *told, f"\n{floor.elements:,} element{'s' if floor.elements > 1 else ''} of {floor.dtype}")
         console.print(_table(study, floor))
         told = []
     compiled = any(row.ratio_to_compiled is not None for row in study.rows)
