@@ -17,6 +17,7 @@ from reluctant import nn as lean_nn
 from reluctant.errors import UsageError
 from reluctant.kernels._choice import Choice
 from reluctant.rewrites import Rewrite
+from tests.kernels.forced import KERNELS, serving
 
 AS_GOOD = {"relu", "sigmoid"}
 """Activations for which torch's operator is as good, in these tests."""
@@ -207,6 +208,15 @@ def test_in_place_and_impossible_parameters_are_left():
     done = lean(nn.ModuleList([nn.ELU(inplace=True), nn.LeakyReLU(True)]))
     assert "inplace=True" in left(done, "0")
     assert "negative_slope is True" in left(done, "1")
+
+
+def test_an_output_that_is_changed_in_place_is_not_kept():
+    model = nn.Sequential(nn.Linear(4, 4), nn.ELU(), nn.Dropout(0.5, inplace=True), nn.Mish(), nn.ReLU(inplace=True))
+    done = lean(model)
+    assert left(done, "1") == "2 works in place, on the output, which a kernel may keep for backward"
+    assert changed(done) == {"3": ("nn.Mish", "reluctant.nn.Mish")}
+    with serving(KERNELS):
+        model(torch.randn(5, 4)).sum().backward()
 
 
 def test_calls_of_functions_are_named_with_their_lines():

@@ -62,7 +62,7 @@ def judged(place: Place, tensors: Collection[Kind]) -> Exchange | Refusal | None
         why = _why_not(place, kind)
         if why:
             return Refusal(name_of(kind), why)
-        return _by_gain(module, kind, tensors)
+        return _by_gain(place, kind, tensors)
     return _no_module_of_the_catalogue(module, kind)
 
 
@@ -85,7 +85,8 @@ def _why_not(place: Place, kind: type[torch.nn.Module]) -> str:
     return ""
 
 
-def _by_gain(module: torch.nn.Module, kind: type[torch.nn.Module], tensors: Collection[Kind]) -> Exchange | Refusal:
+def _by_gain(place: Place, kind: type[torch.nn.Module], tensors: Collection[Kind]) -> Exchange | Refusal:
+    module = place.module
     try:
         activation = activation_of(module)
     except UsageError as error:
@@ -96,6 +97,8 @@ def _by_gain(module: torch.nn.Module, kind: type[torch.nn.Module], tensors: Coll
         return Refusal(name_of(kind), found.why)
     if getattr(module, "inplace", False):
         return Refusal(name_of(kind), f"{IN_PLACE}: {found.why}")
+    if place.then_in_place and activation.output_suffices and activation.torch_keeps != ("output",):
+        return Refusal(name_of(kind), f"{place.then_in_place} works in place, on the output, which a kernel may keep for backward")
     return Exchange(nn.MODULES[kind.__name__], found.why)
 
 

@@ -31,6 +31,9 @@ def lean(model: torch.nn.Module, *, join_linear: bool = False) -> Rewrite:
     where that keeps fewer bytes. Parameters and state dict stay as they were; the price is one more evaluation of the
     activation in backward.
 
+    Kernels that keep the output for backward (ELU, softplus, leaky ReLU …) have autograd refuse what changes that output in place
+    afterwards, as torch's ReLU, sigmoid and tanh do.
+
     Under torch.autocast, torch.compile, function transforms and a default device the modules call torch's operators, so nothing is gained
     there; LinearActivation keeps one tensor under autocast too.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,6 +22,8 @@ class Place:
     """Its other paths, where it is registered more than once."""
     compiled: bool = False
     """Whether it runs inside what torch.compile made of it or of a module around it."""
+    then_in_place: str = ""
+    """Path of the module after it in a torch.nn.Sequential, where that one works in place: on the output of this one."""
 
 
 def places(model: torch.nn.Module) -> tuple[Place, ...]:
@@ -27,11 +31,25 @@ def places(model: torch.nn.Module) -> tuple[Place, ...]:
     paths: dict[torch.nn.Module, list[str]] = {}
     for path, module in model.named_modules(remove_duplicate=False):
         paths.setdefault(module, []).append(path or ROOT)
+    changers = _in_place_after(paths)
     inside = [path for module, found in paths.items() if _is_compiled(module) for path in found]
     return tuple(
-        Place(module, first, tuple(also), any(_within(path, outer) for path in (first, *also) for outer in inside))
+        Place(
+            module, first, tuple(also), any(_within(path, outer) for path in (first, *also) for outer in inside), changers.get(module, "")
+        )
         for module, (first, *also) in paths.items()
     )
+
+
+def _in_place_after(paths: Mapping[torch.nn.Module, Sequence[str]]) -> dict[torch.nn.Module, str]:
+    """By module: the path of one that follows it in a Sequential and works in place."""
+    return {
+        module: paths[then][0]
+        for owner in paths
+        if isinstance(owner, torch.nn.Sequential)
+        for module, then in itertools.pairwise(owner)
+        if getattr(then, "inplace", False)
+    }
 
 
 def _is_compiled(module: torch.nn.Module) -> bool:
