@@ -221,8 +221,8 @@ def _overview(served: Sequence[Served], width: int) -> Iterator[str]:
     yield ""
     legend = "kernel: reluctant.nn computes with its own kernel. from N: with its kernel for tensors of N elements and more, with torch's "
     yield from wrap(f"{legend}operator below. torch: with torch's operator always.", width)
-    always = "Torch's operators serve all under autocast, torch.compile and function transforms, with a default device, and for other types."
-    yield from wrap(always, width)
+    rest = "Torch's operators serve all under autocast, torch.compile, function transforms and a default device, and for other types."
+    yield from wrap(rest, width)
     yield "Why: reluctant info ACTIVATION"
 
 
