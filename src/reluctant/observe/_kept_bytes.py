@@ -66,19 +66,27 @@ def kept_bytes(raw: RawGraph, parameters: Collection[Tensor]) -> int | None:
     """
     if raw.truncated:
         return None
-    left_out = {underlying(tensor).untyped_storage().data_ptr() for tensor in parameters if is_plain(tensor)}
     parts: dict[int, set[tuple[int, int]]] = {}
     try:
+        left_out = {_memory(underlying(tensor))[0] for tensor in parameters if is_plain(tensor)}
         for tensor in _saved(raw):
-            memory = tensor.untyped_storage()
-            address = memory.data_ptr()
+            address, size = _memory(tensor)
             if address not in left_out and address not in parts and _is_parameter(tensor):
                 left_out.add(address)
             if address not in left_out:
-                parts.setdefault(address, set()).add(_part(tensor, memory.nbytes()))
-    except (_NotShownError, RuntimeError):  # RuntimeError: on some devices tensors have no memory that can be asked for
+                parts.setdefault(address, set()).add(_part(tensor, size))
+    except _NotShownError:
         return None
     return sum(map(_covered, parts.values()))
+
+
+def _memory(tensor: Tensor) -> tuple[int, int]:
+    """Address and bytes of a tensor's memory."""
+    try:
+        memory = tensor.untyped_storage()
+        return memory.data_ptr(), memory.nbytes()
+    except RuntimeError as error:  # on some devices tensors have no memory that can be asked for
+        raise _NotShownError from error
 
 
 def _part(tensor: Tensor, whole: int) -> tuple[int, int]:
@@ -131,9 +139,11 @@ def _saved_by(node: Any, name: str) -> Iterator[Any]:
     """What one node saves, still packed; tensors that an autograd function has put on its context as they are."""
     is_function = isinstance(node, torch._C._FunctionBase)
     for attribute in ("_raw_saved_tensors",) if is_function else _attributes_of(type(node), name):
-        with contextlib.suppress(RuntimeError):  # freed: it keeps nothing any more
+        try:
             saved = getattr(node, attribute)
-            yield from saved if isinstance(saved, tuple) else (saved,)
+        except RuntimeError:  # freed: it keeps nothing any more
+            continue
+        yield from saved if isinstance(saved, tuple) else (saved,)
     if is_function:
         yield from _tensors_in(vars(node))
 
