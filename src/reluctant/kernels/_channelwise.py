@@ -41,7 +41,7 @@ def channelwise(activation: Activation, dtype: torch.dtype) -> Callable[[Tensor,
 
     def backward(g: Tensor, x: Tensor, weight: Tensor, shape: Shape) -> tuple[Tensor, Tensor]:
         dx, wide = torch.empty_like(x), weight.float().contiguous()
-        dweight, partial = torch.empty_like(wide), torch.empty(_partial_sums(shape), dtype=torch.float64)
+        dweight, partial = torch.empty_like(wide), x.new_empty(_partial_sums(shape), dtype=torch.float64)
         run_back(g.data_ptr(), x.data_ptr(), wide.data_ptr(), dx.data_ptr(), dweight.data_ptr(), partial.data_ptr(), shape)
         return dx, dweight.to(weight.dtype)
 

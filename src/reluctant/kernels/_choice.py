@@ -19,7 +19,7 @@ from reluctant.errors import UsageError
 from ._channelwise import channelwise
 from ._drawn import drawn
 from ._elementwise import elementwise
-from ._eligible import PLAIN, dense, eligible
+from ._eligible import PLAIN, dense, eligible, watched
 from ._library import NAMES, library
 from ._measured import measured
 from ._pairs import in_rows, pairs
@@ -81,18 +81,23 @@ class _Choices(dict[torch.dtype, Choice]):
     def __init__(self, activation: Activation) -> None:
         super().__init__()
         self._activation = activation
+        self.smallest = _Smallest(self)
 
     def __missing__(self, dtype: torch.dtype) -> Choice:
         self[dtype] = choice(self._activation, dtype)
         return self[dtype]
 
     def kernel(self, x: Tensor) -> Any:
-        """The kernel for a tensor; None where torch's own operator serves it. What is quick to ask comes first."""
-        if type(x) in PLAIN and not is_compiling() and _get_tracing_state() is None:
-            chosen = self[x.dtype] if x.is_cpu else choice(self._activation, x.dtype, x.device.type)
-            if chosen.kernel is not None and x.numel() >= chosen.from_elements and eligible(x):
-                return chosen.kernel
-        return None
+        """The kernel for a tensor; None where torch's own operator serves it. What is quick to ask comes first.
+
+        A kernel is asked for where the call is eligible: its tables, made under a transform or a mode, would be what stands in for tensors.
+        """
+        if type(x) not in PLAIN or is_compiling() or _get_tracing_state() is not None or x.numel() < self.smallest[x.dtype]:
+            return None
+        if not eligible(x):
+            return None
+        chosen = self[x.dtype] if x.is_cpu else choice(self._activation, x.dtype, x.device.type)
+        return chosen.kernel if chosen.kernel is not None and x.numel() >= chosen.from_elements else None
 
 
 class _Smallest(dict[torch.dtype, float]):
@@ -106,10 +111,13 @@ class _Smallest(dict[torch.dtype, float]):
         self._choices = choices
 
     def __missing__(self, dtype: torch.dtype) -> float:
+        if watched():  # not the time to make a choice
+            return 0.0
         chosen = self._choices[dtype]
         on_processor = math.inf if chosen.kernel is None else chosen.from_elements
-        self[dtype] = min(on_processor, FROM_ELEMENTS if torch.version.cuda or torch.version.hip else math.inf)
-        return self[dtype]
+        smallest = min(on_processor, FROM_ELEMENTS if torch.version.cuda or torch.version.hip else math.inf)
+        self[dtype] = smallest
+        return smallest
 
 
 @functools.lru_cache(maxsize=1024)
@@ -117,7 +125,7 @@ def function(activation: Activation) -> Callable[..., Tensor]:
     """The activation as a function of its tensors: x; a and b of a pair; x and the learned weight. Drawn values: the training form."""
     operator, direct = torch_operator(activation), direct_operator(activation)
     choices = _Choices(activation)
-    smallest, kernel_of = _Smallest(choices), choices.kernel
+    smallest, kernel_of = choices.smallest, choices.kernel
 
     def of_one(x: Tensor) -> Tensor:
         if type(x) not in PLAIN or is_compiling() or _get_tracing_state() is not None:

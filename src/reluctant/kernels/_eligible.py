@@ -22,14 +22,21 @@ def eligible(x: Tensor) -> bool:
         and (x.is_cpu or x.is_cuda)
         and not torch.compiler.is_compiling()
         and torch._C._get_tracing_state() is None
-        and not torch._C._are_functorch_transforms_active()
-        and not torch._C._len_torch_dispatch_stack()
-        and not torch._C._len_torch_function_stack()
-        and forward_ad._current_level < 0
+        and not watched()
         and not torch.is_autocast_enabled("cpu" if x.is_cpu else "cuda")
         and x.layout is torch.strided
         and not x.is_neg()
         and not x.is_nested
+    )
+
+
+def watched() -> bool:
+    """Whether something sees every call of torch, or stands in for tensors: a function transform, forward-mode differentiation, a mode."""
+    return bool(
+        torch._C._are_functorch_transforms_active()
+        or torch._C._len_torch_dispatch_stack()
+        or torch._C._len_torch_function_stack()
+        or forward_ad._current_level >= 0
     )
 
 

@@ -32,7 +32,7 @@ class Table:
 def table(activation: Activation, dtype: torch.dtype) -> Table:
     """The tables of an activation; about 20 ms where they are not known yet, and 384 KB. The 64 used last are kept."""
     x = every(dtype)
-    with torch.no_grad():
+    with torch.no_grad(), torch.device("cpu"):
         wide = x.double()
         y = activation.forward(tensors(torch.float64), wide)
         values = correctly_rounded(torch.where(wide.isnan(), wide, y), dtype)
@@ -61,7 +61,7 @@ class GateTable:
 def gate_table(gate: Activation, dtype: torch.dtype) -> GateTable:
     """The tables of a gate; about 20 ms where they are not known yet, and 1.3 MB. The 16 used last are kept."""
     x = every(dtype)
-    with torch.no_grad():
+    with torch.no_grad(), torch.device("cpu"):
         wide = x.double()
         exact = gate.forward(tensors(torch.float64), wide)
         slopes = gate.derivative(tensors(torch.float64), wide).expand_as(wide)
@@ -77,7 +77,7 @@ def gate_table(gate: Activation, dtype: torch.dtype) -> GateTable:
 
 def every(dtype: torch.dtype) -> Tensor:
     """Every value of a type of 16 bits, NaN and ±∞ included."""
-    return torch.arange(-(2**15), 2**15, dtype=torch.int32).to(torch.int16).view(dtype)
+    return torch.arange(-(2**15), 2**15, dtype=torch.int32, device="cpu").to(torch.int16).view(dtype)
 
 
 def places(x: Tensor) -> Tensor:
