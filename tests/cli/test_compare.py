@@ -35,10 +35,11 @@ def told(monkeypatch: pytest.MonkeyPatch, executor: Made, *arguments: str) -> Re
 def rows(output: str) -> dict[str, str]:
     """The rows by activation, white space made plain: of each the first, since columns that do not fit come in further tables."""
     lines = [" ".join(line.split()) for line in output.splitlines()]
+    start = next(index for index, line in enumerate(lines) if line.startswith("activation "))
     end = next(index for index, line in enumerate(lines) if line.startswith("End loss:"))
     names = ("as it stands", "relu", "elu", "leaky_relu(0.1)")
     found: dict[str, str] = {}
-    for line in lines[:end]:
+    for line in lines[start:end]:
         for name in names:
             if line.startswith(f"{name} "):
                 found.setdefault(name, line)
