@@ -158,7 +158,38 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("script", [FORKS, PARALLEL], ids=["forks", "parallel"])
+FIRST_CALLS = """
+import torch
+from torch._subclasses import FakeTensorMode
+from reluctant import nn
+from tests.kernels.forced import serving
+
+def inside(mode):
+    def call(module, x):
+        with mode:
+            module(x)
+    return call
+
+firsts = {
+    "CELU": inside(torch.device("meta")),
+    "Mish": lambda module, x: torch.func.grad(lambda x: module(x).float().sum())(x),
+    "Softplus": lambda module, x: torch.func.jvp(module, (x,), (x,)),
+    "Tanh": inside(FakeTensorMode(allow_non_fake_inputs=True)),
+    "ELU": lambda module, x: torch.func.functionalize(module)(x),
+    "SwiGLU": inside(torch.device("meta")),
+}
+with serving("kernels"):
+    x = torch.linspace(-3, 3, 1000).bfloat16()
+    for name, first in firsts.items():
+        first(getattr(nn, name)(), x)
+        by_torch = getattr(torch.nn, name, lambda: lambda x: torch.nn.functional.silu(x[:500]) * x[500:])()
+        torch.testing.assert_close(getattr(nn, name)()(x), by_torch(x))
+print("same")
+"""
+"""Where the first call of an activation is one that no kernel serves: what is made for its kernel must serve all later calls."""
+
+
+@pytest.mark.parametrize("script", [FORKS, PARALLEL, FIRST_CALLS], ids=["forks", "parallel", "first calls"])
 def test_in_processes(script, tmp_path):
     (tmp_path / "script.py").write_text(script)
     line = [sys.executable, str(tmp_path / "script.py"), str(tmp_path)]
