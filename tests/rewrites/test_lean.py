@@ -10,14 +10,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch._subclasses import FakeTensorMode
 
 import reluctant
 from reluctant import lean
 from reluctant import nn as lean_nn
 from reluctant.errors import UsageError
-from reluctant.kernels._choice import Choice
+from reluctant.kernels._choice import Choice, choice
 from reluctant.rewrites import Rewrite
-from tests.kernels.forced import KERNELS, serving
+from tests.kernels.forced import KERNELS, of_kernels, serving
 
 AS_GOOD = {"relu", "sigmoid"}
 """Activations for which torch's operator is as good, in these tests."""
@@ -388,6 +389,19 @@ def test_dropout_between_them_keeps_them_apart():
     model = nn.Sequential(nn.GELU(), nn.Dropout(), nn.Linear(4, 4))
     lean(model, join_linear=True)
     assert type(model[2]) is nn.Linear
+
+
+@of_kernels
+def test_kernels_are_chosen_with_real_tensors_whatever_mode_is_on(monkeypatch):
+    monkeypatch.setattr("reluctant.rewrites._gain.choice", choice)
+    with FakeTensorMode():
+        model = nn.Sequential(nn.CELU(), nn.Linear(4, 3, dtype=torch.bfloat16))
+        done = lean(model, join_linear=True)
+        assert model(torch.randn(5, 4, dtype=torch.bfloat16)).shape == (5, 3)
+    assert changed(done)
+    x = torch.linspace(-3, 3, 1000).bfloat16()
+    with serving(KERNELS):
+        torch.testing.assert_close(lean_nn.CELU()(x), F.celu(x))
 
 
 def test_the_text_names_every_place():

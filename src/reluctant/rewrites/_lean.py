@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 import torch
@@ -46,6 +47,11 @@ def lean(model: torch.nn.Module, *, join_linear: bool = False) -> Rewrite:
             f"it was given {type(model).__name__}, which is no torch.nn.Module", where="reluctant.lean",
             advice="Give it the model, such as reluctant.lean(model)",
         )
+    with ThreadPoolExecutor(1) as apart:  # modes and transforms that are on here would make tensors that kernels cannot read
+        return apart.submit(_leaned, model, join_linear).result()
+
+
+def _leaned(model: torch.nn.Module, join_linear: bool) -> Rewrite:
     found = {place.module: place for place in places(model)}
     tensors = kinds(model)
     pairs_by_activation = {pair.activation.module: pair for pair in pairs(found)} if join_linear else {}
