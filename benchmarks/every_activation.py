@@ -160,7 +160,7 @@ def missed_in_networks(steps: Iterable[Network]) -> list[str]:
 def write(options: argparse.Namespace) -> int:
     """Measure every kernel at several sizes, and write what decides from which size on each is used."""
     sizes = (4096,) if options.short else (2**10, 2**13, IN_CACHE, 2**20, LARGE)
-    rounds = 3 if options.short else 9
+    rounds = 3 if options.short else 15
     wanted = dataclasses.replace(plan(options.activations), elements=sizes, dtypes=tuple(TYPES.values()), kernels=True)
     measured = run(dataclasses.replace(wanted, rounds=rounds, seconds=4.0), told=lambda row: print(line(row), flush=True))
     if not options.short:

@@ -50,12 +50,12 @@ of_both = pytest.mark.parametrize("served_by", [pytest.param(KERNELS, marks=of_k
 def serving(by: str) -> Iterator[None]:
     """Calls of any size are served by ``kernels``, where there is one for the type, or by ``torch``."""
 
-    def chosen(choices: _choice._Choices, dtype: torch.dtype) -> _choice.Choice:
+    def chosen(choices: _choice.Choices, dtype: torch.dtype) -> _choice.Choice:
         kernel = _choice.kernel_for(choices._activation, dtype) if by == KERNELS and dtype in NAMES else None
         return _choice.Choice(kernel, 0, "for a test")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_choice._Choices, "__getitem__", chosen, raising=False)
+        patch.setattr(_choice.Choices, "__getitem__", chosen, raising=False)
         patch.setattr(_choice._Smallest, "__getitem__", lambda sizes, dtype: 0, raising=False)
         yield
 

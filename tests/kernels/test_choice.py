@@ -214,11 +214,13 @@ def test_alike_in_memory():
     ("ratios", "kept", "wanted"),
     [
         ({8192: 2.0, 65536: 3.0}, 4, (True, 0, "the kernel reaches 2.00 to 3.00 times torch's speed")),
-        ({8192: 0.5, 65536: 3.0}, 4, (True, 65536, "the kernel reaches 3.00 to 3.00 times torch's speed; 0.50 times below")),
-        ({8192: 3.0, 65536: 0.5}, 4, (False, 0, "the kernel reaches 0.50 to 3.00 of the speed of torch's own operator")),
-        ({8192: 1.0, 65536: 1.01}, 4, (False, 0, "the kernel reaches 1.00 to 1.01 of the speed of torch's own operator")),
+        ({8192: 0.5, 65536: 3.0}, 4, (True, 65536, "the kernel reaches 3.00 times torch's speed; 0.50 times it below that size")),
+        ({8192: 3.0, 65536: 0.5}, 4, (False, 0, "the kernel reaches 0.50 to 3.00 times the speed of torch's own operator")),
+        ({8192: 1.0, 65536: 1.01}, 4, (False, 0, "the kernel reaches 1.00 to 1.01 times the speed of torch's own operator")),
+        ({8192: 0.98, 65536: 2.0}, 4, (True, 65536, "the kernel reaches 2.00 times torch's speed; 0.98 times it below that size")),
+        ({8192: 0.98, 65536: 2.0}, 0, (True, 0, "the kernel reaches 0.98 to 2.00 times torch's speed")),
         ({8192: 1.0, 65536: 1.01}, 0, (True, 0, "the kernel reaches 1.00 to 1.01 times torch's speed")),
-        ({8192: 0.9, 65536: 0.96}, 0, (False, 0, "the kernel reaches 0.90 to 0.96 of the speed of torch's own operator")),
+        ({8192: 0.9, 65536: 0.96}, 0, (False, 0, "the kernel reaches 0.90 to 0.96 times the speed of torch's own operator")),
     ],
 )
 def test_what_follows_from_measurements(monkeypatch, ratios, kept, wanted):

@@ -109,6 +109,7 @@ def test_numbers_that_end_something_as_in_torch(activation, dtype, served_by):
         return
     assert torch.equal(y.isnan(), wanted.isnan()), f"at {x[y.isnan() != wanted.isnan()]}"
     torch.testing.assert_close(y, wanted, rtol=16 * ULP[dtype], atol=2 * ULP[dtype], equal_nan=True)
+    assert torch.equal(dx[x.isnan()].isnan(), slope[x.isnan()].isnan())
     number = ~(x.isnan() | slope.isnan())  # such as torch's slope of softsign at infinity
     torch.testing.assert_close(dx[number], slope[number], rtol=16 * ULP[dtype], atol=4 * ULP[dtype], equal_nan=True)
     # -0 stays -0 where torch keeps it; torch's ELU takes a sign more at 0 where α is negative.

@@ -189,3 +189,16 @@ def test_two_tensors_that_lie_in_rows(activation, dtype, layout):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_which_tensors_lie_in_rows(layout):
     assert (in_rows(*LAYOUTS[layout](torch.randn(12, 14))) is None) == (layout in BY_TORCH)
+
+
+@pairs
+def test_fx_can_trace_it(activation):
+    from reluctant.nn import functional
+
+    function = getattr(functional, activation.name)
+    x = torch.randn(3, 8, generator=generator(8))
+    traced = torch.fx.symbolic_trace(lambda a, b: function(a, b))
+    halved = torch.fx.symbolic_trace(_choice.halves(activation), concrete_args={"dim": -1})
+    wanted = formula(activation, *x.chunk(2, -1))
+    torch.testing.assert_close(traced(*x.chunk(2, -1)), wanted)
+    torch.testing.assert_close(halved(x, -1), wanted)

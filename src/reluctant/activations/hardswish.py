@@ -34,4 +34,4 @@ class Hardswish(Activation):
         return x * m.minimum(m.maximum(x + 3.0, 0.0), 6.0) / 6.0
 
     def derivative(self, m: Arithmetic, x: Value) -> Value:
-        return m.where(x <= -3, 0.0, m.where(x < 3, x / 3.0 + 0.5, 1.0))
+        return m.where(x <= -3, 0.0, m.where(x >= 3, 1.0, x / 3.0 + 0.5))

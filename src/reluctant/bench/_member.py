@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from reluctant.activations import Activation, Gated, all_activations, get
-from reluctant.kernels._choice import function, halves, kernel_for
-from reluctant.kernels._library import library
+from reluctant.kernels._choice import function, halves, measuring, served, served_halves
 from reluctant.kernels._signature import signature
 from reluctant.kernels._torch_operator import torch_operator
 
@@ -77,21 +75,14 @@ def subject(member: Member, dtype: torch.dtype, elements: int, *, kernel: bool =
         return torch.randn(shape, generator=generator).to(dtype)
 
     activation, operator = member.activation, torch_operator(member.activation)
-    chosen: Any = forced(activation, dtype) if kernel else None
+    forced = measuring(activation, dtype) if kernel else None
     gradient = draw(rows, columns)
     if isinstance(activation, Gated):
         x = draw(rows, 2 * columns).requires_grad_()
-        of_halves = halves(activation)
-        ours = chosen.of_halves if chosen else lambda x: of_halves(x, -1)
-        return Subject((x,), gradient, lambda x: operator(*x.chunk(2, -1)), ours)
-    ours = chosen or function(activation)
+        of_halves = served_halves(activation, forced) if forced is not None else halves(activation)
+        return Subject((x,), gradient, lambda x: operator(*x.chunk(2, -1)), lambda x: of_halves(x, -1))
+    ours = served(activation, forced) if forced is not None else function(activation)
     inputs = [draw(rows, columns).requires_grad_()]
     for _ in activation.learned:
         inputs.append(torch.full((columns if member.channels else 1,), 0.25, dtype=dtype, requires_grad=True))
     return Subject(tuple(inputs), gradient, operator, ours)
-
-
-def forced(activation: Activation, dtype: torch.dtype) -> Callable[..., Tensor] | None:
-    """The kernel whether or not it is chosen; None where there is none."""
-    kernel: Callable[..., Tensor] | None = kernel_for(activation, dtype) if library() else None
-    return kernel

@@ -75,7 +75,7 @@ def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-class _Choices(dict[torch.dtype, Choice]):
+class Choices(dict[torch.dtype, Choice]):
     """The choices for one activation, each made when its type is first met: a call must not pay for more than a look-up."""
 
     def __init__(self, activation: Activation) -> None:
@@ -106,7 +106,7 @@ class _Smallest(dict[torch.dtype, float]):
     Each further question to a tensor took 0.3 µs here, at 65,536 elements, whose passage leaves little of Python in the caches.
     """
 
-    def __init__(self, choices: _Choices) -> None:
+    def __init__(self, choices: Choices) -> None:
         super().__init__()
         self._choices = choices
 
@@ -120,11 +120,25 @@ class _Smallest(dict[torch.dtype, float]):
         return smallest
 
 
+def measuring(activation: Activation, dtype: torch.dtype) -> Choices | None:
+    """Choices of the kernel at any size, whatever was measured of it; None where there is none for the type."""
+    kernel = kernel_for(activation, dtype) if library() else None
+    if kernel is None:
+        return None
+    choices = Choices(activation)
+    choices[dtype] = Choice(kernel, 0, "it is to be measured")
+    return choices
+
+
 @functools.lru_cache(maxsize=1024)
 def function(activation: Activation) -> Callable[..., Tensor]:
     """The activation as a function of its tensors: x; a and b of a pair; x and the learned weight. Drawn values: the training form."""
+    return served(activation, Choices(activation))
+
+
+def served(activation: Activation, choices: Choices) -> Callable[..., Tensor]:
+    """The same by these choices."""
     operator, direct = torch_operator(activation), direct_operator(activation)
-    choices = _Choices(activation)
     smallest, kernel_of = choices.smallest, choices.kernel
 
     def of_one(x: Tensor) -> Tensor:
@@ -162,17 +176,25 @@ def _fit_to_be_read(a: Tensor, b: Tensor) -> bool:
 @functools.lru_cache(maxsize=64)
 def halves(activation: Gated) -> Callable[[Tensor, int], Tensor]:
     """A gated pair as a function of one tensor that holds the gate and then the value along a dimension."""
-    operator, choices = function(activation), _Choices(activation)
+    return served_halves(activation, Choices(activation))
+
+
+def served_halves(activation: Gated, choices: Choices) -> Callable[[Tensor, int], Tensor]:
+    """The same by these choices."""
+    operator = function(activation)
 
     def of_halves(x: Tensor, dim: int) -> Tensor:
-        if x.size(dim) % 2:
+        if isinstance(x, Tensor) and x.size(dim) % 2:
             raise UsageError(
                 f"dimension {dim} of its input has {x.size(dim)} entries, which cannot be halved", where=str(activation),
                 advice="It takes the gate and the value side by side, of one size",
             )
         kernel = choices.kernel(x)
         fit = kernel is not None and dim in (-1, x.dim() - 1) and x.is_contiguous()
-        y: Tensor = kernel.of_halves(x) if fit else operator(*x.chunk(2, dim))
-        return y
+        if fit:
+            y: Tensor = kernel.of_halves(x)
+            return y
+        a, b = x.chunk(2, dim)  # by name: torch.fx cannot trace an unpacking in a call
+        return operator(a, b)
 
     return of_halves
