@@ -13,7 +13,9 @@ from reluctant.kernels import _choice, _measured
 from reluctant.kernels._eligible import dense, eligible, like
 from reluctant.kernels._library import library
 from reluctant.kernels._measured import Measured, measured
-from reluctant.kernels._torch_operator import torch_operator
+from reluctant.kernels._torch_operator import direct_operator, torch_operator
+
+from .forced import every, gradients, numbers, same_bits, subject
 
 of_kernels = pytest.mark.skipif(not library(), reason=f"no compiled kernels here: {library().reason}")
 
@@ -229,3 +231,14 @@ def test_what_follows_from_measurements(monkeypatch, ratios, kept, wanted):
     found = measured("elu", "float32")
     assert (found.worthwhile, found.from_elements, found.reason) == wanted
     assert measured("unheard_of", "float32") == Measured(True, 0, "not measured against torch's operator yet")
+
+
+@every
+def test_torchs_own_functions_are_those_of_functional(activation):
+    case = subject(activation)
+    inputs = case.inputs(numbers(5, 6))
+    torch.manual_seed(0)
+    wanted = gradients(torch_operator(activation), inputs)
+    torch.manual_seed(0)
+    found = gradients(direct_operator(activation), inputs)
+    assert all(map(same_bits, found, wanted))
