@@ -34,7 +34,7 @@ LEAST_MEAN = {"float32": 2.5, "bfloat16": 2.3}
 """Least geometric mean of the ratios to eager torch, large tensors."""
 LEAST_EACH = 0.97
 LEAST_MEAN_COMPILED = 1.5
-ALONE_SLOW_WHEN_COMPILED = ("relu", "leaky_relu", "relu6", "rrelu")
+ALONE_SLOW_WHEN_COMPILED = ("relu", "leaky_relu", "relu6", "rrelu", "clamp", "hardsigmoid", "hardtanh")
 """Compiled alone these keep a mask that is slow to write, which vanishes in a compiled network: not to be counted as a gain."""
 NETWORKS = {"prelu cnn": 1.3, "mish cnn": 1.1}
 """Least ratio of a whole training step; the others must not be slower."""
