@@ -19,6 +19,8 @@ def faulting(calls: list[int], times: int):
         calls.append(1)
         if len(calls) <= times:
             with mmap.mmap(-1, 2 * FEW_FAULTS * mmap.PAGESIZE) as fresh:
+                if hasattr(mmap, "MADV_NOHUGEPAGE"):  # a huge page is one fault
+                    fresh.madvise(mmap.MADV_NOHUGEPAGE)
                 for page in range(0, len(fresh), mmap.PAGESIZE):
                     fresh[page] = 1
 
