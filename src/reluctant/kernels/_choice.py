@@ -142,6 +142,7 @@ def served(activation: Activation, choices: Choices) -> Callable[..., Tensor]:
     smallest, kernel_of = choices.smallest, choices.kernel
 
     def of_one(x: Tensor) -> Tensor:
+        # The first questions of `kernel_of`, which would be one more frame of Python for the small tensors that a call costs most.
         if type(x) not in PLAIN or is_compiling() or _get_tracing_state() is not None:
             return operator(x)
         if x.numel() < smallest[x.dtype]:

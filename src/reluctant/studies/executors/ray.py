@@ -108,7 +108,7 @@ def _connected(address: str, folder: str) -> Any:
 
 
 def _begin(ray: Any, **options: Any) -> None:
-    """``ray.init``, once more where the cluster answered that the server it began for us fell."""
+    """``ray.init``, tried again where the cluster answered that the server it began for us fell."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             ray.init(**options)
