@@ -80,6 +80,10 @@ def part_of(file: Path, package: Path) -> str:
     return file.relative_to(package).parts[0].removesuffix(".py")
 
 
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
 def imports(file: Path, package: Path) -> Iterator[Import]:
     """Every import of a file, at the top or inside a function, relative ones resolved."""
     within = ["reluctant", *file.relative_to(package).with_suffix("").parts]
@@ -89,7 +93,8 @@ def imports(file: Path, package: Path) -> Iterator[Import]:
         elif isinstance(node, ast.ImportFrom):
             origin = ".".join([*within[: len(within) - node.level], *filter(None, [node.module])]) if node.level else node.module or ""
             # `from reluctant import discovery` names a module, `from reluctant import __version__` none.
-            names = [f"{origin}.{alias.name}" for alias in node.names] if origin == "reluctant" else [origin]
+            named = [alias.name for alias in node.names if origin == "reluctant" or is_private(alias.name)]
+            names = [f"{origin}.{name}" for name in named] + [origin] * (len(named) < len(node.names))
             yield from (Import(file, node.lineno, name) for name in names if not name.startswith("reluctant.__"))
 
 
