@@ -112,9 +112,8 @@ def test_text_stays_text(short_account):
 
 
 @pytest.mark.slow
-def test_everything_takes_less_than_a_minute_and_less_than_a_megabyte():
+def test_everything_takes_less_than_a_megabyte():
     whole = account([claim() for claim in all_claims()])
-    assert whole.seconds < 60
     for language in LANGUAGES:
         assert len(page(whole, language).encode()) < LARGEST
 

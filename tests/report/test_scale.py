@@ -1,8 +1,7 @@
-"""A recording as large as they get: 200 layers of 10,000 units, 100,000 steps, every timeline full."""
+"""A recording as large as they get: 200 layers of 10,000 units, 100,000 steps, every timeline full. Times: benchmarks/scale.py."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,30 +21,24 @@ def document() -> Document:
     return recordings.deep_document()
 
 
-def test_is_read_and_shown_in_two_seconds(document: Document, tmp_path: Path) -> None:
+def test_is_read_and_shown_in_few_lines(document: Document, tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     save(document, path)
-    start = time.process_time()
     text = Terminal(width=80).render(load(path))
-    assert time.process_time() - start < 2
     assert len(text.splitlines()) < 40
 
 
-def test_is_shown_in_full_in_two_seconds(document: Document) -> None:
-    start = time.process_time()
+def test_is_shown_in_full(document: Document) -> None:
     text = Terminal(width=80, every_site=True).render(document)
-    assert time.process_time() - start < 2
     assert sum("relu" in line for line in text.splitlines()) >= 200
 
 
-def test_its_page_is_made_in_two_seconds(document: Document) -> None:
-    """Of half as many sites, which is more than most networks have; of all of them it takes about twice as long."""
+def test_its_page_has_a_bounded_size(document: Document) -> None:
+    """Of half as many sites, which is more than most networks have."""
     recording = document.recording
     sites, layers = recording.sites[:100], recording.layers[:100]
     half = Document(replace(recording, sites=sites, layers=layers), document.findings)
-    start = time.process_time()
     text = Html().render(half)
-    assert time.process_time() - start < 2
     assert text.count('class="row site') >= 100
     assert len(text) < 3_000_000
 

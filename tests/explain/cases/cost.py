@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import inf
 
 from reluctant.explain import Verdict
 from reluctant.explain._spread import spread
@@ -12,11 +13,9 @@ from tests.explain.cases import Case
 
 
 def effect(measured: Measured) -> None:
-    times = {(place.place, timing.name): timing for place in measured.places for timing in place.timings}
-    assert all(timing.seconds.least > 0 for timing in times.values())
-    assert times["forward, small", "tanh"].relative.median > 2, "an exponential costs more than a comparison"
-    assert times["training step", "tanh"].relative.median < times["forward, small", "tanh"].relative.median
-    assert all(times[place.place, "relu"].relative.median == 1.0 for place in measured.places)
+    timings = [timing for place in measured.places for timing in place.timings]
+    assert all(0 < timing.seconds.least <= timing.seconds.largest < inf for timing in timings), "which is faster is this machine's"
+    assert {timing.relative.median for timing in timings if timing.name == "relu"} == {1.0}
 
 
 def cases(measured: Measured) -> Iterator[Case]:
