@@ -24,7 +24,6 @@ from reluctant.recording import (
     LossPoint,
     Node,
     NotJudged,
-    NotObserved,
     Optimizer,
     OptimizerGroup,
     Parameter,
@@ -37,6 +36,7 @@ from reluctant.recording import (
     SiteMoment,
     Treatment,
     UnitWindow,
+    Unobserved,
     ValueStatistics,
 )
 
@@ -330,7 +330,7 @@ def hostile() -> Recording:
         recording,
         sites=sites,
         arguments=HOSTILE_TEXTS,
-        not_observed=tuple(NotObserved(text, text, place, text) for text, place in zip(HOSTILE_TEXTS, places, strict=True)),
+        not_observed=tuple(Unobserved(text, text, place, text) for text, place in zip(HOSTILE_TEXTS, places, strict=True)),
     )
 
 
@@ -380,7 +380,7 @@ def blocked_document() -> Document:
     )
     recording = replace(
         blocked_layer(),
-        not_observed=(NotObserved("a compiled region", "it could not be run step by step", Location(SCRIPT, 70), "Try --leave-compiled."),),
+        not_observed=(Unobserved("a compiled region", "it could not be run step by step", Location(SCRIPT, 70), "Try --leave-compiled."),),
     )
     why = "no targets were seen"
     not_judged = (NotJudged("RL404", "unreachable-target", why), NotJudged("RL407", "regression-loss-on-classes", why))

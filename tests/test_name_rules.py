@@ -23,7 +23,6 @@ SHARED_NAMES: set[str] = {
     "Line",
     "Machine",
     "Measured",
-    "NotObserved",
     "Operation",
     "Pair",
     "Picture",
@@ -37,7 +36,6 @@ SHARED_NAMES: set[str] = {
     "Study",
     "Table",
     "Verdict",
-    "_Header",
     "_Pending",
 }
 """Debt: class names that stand for two things. A name is deleted here once it stands for one; none is added."""
@@ -53,7 +51,6 @@ PRIVATE_IMPORTS: set[str] = {
     "cli → explain._machine",
     "cli → kernels._choice",
     "cli → kernels._library",
-    "cli → recording._file",
     "cli → report._layout",
     "cli → report._numbers",
     "cli → report._safe_text",
@@ -69,7 +66,6 @@ PRIVATE_IMPORTS: set[str] = {
     "rewrites → kernels._choice",
     "rewrites → nn._activation_of",
     "rewrites → nn._recomputing",
-    "studies → recording._file",
     "trials → observe._building_line",
     "trials → observe._call_stack",
     "trials → observe._guard",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from reluctant.recording import Cause, Document, Finding, Location, NotJudged, NotObserved, Site, Treatment
+from reluctant.recording import Cause, Document, Finding, Location, NotJudged, Site, Treatment, Unobserved
 from reluctant.report import renderer_for
 from reluctant.report.html import Html
 from tests import recordings
@@ -229,7 +229,7 @@ def document_of(name: str) -> Document:
             )
             for graph in blocked.graphs
         ),
-        not_observed=(NotObserved(name, name, place, name),),
+        not_observed=(Unobserved(name, name, place, name),),
     )
     evidence = {
         "dead_units": 64,

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from reluctant.recording import Document, Finding, Location, NotObserved, Site
+from reluctant.recording import Document, Finding, Location, Site, Unobserved
 from reluctant.report import Terminal, show
 from reluctant.report._layout import crop_start, wrap
 from reluctant.report.terminal import encodable, width_of
@@ -74,7 +74,7 @@ def test_colour_changes_nothing_but_colour(name: str) -> None:
 def test_what_the_recording_lacks_is_said_once_at_the_end() -> None:
     few = Finding("RL902", "too-few-samples", "advice", "12 units were silent on 40 samples.", recordings.SCRIPT, 31, "fc1", 0)
     unseen = Finding("RL901", "not-observed", "advice", "Not observed: a region, because it was compiled.")
-    recording = replace(recordings.healthy_mlp(), not_observed=(NotObserved("a region", "it was compiled"),))
+    recording = replace(recordings.healthy_mlp(), not_observed=(Unobserved("a region", "it was compiled"),))
     text = Terminal(width=100).render(Document(recording, (few, unseen)))
     assert text.count("a region") == 1
     assert "too few samples  train.py:31, after fc1: 12 units were silent on 40 samples." in text

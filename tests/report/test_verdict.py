@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reluctant.recording import Document, Finding, NotJudged, NotObserved, Recording, Root, Severity
+from reluctant.recording import Document, Finding, NotJudged, Recording, Root, Severity, Unobserved
 from reluctant.report import verdict
 from reluctant.report._verdict import end_of_run
 from tests import recordings
@@ -52,7 +52,7 @@ def test_a_layer_whose_name_is_a_number_is_called_a_layer() -> None:
     [
         (recordings.nothing_observed(), "The script never called backward"),
         (
-            replace(recordings.nothing_observed(), not_observed=(NotObserved("training in child processes", "children are not watched."),)),
+            replace(recordings.nothing_observed(), not_observed=(Unobserved("training in child processes", "children are not watched."),)),
             "Nothing was observed, and nothing is judged: children are not watched.",
         ),
         (Recording(), "The run was killed or is still going on, and had not called backward"),
@@ -78,7 +78,7 @@ def test_nothing_found_says_in_what() -> None:
 def test_nothing_found_says_that_not_everything_was_judged() -> None:
     recording = recordings.healthy_mlp()
     assert "Not everything" in verdict(Document(recording, not_judged=(NotJudged("RL404", "unreachable-target", "no targets"),))).sentence
-    missed = replace(recording, not_observed=(NotObserved("a region", "compiled"),))
+    missed = replace(recording, not_observed=(Unobserved("a region", "compiled"),))
     assert "Not everything" in verdict(Document(missed)).sentence
 
 

@@ -9,8 +9,7 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
-from reluctant.recording import Document
-from reluctant.recording._file import write
+from reluctant.recording import Document, write
 from reluctant.report.html import Html
 
 

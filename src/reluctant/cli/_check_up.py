@@ -17,8 +17,7 @@ from reluctant.configuration import Configuration
 from reluctant.errors import ReluctantError
 from reluctant.observe.import_hook import when_imported
 from reluctant.observe.script import NoProgramError, Program, exit_code
-from reluctant.recording import Document, NotObserved, Recording, dumps, save
-from reluctant.recording._file import write
+from reluctant.recording import Document, Recording, Unobserved, dumps, save, write
 from reluctant.rules import Rule, judge
 from reluctant.trials import OneTrial, trial_in_words
 
@@ -152,7 +151,7 @@ class CheckUp:
             python=platform.python_version(),
             exit_code=self._exit_code,
             finished=True,
-            not_observed=(NotObserved("the whole run", why, advice=advice),),
+            not_observed=(Unobserved("the whole run", why, advice=advice),),
         )
 
     def _tell(self, document: Document) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from reluctant.errors import UsageError
-from reluctant.recording._file import refuse_existing
+from reluctant.recording import refuse_existing
 from reluctant.studies import Executor, Plan, Study, conduct, executor, resumed, save_study, seconds_in, trials_left
 from reluctant.trials import empty_folder, metric_pattern
 

@@ -7,7 +7,7 @@ import sys
 import click
 
 from reluctant.errors import ReluctantError
-from reluctant.recording._file import write
+from reluctant.recording import write
 from reluctant.report import renderer_for, show_study
 from reluctant.report._study._answer import nothing_to_compare
 from reluctant.studies import Study, compared

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reluctant.errors import UsageError
-from reluctant.recording._file import refuse_existing, write
+from reluctant.recording import refuse_existing, write
 from reluctant.report import width_of
 from reluctant.report._layout import wrap
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from reluctant.errors import UsageError
-from reluctant.recording._file import refuse_existing
+from reluctant.recording import refuse_existing
 from reluctant.report import renderer_for
 from reluctant.studies import Arm, Plan, trials_left
 

@@ -24,7 +24,7 @@ from reluctant.explain import (
     summary,
     write_figures,
 )
-from reluctant.recording._file import refuse_existing, write
+from reluctant.recording import refuse_existing, write
 from reluctant.report import width_of
 from reluctant.report.terminal import encodable
 

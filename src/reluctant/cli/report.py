@@ -8,7 +8,7 @@ import sys
 import click
 
 from reluctant.errors import UsageError
-from reluctant.recording._file import write
+from reluctant.recording import write
 from reluctant.report import renderer_for, show
 from reluctant.report.html import Html
 from reluctant.studies import is_study, load_study

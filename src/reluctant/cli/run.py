@@ -12,7 +12,7 @@ import click
 from reluctant.configuration import Configuration, configured
 from reluctant.errors import UsageError
 from reluctant.observe.script import Program, module, script
-from reluctant.recording._file import refuse_existing
+from reluctant.recording import refuse_existing
 from reluctant.rules import all_rules, select
 
 from ._check_up import RECORDED, CheckUp

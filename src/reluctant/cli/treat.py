@@ -11,8 +11,7 @@ from typing import Any
 import click
 
 from reluctant.errors import ReluctantError, UsageError
-from reluctant.recording import Document, Finding, Treatment, loads, save
-from reluctant.recording._file import refuse_existing, write
+from reluctant.recording import Document, Finding, Treatment, loads, refuse_existing, save, write
 from reluctant.report import safe, show, treatment_in_words
 from reluctant.report._numbers import plural
 from reluctant.report._safe_text import visible

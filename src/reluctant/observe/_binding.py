@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from reluctant.recording import Graph, Location, Node, NotObserved
+from reluctant.recording import Graph, Location, Node, Unobserved
 
 from . import _operations as ops
 from ._building_line import BuildingLines
@@ -97,18 +97,18 @@ class Registry:
     complex: bool = False
     """Whether an activation of complex numbers was met."""
 
-    def notes(self) -> Iterator[NotObserved]:
+    def notes(self) -> Iterator[Unobserved]:
         """What was left out."""
         if self.too_many_sites:
-            yield NotObserved("some activations", f"there were more than {SITES:,} different ones")
+            yield Unobserved("some activations", f"there were more than {SITES:,} different ones")
         if self.strange:
             why = "they are nested, sparse or of a subclass of torch.Tensor, whose operations may do more than compute"
-            yield NotObserved("activations of tensors that are no plain arrays", why)
+            yield Unobserved("activations of tensors that are no plain arrays", why)
         if self.complex:
-            yield NotObserved("activations of complex numbers", "they have no slope that is one number")
+            yield Unobserved("activations of complex numbers", "they have no slope that is one number")
         if self.packed:
             why = "unpacking them would run the user's hooks a second time; slopes come from gradients instead"
-            yield NotObserved("values behind saved_tensors_hooks", why)
+            yield Unobserved("values behind saved_tensors_hooks", why)
 
     def bind(self, plan: Plan, graph: GraphRecord | None) -> None:
         """Give each node of a learned plan its record; `graph` is None for a part that a checkpoint runs again inside a pass."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from reluctant.recording import NotObserved
+from reluctant.recording import Unobserved
 
 
 class Children:
@@ -58,7 +58,7 @@ class Children:
 
         torch.autograd._make_grads = _make_grads
 
-    def notes(self, passes: int) -> tuple[NotObserved, ...]:
+    def notes(self, passes: int) -> tuple[Unobserved, ...]:
         """What children hide. `passes` is the number of backward passes of this process."""
         started = _processes_started() - self._started_before
         if self._trains is not None and self._trains[0]:
@@ -68,7 +68,7 @@ class Children:
             why = f"this process never called backward, but it started {other} not watched"
         else:
             return ()
-        return (NotObserved("training in child processes", why, advice="Train in one process to see it"),)
+        return (Unobserved("training in child processes", why, advice="Train in one process to see it"),)
 
 
 def _processes_started() -> int:

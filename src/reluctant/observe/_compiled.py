@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from reluctant.recording import NotObserved
+from reluctant.recording import Unobserved
 
 from ._guard import Guard
 
@@ -72,11 +72,11 @@ class CompiledModels:
             self._stance.__exit__(None, None, None)
             self._stance = None
 
-    def notes(self) -> tuple[NotObserved, ...]:
+    def notes(self) -> tuple[Unobserved, ...]:
         """What compiled code hides."""
         if self.used and self._leave:
             return (
-                NotObserved(
+                Unobserved(
                     "activations inside compiled code",
                     "--leave-compiled was given",
                     advice="Run without it: measured steps then run eagerly.",
@@ -84,7 +84,7 @@ class CompiledModels:
             )
         if self.used:
             return (
-                NotObserved(
+                Unobserved(
                     "the compiled code itself",
                     "measured steps ran the compiled model eagerly, so training agrees to rounding, not bit for bit",
                 ),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from reluctant.recording import NotObserved
+from reluctant.recording import Unobserved
 
 
 class Guard:
@@ -44,11 +44,11 @@ class Guard:
         _say(f"an error of its own ended the watching; the run goes on untouched. {self.error}")
         self._let_go()
 
-    def notes(self) -> tuple[NotObserved, ...]:
+    def notes(self) -> tuple[Unobserved, ...]:
         """What is not observed because of an error of ours."""
         if self.error is None:
             return ()
-        return (NotObserved("everything after an error inside Reluctant", self.error, advice="Please report it."),)
+        return (Unobserved("everything after an error inside Reluctant", self.error, advice="Please report it."),)
 
 
 def _say(text: str) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from reluctant import __version__
-from reluctant.recording import NotObserved, Recording
+from reluctant.recording import Recording, Unobserved
 
 from ._building_line import BuildingLines
 from ._children import Children
@@ -145,15 +145,15 @@ class Observer:
         with out_of_sight():
             return self._recording(exit_code, finished)
 
-    def _not_observed(self) -> tuple[NotObserved, ...]:
+    def _not_observed(self) -> tuple[Unobserved, ...]:
         passes = self._passes
         notes = [*passes.notes, *self._compiled.notes(), *passes.registry.notes(), *self._children.notes(passes.passes)]
         if not self._begun:
             why = "they come before the first optimizer step that the treatment waits for"
-            notes.append(NotObserved("all backward passes", why, advice="Let an optimizer make the steps"))
+            notes.append(Unobserved("all backward passes", why, advice="Let an optimizer make the steps"))
         if passes.traced and not passes.passes:
             why = "they run while torch simulates or writes down operations, where nothing has a value"
-            notes.append(NotObserved("all backward passes", why, advice="Train on real tensors"))
+            notes.append(Unobserved("all backward passes", why, advice="Train on real tensors"))
         return tuple(dict.fromkeys([*notes, *self._guard.notes()]))
 
     def _recording(self, exit_code: int | None, finished: bool) -> Recording:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reluctant.recording import NotObserved
+from reluctant.recording import Unobserved
 
 from ._autograd_graph import RawGraph, read_graph
 from ._binding import GraphRecord, Registry
@@ -63,7 +63,7 @@ class Passes:
         self.optimizers = Optimizers()
         self.kept = KeptBytes()
         self.curves: dict[Any, LossCurveRecord] = {}
-        self.notes: dict[NotObserved, None] = {}
+        self.notes: dict[Unobserved, None] = {}
         self.passes = self.traced = 0
         self.measured_steps: set[int] = set()
         self.last_loss: float | None = None

@@ -1,7 +1,6 @@
 """What one observed run saved, as plain data, and its file. Never imports torch."""
 
-from ._document import Document
-from ._file import dumps, load, loads, save
+from ._file import Document, dumps, load, loads, refuse_existing, save, write
 from ._finding import Cause, CauseKind, Comparison, Finding, NotJudged, Root, Severity, Treatment, TrialCurve, TrialVerdict
 from ._location import Location
 from ._loss_curve import LossCurve, LossPoint
@@ -16,7 +15,6 @@ from ._recording import (
     Loss,
     Node,
     NodeKind,
-    NotObserved,
     Optimizer,
     OptimizerGroup,
     Parameter,
@@ -27,15 +25,15 @@ from ._recording import (
     Site,
     SiteMoment,
     UnitWindow,
+    Unobserved,
     ValueStatistics,
 )
 from ._trial import Applied, Curve, Goal, NotApplied, SeedCall, TreatmentReport, Trial
 
 __all__ = [
-    "FLAT_SLOPE", "FORMAT", "SHARE_BINS", "Applied", "Cause", "CauseKind", "Comparison", "Curve",
-    "Document", "Finding", "Goal", "Graph", "InputStatistics", "Layer", "LayerMoment", "Location", "Loss", "LossCurve",
-    "LossPoint", "Node", "NodeKind", "NotApplied", "NotJudged", "NotObserved", "Optimizer", "OptimizerGroup", "Parameter",
-    "ParameterMoment", "Recording", "Root", "SeedCall", "Severity", "ShareHistogram", "Silence", "Site", "SiteMoment",
-    "Treatment", "TreatmentReport", "Trial", "TrialCurve", "TrialVerdict", "UnitWindow", "ValueStatistics", "dumps", "load",
-    "loads", "save",
+    "FLAT_SLOPE", "FORMAT", "SHARE_BINS", "Applied", "Cause", "CauseKind", "Comparison", "Curve", "Document", "Finding", "Goal",
+    "Graph", "InputStatistics", "Layer", "LayerMoment", "Location", "Loss", "LossCurve", "LossPoint", "Node", "NodeKind",
+    "NotApplied", "NotJudged", "Optimizer", "OptimizerGroup", "Parameter", "ParameterMoment", "Recording", "Root", "SeedCall",
+    "Severity", "ShareHistogram", "Silence", "Site", "SiteMoment", "Treatment", "TreatmentReport", "Trial", "TrialCurve",
+    "TrialVerdict", "UnitWindow", "Unobserved", "ValueStatistics", "dumps", "load", "loads", "refuse_existing", "save", "write",
 ]

@@ -17,6 +17,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -24,7 +25,6 @@ import msgspec
 
 from reluctant.errors import RecordingError, UsageError
 
-from ._document import Document
 from ._finding import Finding, NotJudged, Treatment
 from ._recording import FORMAT, Recording
 
@@ -36,6 +36,17 @@ FIRST_KEYS = (
 
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """How the numbers that JSON lacks are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A recording, what the rules found in it, and what they could not judge: all that a report shows and a file holds."""
+
+    recording: Recording = field(default_factory=Recording)
+    findings: tuple[Finding, ...] = ()
+    not_judged: tuple[NotJudged, ...] = ()
+    baseline: tuple[Treatment, ...] = ()
+    """Treatments that were drawn at random and tried as well, each with the best verdict it has against any root finding."""
 
 
 def save(document: Document, path: str | os.PathLike[str], force: bool = False) -> None:
@@ -137,7 +148,7 @@ def loads(data: str | bytes, where: str = "") -> Document:
     return Document(recording, findings, values["not_judged"], values["baseline"])
 
 
-class _Header(msgspec.Struct):
+class _RecordingHeader(msgspec.Struct):
     """What tells a recording from other JSON."""
 
     format: int
@@ -147,7 +158,7 @@ class _Header(msgspec.Struct):
 
 def _check_header(text: bytes, where: str) -> None:
     try:
-        header = msgspec.json.decode(text, type=_Header)
+        header = msgspec.json.decode(text, type=_RecordingHeader)
     except msgspec.ValidationError as error:
         advice = "Give a file that `reluctant run -o run.json script.py` wrote"
         raise RecordingError("this is JSON, but no recording of Reluctant", where=where, advice=advice) from error

@@ -394,7 +394,7 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True)
-class NotObserved:
+class Unobserved:
     """A thing the recording could not see, and why."""
 
     what: str
@@ -429,7 +429,7 @@ class Recording:
     graphs: tuple[Graph, ...] = ()
     losses: tuple[Loss, ...] = ()
     loss_curves: tuple[LossCurve, ...] = ()
-    not_observed: tuple[NotObserved, ...] = ()
+    not_observed: tuple[Unobserved, ...] = ()
     suppressions: tuple[tuple[str, int, str], ...] = ()
     """(file, line, selector) of each ``# reluctant: ignore[...]`` comment on a line the recording mentions."""
     device: str = "cpu"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-from reluctant.recording import Document, Finding, NotJudged, NotObserved, Recording
+from reluctant.recording import Document, Finding, NotJudged, Recording, Unobserved
 
 from ._finding_block import FindingBlock, all_blocks, main_blocks, tally
 from ._finding_tree import finding_tree
@@ -99,7 +99,7 @@ def _not_judged(entries: tuple[NotJudged, ...]) -> list[tuple[str, str]]:
     return [("not judged", f"{', '.join(names)}: {why}.") for why, names in reasons.items()]
 
 
-def _not_observed(entries: tuple[NotObserved, ...], places: Places) -> list[tuple[str, str]]:
+def _not_observed(entries: tuple[Unobserved, ...], places: Places) -> list[tuple[str, str]]:
     texts: dict[str, None] = {}
     for entry in entries:
         where = f" at {places.file(entry.place.file)}:{entry.place.line}" if entry.place else ""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.recording import Finding, Recording
-from reluctant.recording import NotObserved as Blind
+from reluctant.recording import Finding, Recording, Unobserved
 
 from ._rule import Rule
 
@@ -77,7 +76,7 @@ for step in range(40):
         for blind in dict.fromkeys(recording.not_observed):
             yield self._told(blind)
 
-    def _told(self, blind: Blind) -> Finding:
+    def _told(self, blind: Unobserved) -> Finding:
         advice = f" {blind.advice.rstrip('.')}." if blind.advice else ""
         return self.found(
             f"Not observed: {blind.what.rstrip('.')}, because {blind.why.rstrip('.')}.{advice}",

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from reluctant.errors import RecordingError, UsageError
-from reluctant.recording._file import write
+from reluctant.recording import write
 
 from ._compared import Compared
 from ._study import Plan, Study
