@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.activations import Activation, all_activations
-from reluctant.activations._numbers import number
-from reluctant.activations._page import page, range_in_words
+from reluctant.activations import Activation, all_activations, number, page
 
 INTRODUCTION = """\
 # Activations
@@ -31,5 +29,5 @@ def _index(activations: tuple[Activation, ...]) -> Iterator[str]:
     for activation in activations:
         traits = activation.traits
         formula = activation.formulas[0].replace("|", r"\|")
-        cells = (range_in_words(traits), number(traits.gain), traits.dead_side, number(traits.largest_slope))
+        cells = (str(traits.range), number(traits.gain), traits.dead_side, number(traits.largest_slope))
         yield f"| [{activation.name}]({activation.name}.md) | `{formula}` | {' | '.join(cells)} |"

@@ -18,9 +18,7 @@ from hypothesis import strategies as st
 from torch.autograd.graph import saved_tensors_hooks
 
 import reluctant.activations as catalogue
-from reluctant.activations import Activation, Gated, all_activations, get
-from reluctant.activations._arithmetic import OPERATIONS, floats
-from reluctant.activations._traits import curve
+from reluctant.activations import OPERATIONS, Activation, Gated, all_activations, floats, get
 
 
 def _variants(activation: Activation) -> list[Activation]:
@@ -45,7 +43,7 @@ GRID = np.unique(np.concatenate([np.linspace(-12, 12, 961), np.linspace(-120, 12
 
 def away_from_breakpoints(activation: Activation, distance: float = 1e-3) -> np.ndarray:
     keep = np.ones_like(GRID, dtype=bool)
-    for breakpoint in curve(activation).breakpoints:
+    for breakpoint in activation.curve.breakpoints:
         keep &= np.abs(GRID - breakpoint) > distance
     return GRID[keep]
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reluctant.activations import Activation, all_activations, get, page
-from reluctant.activations._page import page_of
-from reluctant.activations._plot import plot
+from reluctant.activations import Activation, all_activations, get, page, page_of
+from reluctant.activations._page import plot
 
 every = pytest.mark.parametrize("activation", all_activations(), ids=str)
 

@@ -7,25 +7,24 @@ the catalogue can be imported from here.
 from __future__ import annotations
 
 from ._activation import Activation, Case, CustomaryGain, parameter
-from ._arithmetic import Arithmetic, Value
+from ._arithmetic import OPERATIONS, Arithmetic, Value, floats
 from ._catalogue import all_activations, definitions, find, get
+from ._expectation import expectation
 from ._gated import Gated
+from ._numbers import number
+from ._page import Page, page, page_of
+from ._shape import FLAT_SLOPE, Interval, Kink, Range, SampledFormula
+from ._traits import Traits
 
 __all__ = [
-    "FLAT_SLOPE", "Activation", "Arithmetic", "Case", "CustomaryGain", "Gated", "Interval", "Kink", "Range", "Traits", "Value",
-    "all_activations", "definitions", "find", "get", "page", "parameter",
+    "FLAT_SLOPE", "OPERATIONS", "Activation", "Arithmetic", "Case", "CustomaryGain", "Gated", "Interval", "Kink", "Page", "Range",
+    "SampledFormula", "Traits", "Value", "all_activations", "definitions", "expectation", "find", "floats", "get", "number", "page",
+    "page_of", "parameter",
 ]
-
-_ON_USE = {"FLAT_SLOPE": "_shape", "Interval": "_shape", "Kink": "_shape", "Range": "_shape", "Traits": "_traits", "page": "_page"}
-"""Names that few need, with the modules that are imported when they are first asked for."""
 
 
 def __getattr__(name: str) -> object:
-    """A public name that is loaded on use, or the class of an activation of the catalogue."""
-    import importlib
-
-    if name in _ON_USE:
-        return getattr(importlib.import_module(f".{_ON_USE[name]}", __name__), name)
+    """The class of an activation of the catalogue."""
     if name[:1].isupper():
         for definition in definitions().values():
             if definition.__name__ == name:

@@ -8,15 +8,14 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from reluctant.errors import DefinitionError, UsageError
 
 from ._arithmetic import Arithmetic, Value
 from ._evaluate import evaluate
-
-if TYPE_CHECKING:
-    from ._traits import Traits
+from ._shape import SampledFormula
+from ._traits import Traits, mean_square_slope, sampled, traits
 
 Default = TypeVar("Default", float, int, str)
 
@@ -95,6 +94,9 @@ class Activation:
     `forward` and `derivative` take them as further arguments; without them they give the evaluation form.
     """
 
+    gate: ClassVar[Activation | None] = None
+    """Of a gated pair (see `Gated`), the activation of its gate."""
+
     def __init_subclass__(cls, *, abstract: bool = False) -> None:
         super().__init_subclass__()
         if not abstract:
@@ -143,9 +145,12 @@ class Activation:
     @property
     def traits(self) -> Traits:
         """What follows from the formula: range, kinks, flat and dead regions, gain and so on. Computed once for each parameter set."""
-        from ._traits import traits
-
         return traits(self)
+
+    @property
+    def curve(self) -> SampledFormula:
+        """The formula with the points at which it bends; of a gated pair, its gate's. Computed once for each parameter set."""
+        return sampled(self)
 
     @property
     def gain(self) -> float:
@@ -159,8 +164,6 @@ class Activation:
         the variance of the weights (Schoenholz, Gilmer, Ganguli, Sohl-Dickstein: Deep Information Propagation, ICLR 2017). A gated
         pair gives E[(∂f/∂a)²] + E[(∂f/∂b)²], what both halves send back together.
         """
-        from ._traits import mean_square_slope
-
         return mean_square_slope(self, sigma, mean)
 
     @property

@@ -76,7 +76,7 @@ OPERATIONS = tuple(name for name in vars(Arithmetic) if not name.startswith("_")
 """Names of the operations of `Arithmetic`."""
 
 
-class _OnlyThese:
+class _NoOtherOperation:
     """Answers an operation that does not exist with those that do."""
 
     def __getattr__(self, name: str) -> Value:
@@ -85,7 +85,7 @@ class _OnlyThese:
         raise UnknownNameError("operation of a formula", name, OPERATIONS)
 
 
-class Floats(_OnlyThese):
+class Floats(_NoOtherOperation):
     """`Arithmetic` on Python floats, with ∞ and NaN where IEEE 754 has them and `math` has an exception."""
 
     def abs(self, x: float) -> float:
@@ -150,7 +150,7 @@ def _or_infinity(function: Callable[[float], float], x: float) -> float:
         return math.inf
 
 
-class Arrays(_OnlyThese):
+class Arrays(_NoOtherOperation):
     """`Arithmetic` on numpy arrays, in the dtype of the array."""
 
     def __init__(self) -> None:
@@ -158,7 +158,7 @@ class Arrays(_OnlyThese):
 
         for name in ("abs", "sqrt", "reciprocal", "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "minimum", "maximum", "where"):
             setattr(self, name, getattr(np, name))
-        self._erfc = self._one_by_one(math.erfc)
+        self._erfc = self._elementwise(math.erfc)
 
     def normal_share(self, x: Value) -> Value:
         return 0.5 * self._erfc(-x / math.sqrt(2))
@@ -175,7 +175,7 @@ class Arrays(_OnlyThese):
         return self.where(x >= 0, 1.0 / (1.0 + tail), tail / (1.0 + tail))
 
     @staticmethod
-    def _one_by_one(function: Callable[[float], float]) -> Callable[[Value], Value]:
+    def _elementwise(function: Callable[[float], float]) -> Callable[[Value], Value]:
         import numpy as np
 
         looped = np.vectorize(function, otypes=[float])

@@ -1,18 +1,25 @@
-"""The page of an activation: what it is, and what follows from it, as data and as Markdown."""
+"""The page of an activation: what it is, and what follows from it, as data and as Markdown, with its curve drawn in characters."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ._activation import Activation, Case
-from ._gated import Gated
 from ._numbers import exact, number
-from ._plot import plot
 from ._shape import Interval
 from ._traits import Traits
+
+COLUMNS = 61
+MOST_ROWS = 17
+STEPS = (0.05, 0.1, 0.2, 0.25, 1 / 3, 0.5)
+"""Heights that a line may stand for; the last makes 17 lines of the whole reach."""
+REACH = 4.0
+"""Drawn from -REACH to REACH; what lies higher or lower than that is cut off."""
+
+CURVE, SLOPE = "●", "○"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Page:
 
 def page_of(activation: Activation) -> Page:
     """The page of an activation with the parameters it has."""
-    gated = isinstance(activation, Gated)
+    gated = activation.gate is not None
     left = ("f(a, b)", "(∂f/∂a, ∂f/∂b)") if gated else ("f(x)", "f'(x)")
     return Page(
         title=activation.spelling,
@@ -84,10 +91,10 @@ def _as_code(value: float | str) -> str:
 def _derived(activation: Activation) -> Iterator[tuple[str, str]]:
     """What follows from the formula, in words; of a gated pair, what its product and then what its gate has."""
     traits = activation.traits
-    gated = isinstance(activation, Gated)
+    gated = activation.gate is not None
     if traits.straight_line:
         yield "straight line", "yes: with these parameters it adds nothing to the layers around it"
-    yield "range", range_in_words(traits)
+    yield "range", str(traits.range)
     yield "zero-centred", "yes" if traits.zero_centred else f"no: its mean is {number(traits.mean_output)} for a standard normal input"
     yield "gain", _gain(activation)
     yield "E[f'(z)²]", f"{number(activation.mean_square_slope())} for {'both halves, standard normal' if gated else 'a standard normal z'}"
@@ -104,13 +111,6 @@ def _of_slope(traits: Traits) -> Iterator[tuple[str, str]]:
     yield "dead side", _dead(traits)
     yield "flat", _flat(traits)
     yield "monotone", "yes" if traits.monotone else "no"
-
-
-def range_in_words(traits: Traits) -> str:
-    """An interval, square where the bound is attained: ``[0, ∞)``."""
-    reach = traits.range
-    opening, closing = "[" if reach.lower_attained else "(", "]" if reach.upper_attained else ")"
-    return f"{opening}{number(reach.lower)}, {number(reach.upper)}{closing}"
 
 
 def _largest_slope(traits: Traits) -> str:
@@ -150,6 +150,40 @@ def _kept(activation: Activation) -> str:
         return "nothing beyond its output, which the next linear layer keeps anyway"
     text = f"{activation.traits.kept_bytes()} bytes an element in float32: {', '.join(kept)}"
     return text + ("; its output, which the next linear layer keeps anyway, would suffice" if activation.output_suffices else "")
+
+
+def plot(activation: Activation) -> str:
+    """F and f' from -4 to 4, at most 17 lines of at most 70 characters, with axis and legend; of a gated pair, its gate's."""
+    shown = activation.gate or activation
+    xs = [REACH * (2 * column / (COLUMNS - 1) - 1) for column in range(COLUMNS)]
+    ys = [max(-REACH, min(REACH, y)) for f in (shown, shown.slope) for y in map(f, xs)] + [0.0]
+    step, heights = _heights(min(ys), max(ys))
+    top, bottom = heights[0], heights[-1]
+    marks = {top: "┤", bottom: "┤", 0: "┼"}
+    lines = [f"{number(step * h) if h in marks else '':>7} {marks.get(h, '│')}{_plot_row(h, step, shown, xs)}".rstrip() for h in heights]
+    of = f" of its gate {shown}" if shown is not activation else ""
+    argument = "a" if shown is not activation else "x"
+    axis = f"{'':8}└{'┴'.join('─' * (COLUMNS // 2) for _ in range(2))}┘"
+    ticks = f"{'':8}{-REACH:<{COLUMNS // 2 + 1}.0f}{0:<{COLUMNS // 2}}{REACH:.0f}"
+    return "\n".join([*lines, axis, ticks, f"{'':9}{CURVE} f({argument})   {SLOPE} f'({argument}){of}"])
+
+
+def _heights(low: float, high: float) -> tuple[float, range]:
+    """The finest step that needs few enough lines, and the lines as multiples of it, so that 0 has a line of its own."""
+    for step in STEPS:
+        heights = range(math.ceil(high / step - 1e-9), math.floor(low / step + 1e-9) - 1, -1)
+        if len(heights) <= MOST_ROWS:
+            break
+    return step, heights
+
+
+def _plot_row(height: int, step: float, shown: Activation, xs: list[float]) -> str:
+    def lies_here(f: Callable[[float], float], x: float) -> bool:
+        return bool(abs(f(x) / step - height) <= 0.5)
+
+    return "".join(
+        CURVE if lies_here(shown, x) else SLOPE if lies_here(shown.slope, x) else "·" if height == 0 else "│" if x == 0 else " " for x in xs
+    )
 
 
 def page(activation: Activation) -> str:

@@ -56,6 +56,11 @@ class Range:
         """Whether both bounds are finite."""
         return math.isfinite(self.lower) and math.isfinite(self.upper)
 
+    def __str__(self) -> str:
+        """As an interval, square where the bound is attained: ``[0, ∞)``."""
+        opening, closing = "[" if self.lower_attained else "(", "]" if self.upper_attained else ")"
+        return f"{opening}{number(self.lower)}, {number(self.upper)}{closing}"
+
 
 @dataclass(frozen=True, slots=True)
 class Kink:
@@ -69,7 +74,7 @@ class Kink:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class SampledFormula:
     """A formula with its derivative, and the points at which they are looked at."""
 
     forward: Formula
@@ -93,7 +98,7 @@ class Curve:
         return self.derivative(floats, x)
 
 
-def curve(forward: Formula, derivative: Formula, written: Iterable[float] = ()) -> Curve:
+def sampled(forward: Formula, derivative: Formula, written: Iterable[float] = ()) -> SampledFormula:
     """The curve of a formula and its derivative; `written` are the numbers that may be breakpoints to the last digit."""
     found = sorted(_plain(x, written) for formula in (forward, derivative) for x in _breakpoints(formula))
     anchors = tuple(x for before, x in pairwise([-math.inf, *found]) if x - before > 16 * math.ulp(x))
@@ -101,7 +106,7 @@ def curve(forward: Formula, derivative: Formula, written: Iterable[float] = ()) 
     for anchor in {0.0, *anchors}:
         points.update([anchor, *beside(anchor)])
         points.update(anchor + side * 10.0 ** (power / 8) for power in range(-48, 49) for side in (-1, 1))
-    return Curve(forward, derivative, anchors, tuple(sorted(points)))
+    return SampledFormula(forward, derivative, anchors, tuple(sorted(points)))
 
 
 def beside(x: float) -> tuple[float, float]:
@@ -162,7 +167,7 @@ def _plain(x: float, written: Iterable[float] = ()) -> float:
     return x
 
 
-def kinks(c: Curve, largest: float) -> tuple[Kink, ...]:
+def kinks(c: SampledFormula, largest: float) -> tuple[Kink, ...]:
     """The breakpoints at which the slope differs on the two sides by more than a millionth of the largest slope."""
     found = []
     visible = 1e-6 * min(largest, 1.0) if largest > 0 else math.inf
@@ -173,7 +178,7 @@ def kinks(c: Curve, largest: float) -> tuple[Kink, ...]:
     return tuple(found)
 
 
-def largest_slope(c: Curve) -> tuple[float, float]:
+def largest_slope(c: SampledFormula) -> tuple[float, float]:
     """The largest |f'| and the x at which it is; ±∞ where it is only approached, and ∞ twice where it grows for ever."""
     sizes = [abs(c.slope(x)) for x in c.points]
     top = max(range(len(sizes)), key=lambda i: (sizes[i], -abs(c.points[i])))
@@ -203,7 +208,7 @@ def _highest(function: Callable[[float], float], left: float, right: float, at: 
     return best if function(best) > function(at) else at
 
 
-def value_range(c: Curve) -> Range:
+def value_range(c: SampledFormula) -> Range:
     """The bounds of f, and whether they are attained: at a breakpoint or where the slope passes through 0, but not in the limit."""
     sloping = [x for x in c.points if c.slope(x) != 0]
     turning = [_edge(lambda x: c.slope(x) < 0, a, b) for a, b in pairwise(sloping) if (c.slope(a) < 0) != (c.slope(b) < 0)]
@@ -226,7 +231,7 @@ def _edge(holds: Callable[[float], bool], left: float, right: float) -> float:
     return _plain(right)
 
 
-def flat_regions(c: Curve, largest: float) -> tuple[Interval, ...]:
+def flat_regions(c: SampledFormula, largest: float) -> tuple[Interval, ...]:
     """Where |f'| is below `FLAT_SLOPE` of the largest slope; where that is infinite, or 0, only where the slope is 0."""
 
     def flat(x: float) -> bool:
@@ -244,7 +249,7 @@ def flat_regions(c: Curve, largest: float) -> tuple[Interval, ...]:
     return tuple(regions)
 
 
-def dead_regions(c: Curve) -> tuple[Interval, ...]:
+def dead_regions(c: SampledFormula) -> tuple[Interval, ...]:
     """The half-lines on which the slope is exactly 0: below the first breakpoint, above the last, or both.
 
     A slope that only comes near 0, and underflows far out, is not dead: it must be 0 right from the breakpoint on.
@@ -265,14 +270,14 @@ def dead_side(regions: tuple[Interval, ...]) -> Side:
     return "both" if below and above else "below" if below else "above" if above else "none"
 
 
-def is_monotone(c: Curve, largest: float) -> bool:
+def is_monotone(c: SampledFormula, largest: float) -> bool:
     """Whether f never falls, or never rises."""
     slack = ROUNDING * min(largest, 1.0)
     slopes = [c.slope(x) for x in c.points]
     return all(s >= -slack for s in slopes) or all(s <= slack for s in slopes)
 
 
-def is_straight(c: Curve) -> bool:
+def is_straight(c: SampledFormula) -> bool:
     """Whether f is one straight line: the same slope everywhere and no jump."""
     first = c.slope(c.points[0])
     slack = ROUNDING * (1 + abs(first))

@@ -16,7 +16,7 @@ LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Spelling:
+class ParsedSpelling:
     """A name with arguments."""
 
     name: str
@@ -24,7 +24,7 @@ class Spelling:
     named: tuple[tuple[str, Argument], ...] = ()
 
 
-def parse(text: str) -> Spelling:
+def parse(text: str) -> ParsedSpelling:
     """The name and arguments that a text spells.
 
     Numbers may be written as fractions (``rrelu(lower=1/8)``), words without quotes (``gelu(tanh)``), the name with or
@@ -35,8 +35,8 @@ def parse(text: str) -> Spelling:
         if any(keyword.arg is None for keyword in tree.keywords):
             raise _unreadable(text)
         named = tuple((keyword.arg or "", _argument(keyword.value, text)) for keyword in tree.keywords)
-        return Spelling(_name(tree.func, text), tuple(_argument(value, text) for value in tree.args), named)
-    return Spelling(_name(tree, text))
+        return ParsedSpelling(_name(tree.func, text), tuple(_argument(value, text) for value in tree.args), named)
+    return ParsedSpelling(_name(tree, text))
 
 
 def _tree(text: str) -> ast.expr:

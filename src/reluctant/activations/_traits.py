@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from . import _shape
-from ._activation import Activation
 from ._arithmetic import floats
 from ._expectation import expectation
-from ._gated import Gated
-from ._shape import Curve, Interval, Kink, Range, Side
+from ._shape import Interval, Kink, Range, SampledFormula, Side
+
+if TYPE_CHECKING:
+    from ._activation import Activation
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,11 @@ class Traits:
 @functools.lru_cache(maxsize=512)
 def traits(activation: Activation) -> Traits:
     """The traits of an activation, computed once for each set of parameters."""
-    return _of_pair(activation) if isinstance(activation, Gated) else _of_curve(activation)
+    kept = tuple(kept for kept in activation.torch_keeps if kept != "output")
+    return _of_curve(sampled(activation), kept) if activation.gate is None else _of_pair(traits(activation.gate), kept)
 
 
-def _of_curve(activation: Activation) -> Traits:
-    c = curve(activation)
+def _of_curve(c: SampledFormula, kept: tuple[str, ...]) -> Traits:
     largest, largest_at = _shape.largest_slope(c)
     dead = _shape.dead_regions(c)
     reach = _shape.value_range(c)
@@ -82,35 +84,31 @@ def _of_curve(activation: Activation) -> Traits:
         zero_centred=abs(mean) < 1e-9,
         mean_output=mean,
         mean_square_output=mean_square,
-        gain=_gain(mean_square),
-        kept_tensors=tuple(kept for kept in activation.torch_keeps if kept != "output"),
+        gain=1.0 / math.sqrt(mean_square) if mean_square > 0 else math.inf,
+        kept_tensors=kept,
     )
 
 
-def _of_pair(pair: Gated) -> Traits:
+def _of_pair(gate: Traits, kept: tuple[str, ...]) -> Traits:
     """The gate's traits, with those of the product where b ~ N(0, 1) is independent of a: E[b] = 0 and E[b²] = 1."""
     return replace(
-        traits(pair.gate),
+        gate,
         range=Range(-math.inf, math.inf, False, False),
         bounded=False,
         straight_line=False,
         zero_centred=True,
         mean_output=0.0,
-        kept_tensors=tuple(kept for kept in pair.torch_keeps if kept != "output"),
+        kept_tensors=kept,
     )
 
 
-def _gain(mean_square: float) -> float:
-    return 1.0 / math.sqrt(mean_square) if mean_square > 0 else math.inf
-
-
 @functools.lru_cache(maxsize=512)
-def curve(activation: Activation) -> Curve:
-    """The curve of an activation; of a gated pair, its gate's."""
-    if isinstance(activation, Gated):
-        return curve(activation.gate)
+def sampled(activation: Activation) -> SampledFormula:
+    """The formula of an activation, sampled; of a gated pair, its gate's."""
+    if activation.gate is not None:
+        return sampled(activation.gate)
     written = tuple(value for value in activation.parameters.values() if isinstance(value, float))
-    return _shape.curve(activation.forward, activation.derivative, written)
+    return _shape.sampled(activation.forward, activation.derivative, written)
 
 
 @functools.lru_cache(maxsize=16384)
@@ -119,9 +117,9 @@ def mean_square_slope(activation: Activation, sigma: float, mean: float) -> floa
 
     For a gated pair with independent inputs of that distribution it is E[(∂f/∂a)²] + E[(∂f/∂b)²], what both halves send back together.
     """
-    c = curve(activation)
+    c = sampled(activation)
     of_slope = expectation(lambda x: c.derivative(floats, x) ** 2, bends=c.bends, sigma=sigma, mean=mean)
-    if not isinstance(activation, Gated):
+    if activation.gate is None:
         return of_slope
     of_gate = expectation(lambda x: c.forward(floats, x) ** 2, bends=c.bends, sigma=sigma, mean=mean)
     return of_slope * (sigma * sigma + mean * mean) + of_gate

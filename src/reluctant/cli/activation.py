@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reluctant.activations import Activation, all_activations, get
-from reluctant.activations._numbers import number
-from reluctant.activations._page import Page, page_of, range_in_words
+from reluctant.activations import Activation, Page, all_activations, get, number, page_of
 from reluctant.report import width_of
 from reluctant.report.terminal import encodable
 
@@ -57,7 +55,7 @@ def _listing(activations: tuple[Activation, ...]) -> Table:
     for activation in activations:
         traits = activation.traits
         largest = number(traits.largest_slope)
-        table.add_row(activation.name, activation.formulas[0], range_in_words(traits), number(traits.gain), traits.dead_side, largest)
+        table.add_row(activation.name, activation.formulas[0], str(traits.range), number(traits.gain), traits.dead_side, largest)
     table.columns[0].no_wrap = table.columns[2].no_wrap = True
     return table
 

@@ -12,9 +12,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from reluctant.activations import Activation
-from reluctant.activations._expectation import expectation
-from reluctant.activations._traits import curve
+from reluctant.activations import Activation, expectation
 
 from ._networks import Initialisation
 
@@ -47,5 +45,5 @@ def gradient_by_layer(activation: Activation, initialisation: Initialisation, de
 @lru_cache(maxsize=4096)
 def _mean_square(activation: Activation, sigma: float) -> float:
     """E[f(z)²] for z ~ N(0, sigma²)."""
-    c = curve(activation)
+    c = activation.curve
     return expectation(lambda x: c.f(x) ** 2, bends=c.bends, sigma=sigma)

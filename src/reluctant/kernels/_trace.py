@@ -165,7 +165,7 @@ class Trace:
 
     def __getattr__(self, name: str) -> Callable[..., Term]:
         """The other operations of `Arithmetic` are terms of their own name."""
-        from reluctant.activations._arithmetic import OPERATIONS
+        from reluctant.activations import OPERATIONS
 
         if name not in OPERATIONS:
             raise AttributeError(name)
