@@ -10,16 +10,16 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._C import _get_tracing_state
 from torch.compiler import is_compiling
 
 from reluctant.activations import Activation, Gated
 from reluctant.errors import UsageError
+from reluctant.instrument import torch_private
 
 from ._channelwise import channelwise
 from ._drawn import drawn
 from ._elementwise import elementwise
-from ._eligible import PLAIN, dense, eligible, watched
+from ._eligible import PLAIN, dense, eligible, tracing_state, watched
 from ._library import NAMES, library
 from ._measured import measured
 from ._pairs import in_rows, pairs
@@ -42,6 +42,8 @@ class Choice:
 @functools.lru_cache(maxsize=1024)
 def choice(activation: Activation, dtype: torch.dtype, device: str = "cpu") -> Choice:
     """The choice for an activation, a type of elements and a type of device; kernels are looked up by the first call."""
+    if lacking := torch_private.missing("kernels"):
+        return Choice(None, 0, f"this torch has no {lacking[0].path}: without it {lacking[0].lost}")
     if dtype not in NAMES:
         return Choice(None, 0, f"there are kernels for {', '.join(_name(kind) for kind in NAMES)}, not for {_name(dtype)}")
     if device != "cpu":
@@ -92,7 +94,7 @@ class Choices(dict[torch.dtype, Choice]):
 
         A kernel is asked for where the call is eligible: its tables, made under a transform or a mode, would be what stands in for tensors.
         """
-        if type(x) not in PLAIN or is_compiling() or _get_tracing_state() is not None or x.numel() < self.smallest[x.dtype]:
+        if type(x) not in PLAIN or is_compiling() or tracing_state() is not None or x.numel() < self.smallest[x.dtype]:
             return None
         if not eligible(x):
             return None
@@ -143,7 +145,7 @@ def served(activation: Activation, choices: Choices) -> Callable[..., Tensor]:
 
     def of_one(x: Tensor) -> Tensor:
         # The first questions of `kernel_of`, which would be one more frame of Python for the small tensors that a call costs most.
-        if type(x) not in PLAIN or is_compiling() or _get_tracing_state() is not None:
+        if type(x) not in PLAIN or is_compiling() or tracing_state() is not None:
             return operator(x)
         if x.numel() < smallest[x.dtype]:
             return direct(x)

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 from torch.nn import Parameter
+
+from reluctant.instrument import torch_private
 
 PLAIN = (Tensor, Parameter)
 """Types of tensors that are nothing more than that."""
+
+tracing_state = torch_private.TRACING_STATE.get()
+_transforms_active = torch_private.TRANSFORMS_ACTIVE.get()
+_dispatch_modes = torch_private.DISPATCH_MODES.get()
+_function_modes = torch_private.FUNCTION_MODES.get()
+_forward_level = torch_private.FORWARD_LEVEL.reader()
+_has_storage = torch_private.HAS_STORAGE.get()
 
 
 def eligible(x: Tensor) -> bool:
@@ -21,7 +29,7 @@ def eligible(x: Tensor) -> bool:
         type(x) in PLAIN
         and (x.is_cpu or x.is_cuda)
         and not torch.compiler.is_compiling()
-        and torch._C._get_tracing_state() is None
+        and tracing_state() is None
         and not watched()
         and not torch.is_autocast_enabled("cpu" if x.is_cpu else "cuda")
         and x.layout is torch.strided
@@ -33,10 +41,10 @@ def eligible(x: Tensor) -> bool:
 def watched() -> bool:
     """Whether something sees every call of torch, or stands in for tensors: a function transform, forward-mode differentiation, a mode."""
     return bool(
-        torch._C._are_functorch_transforms_active()
-        or torch._C._len_torch_dispatch_stack()
-        or torch._C._len_torch_function_stack()
-        or forward_ad._current_level >= 0
+        _transforms_active()
+        or _dispatch_modes()
+        or _function_modes()
+        or _forward_level() >= 0
     )
 
 
@@ -45,7 +53,7 @@ def by_formula(g: Tensor) -> bool:
 
     A batch has no memory of its own. Torch's Jacobians and Hessians send one where they are told to vectorise.
     """
-    return torch.is_grad_enabled() or not torch._C._has_storage(g)
+    return torch.is_grad_enabled() or not _has_storage(g)
 
 
 def dense(x: Tensor) -> bool:

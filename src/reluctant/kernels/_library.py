@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from reluctant.instrument import torch_private
+
 from ._sources import COMPILED, fingerprint
 
 CAPABILITIES = {"AVX512": ("avx512", "avx2"), "AVX2": ("avx2",)}
@@ -91,17 +93,15 @@ def _load(level: str, file: Path) -> Library:
     handle.reluctant_fingerprint.restype = ctypes.c_char_p
     if handle.reluctant_fingerprint().decode() != fingerprint():
         return Library(reason=f"{file} was compiled from other sources than these; install reluctant again")
-    _use_threads_of_torch(handle)
+    try:
+        parallel_for = torch_private.PARALLEL_FOR.get()
+    except torch_private.MissingNameError as error:
+        return Library(reason=str(error))
+    handle.reluctant_use_threads.argtypes = [ctypes.c_void_p]
+    handle.reluctant_use_threads(ctypes.cast(parallel_for, ctypes.c_void_p))
     handle.reluctant_use_cache.argtypes = [ctypes.c_int64]
     handle.reluctant_use_cache(_last_cache_bytes())
     return Library(level, handle=handle)
-
-
-def _use_threads_of_torch(handle: ctypes.CDLL) -> None:
-    """Hand over `torch_parallel_for` of torch's stable C interface, by which work is spread over the pool of threads that torch uses."""
-    torch_library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
-    handle.reluctant_use_threads.argtypes = [ctypes.c_void_p]
-    handle.reluctant_use_threads(ctypes.cast(torch_library.torch_parallel_for, ctypes.c_void_p))
 
 
 def _last_cache_bytes() -> int:

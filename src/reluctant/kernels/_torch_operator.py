@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reluctant.activations import Activation, Gated
+from reluctant.instrument import torch_private
 
 
 @functools.cache
@@ -38,7 +39,7 @@ def direct_operator(activation: Activation) -> Callable[..., Tensor]:
 
 def _built_in(name: str) -> Any:
     """Torch's own function of this name, where `torch.nn.functional` has one around it; else what is there."""
-    own = (getattr(place, name, None) for place in (torch._C._nn, torch))
+    own = (getattr(place, name, None) for place in (torch_private.BUILT_IN_ACTIVATIONS.get(), torch))
     return next((found for found in own if isinstance(found, BuiltinFunctionType)), getattr(F, name))
 
 

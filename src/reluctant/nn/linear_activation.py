@@ -8,16 +8,20 @@ from typing import Any, NoReturn
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd import forward_ad
 from torch.nn import Parameter
 
 from reluctant.activations import Activation, Gated, get
 from reluctant.errors import UsageError
+from reluctant.instrument import torch_private
 from reluctant.kernels._choice import function, halves
 
 from ._activation_of import activation_of
 from ._functions import refuse_script
 from ._recomputing import LeanLinear, Run, kept, may_serve, recomputed, torch_keeps
+
+_is_tracing = torch_private.IS_TRACING.get()
+_transforms_active = torch_private.TRANSFORMS_ACTIVE.get()
+_forward_level = torch_private.FORWARD_LEVEL.reader()
 
 
 class LinearActivation(torch.nn.Linear):
@@ -122,9 +126,9 @@ class LinearActivation(torch.nn.Linear):
             and self.weight.requires_grad
             and any(source.requires_grad for source in (x, *learned))
             and not torch.compiler.is_compiling()
-            and not torch._C._is_tracing()
-            and not torch._C._are_functorch_transforms_active()
-            and forward_ad._current_level < 0
+            and not _is_tracing()
+            and not _transforms_active()
+            and _forward_level() < 0
         )
 
 
@@ -169,7 +173,7 @@ def evaluation(activation: Activation) -> Run:
 
 def has_hooks(module: torch.nn.Module) -> bool:
     """Whether something waits for calls of this very module."""
-    return any(getattr(module, name) for name in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"))
+    return any(torch_private.HOOKS.of(module, kind) for kind in ("forward", "forward_pre", "backward", "backward_pre"))
 
 
 def _lean(activation: Activation, run: Run, x: Tensor, learned: list[Tensor], weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 
 from reluctant.activations import Activation, Gated
 from reluctant.errors import UsageError
+from reluctant.instrument import torch_private
 from reluctant.kernels._choice import choice
 from reluctant.nn._activation_of import activation_of
 from reluctant.nn._recomputing import kept
@@ -44,7 +45,7 @@ def pairs(found: Mapping[torch.nn.Module, Place]) -> Iterator[Pair]:
     """Every activation of the catalogue that a linear layer follows, by the modules of a model and their places."""
     for owner in found:
         if isinstance(owner, torch.nn.Sequential) and type(owner).forward is torch.nn.Sequential.forward:
-            for (first, activation), (second, linear) in itertools.pairwise(owner._modules.items()):
+            for (first, activation), (second, linear) in itertools.pairwise(torch_private.CHILDREN.of(owner).items()):
                 if activation in found and linear in found and isinstance(linear, torch.nn.Linear):
                     known = _known(activation)
                     if known is not None and not isinstance(linear, LinearActivation):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
+from reluctant.instrument import torch_private
+
 ROOT = "(model)"
 """What stands for the path of the model itself."""
 
@@ -53,7 +55,7 @@ def _in_place_after(paths: Mapping[torch.nn.Module, Sequence[str]]) -> dict[torc
 
 
 def _is_compiled(module: torch.nn.Module) -> bool:
-    return isinstance(module, torch._dynamo.OptimizedModule) or getattr(module, "_compiled_call_impl", None) is not None
+    return isinstance(module, torch_private.COMPILED_MODULE.get()) or torch_private.COMPILED_IN_PLACE.of(module) is not None
 
 
 def _within(path: str, outer: str) -> bool:

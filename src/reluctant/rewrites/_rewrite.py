@@ -72,15 +72,11 @@ class Held(Step):
     @property
     def stands(self) -> bool:
         """Whether the owner holds it still."""
-        return self._place().get(self.name) is self.now
+        return getattr(self.owner, self.name, None) is self.now
 
     def undo(self) -> None:
         """Let the owner hold what it held."""
-        self._place()[self.name] = self.was
-
-    def _place(self) -> dict[str, Any]:
-        modules: dict[str, Any] = self.owner._modules
-        return modules if self.name in modules else vars(self.owner)
+        _hold(self.owner, self.name, self.was)
 
 
 @dataclass(frozen=True)
@@ -142,9 +138,16 @@ class Rewrite:
 
 def exchanged(path: str, owner: torch.nn.Module, name: str, now: Any) -> Step:
     """Put `now` where `owner` holds something as `name`, in its modules or its attributes."""
-    holds: dict[str, Any] = owner._modules if name in owner._modules else vars(owner)
-    was, holds[name] = holds[name], now
+    was = getattr(owner, name)
+    _hold(owner, name, now)
     return Held(path, owner, was, now, name)
+
+
+def _hold(owner: torch.nn.Module, name: str, value: Any) -> None:
+    if isinstance(value, torch.nn.Module):
+        owner.register_module(name, value)
+    else:
+        vars(owner)[name] = value
 
 
 def of_another_class(path: str, module: torch.nn.Module, now: type) -> Step:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reluctant.activations import definitions
 from reluctant.errors import UsageError
+from reluctant.instrument.torch_private import MissingNameError, saved
 
 from ._other_activation import called_activation
 from ._remedy import Remedy
@@ -178,9 +179,10 @@ def _weights(call: Call, node: Any) -> Weights | None:
     weight, bias = call.weight, call.options.get("bias")
     if weight is None or call.operation == "linear":
         return Weights(weight, bias) if weight is not None else None
-    if not hasattr(node, "_saved_transposed"):
+    try:
+        layer = Weights(weight, bias, True, saved(node, "transposed"), saved(node, "groups"))
+    except MissingNameError:
         return None
-    layer = Weights(weight, bias, True, node._saved_transposed, node._saved_groups)
     return None if layer.is_transposed and layer.groups > 1 else layer
 
 
