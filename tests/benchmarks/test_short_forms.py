@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from code_lines import counted
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SOURCES = BENCHMARKS.parent / "src"
 
@@ -54,6 +56,18 @@ def test_every_activation_is_measured_and_as_exact_as_torchs():
     for member in ("prelu, each channel", "gelu_tanh", "swiglu", "mish cnn"):
         assert member in told
     assert "geometric mean over" not in told  # that is for tensors of full size
+
+
+def test_lines_of_code_are_those_that_run(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "narrow.py").write_text(
+        '"""What it is."""\n\nSHARE = 0.5\n"""Why."""\n\n\nclass Narrow:\n    """A rule."""\n\n'
+        '    bad = """\n    import torch\n\n    """\n    cases = (\n        1,  # one\n    )\n\n'
+        '    # a comment\n    def check(self):\n        """Say."""\n        return """\n        two\n        lines"""\n'
+    )
+    assert counted(tmp_path)["rules"] == {"files": 1, "code": 6, "cases": 6}
+    ended = subprocess.run([sys.executable, str(BENCHMARKS / "code_lines.py"), str(SOURCES / "reluctant")], capture_output=True, text=True)
+    assert ended.stdout.splitlines()[-1].endswith("+0"), ended.stderr
 
 
 def test_the_kernels_coefficients_are_those_that_are_computed():
