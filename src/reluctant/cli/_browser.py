@@ -28,11 +28,11 @@ def open_page_of(make: Callable[[], str], page: str = "") -> str:
     return open_address(path.resolve().as_uri(), f"Page: {path}")
 
 
-def open_address(address: str, said: str) -> str:
-    """Open an address, and add to what is `said` where that cannot be done."""
+def open_address(address: str, message: str) -> str:
+    """Open an address, and add to the `message` where that cannot be done."""
     if not _has_screen():
-        return f"{said} (there is no screen here to open it on)"
-    return said if webbrowser.open(address) else f"{said} (no browser was found to open it in)"
+        return f"{message} (there is no screen here to open it on)"
+    return message if webbrowser.open(address) else f"{message} (no browser was found to open it in)"
 
 
 def _has_screen() -> bool:

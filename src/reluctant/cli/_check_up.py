@@ -18,10 +18,9 @@ from reluctant.errors import ReluctantError
 from reluctant.observe.import_hook import when_imported
 from reluctant.observe.script import NoProgramError, Program, exit_code
 from reluctant.recording import Document, Recording, Unobserved, dumps, save, write
-from reluctant.rules import Rule, judge
+from reluctant.rules import Rule, document_of
 from reluctant.trials import OneTrial, trial_in_words
 
-from ._rule_options import not_chosen
 from ._status_line import StatusLine
 
 RECORDED = ".json"
@@ -132,8 +131,7 @@ class CheckUp:
         recording = self._recording()
         if self._trial is not None:
             recording = replace(recording, trial=self._trial.plain(recording))
-        judgement = judge(recording, self._rules)
-        return Document(recording, judgement.findings, (*judgement.not_judged, *not_chosen(self._rules)))
+        return document_of(recording, self._rules)
 
     def _recording(self) -> Recording:
         if self._observer is not None:

@@ -26,7 +26,7 @@ class PageServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, file: Path, page: Callable[[], str], port: int = 0) -> None:
-        super().__init__((HOST, port), _Answer)
+        super().__init__((HOST, port), _PageRequest)
         self.token = secrets.token_urlsafe(18)
         self._file = file
         self._page = page
@@ -69,7 +69,7 @@ class PageServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class _Answer(BaseHTTPRequestHandler):
+class _PageRequest(BaseHTTPRequestHandler):
     """One request."""
 
     server: PageServer
@@ -78,12 +78,12 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The page; nothing, where the browser has the present version."""
-        path, _, known = self.path.partition("?since=")
+        path, _, shown = self.path.partition("?since=")
         if self.headers.get("Host") not in self.server.hosts or not secrets.compare_digest(
             path.encode(), f"/{self.server.token}/".encode()
         ):
             self._send(HTTPStatus.NOT_FOUND, b"")
-        elif known and known == self.server.version():
+        elif shown and shown == self.server.version():
             self._send(HTTPStatus.NO_CONTENT, b"")
         else:
             version, page = self.server.current()

@@ -1,14 +1,16 @@
-"""The options that choose rules."""
+"""The options that choose rules, and the judging by what they choose."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 import click
 
-from reluctant.recording import NotJudged
-from reluctant.rules import Rule, all_rules
+from reluctant.configuration import configured
+from reluctant.recording import Document, load
+from reluctant.rules import all_rules, judged_again
+from reluctant.rules import select as selected
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -26,7 +28,10 @@ def rule_options(command: Command) -> Command:
     return select(ignore(command))
 
 
-def not_chosen(chosen: Sequence[Rule]) -> tuple[NotJudged, ...]:
-    """The rules that were left out, so that nobody takes what they did not look for as not there."""
-    codes = {rule.code for rule in chosen}
-    return tuple(rule.not_judged("left out by --select or --ignore, or by the settings") for rule in all_rules() if rule.code not in codes)
+def judged_file(path: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> Document:
+    """What is saved in `path`, judged again by the rules that the options and the settings choose.
+
+    Raises `RecordingError` where the file cannot be read, and `UnknownNameError` for a selector that fits no rule.
+    """
+    configuration = configured({"select": select, "ignore": ignore})
+    return judged_again(load(path), selected(all_rules(), configuration.select, configuration.ignore))

@@ -7,8 +7,7 @@ import click
 from reluctant.recording import Finding
 from reluctant.report import safe, verdict
 
-from ._judged_again import judged_again
-from ._rule_options import rule_options
+from ._rule_options import judged_file, rule_options
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 """Exit codes."""
@@ -25,12 +24,12 @@ def command(recording: str, select: tuple[str, ...], ignore: tuple[str, ...]) ->
 
     RECORDING is a file that `reluctant run -o run.json script.py` wrote.
     """
-    document = judged_again(recording, select, ignore)
+    document = judged_file(recording, select, ignore)
     for finding in document.findings:
         click.echo(_line(finding))
-    said = verdict(document)
-    click.echo(safe(said.sentence), err=True)
-    return EXIT_CODES[said.kind]
+    summary = verdict(document)
+    click.echo(safe(summary.sentence), err=True)
+    return EXIT_CODES[summary.kind]
 
 
 def _line(finding: Finding) -> str:

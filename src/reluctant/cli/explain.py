@@ -56,23 +56,23 @@ def command(
     form = _form(output, force)
     if figures is not None:
         ready_for_figures(figures, force)
-    tell = _Teller(language, in_full if claims else summary)
+    printer = _Printer(language, in_full if claims else summary)
     if source is not None:
         measured = _only(load(source), {claim.claim_name() for claim in chosen})
         for outcome in measured.outcomes:
-            tell(outcome)
+            printer(outcome)
     else:
-        measured = account([claim(seed=seed) for claim in chosen], seed, tell)
+        measured = account([claim(seed=seed) for claim in chosen], seed, printer)
     if output is not None and form is not None:
         write(output, form(measured, language), force)
         click.echo(f"Written: {output}", err=True)
     if figures is not None:
         click.echo(f"Written: {len(write_figures(measured, language, figures))} files in {figures}", err=True)
     if not claims:
-        tell.say("One claim in full: reluctant explain 4" + ("" if output else " · All as a page: reluctant explain -o explain.html"))
+        printer.line("One claim in full: reluctant explain 4" + ("" if output else " · All as a page: reluctant explain -o explain.html"))
 
 
-class _Teller:
+class _Printer:
     """Prints each outcome as it is there."""
 
     def __init__(self, language: Language, form: Callable[[Outcome, Language, int], Iterator[str]]) -> None:
@@ -80,13 +80,13 @@ class _Teller:
         self.width = min(width_of(sys.stdout), ROOMY)
 
     def __call__(self, outcome: Outcome) -> None:
-        for line in self.form(outcome, self.language, self.width):
-            self.say(line)
-        self.say("")
+        for text in self.form(outcome, self.language, self.width):
+            self.line(text)
+        self.line("")
 
-    def say(self, line: str) -> None:
+    def line(self, text: str) -> None:
         """One line, with what the output's encoding lacks as something close."""
-        click.echo(encodable(line, sys.stdout.encoding))
+        click.echo(encodable(text, sys.stdout.encoding))
 
 
 def _form(output: str | None, force: bool) -> Callable[[Account, Language], bytes] | None:

@@ -11,9 +11,8 @@ from reluctant.errors import RecordingError, UsageError
 from reluctant.report.html import Html
 
 from ._browser import open_address
-from ._judged_again import judged_again
 from ._page_server import HOST, PageServer
-from ._rule_options import rule_options
+from ._rule_options import judged_file, rule_options
 
 
 @click.command(options_metavar="[OPTIONS]")
@@ -31,17 +30,17 @@ def command(recording: str, open_page: bool, port: int, select: tuple[str, ...],
     """
 
     def page() -> str:
-        return Html(source=recording, follows=True).render(judged_again(recording, select, ignore))
+        return Html(source=recording, follows=True).render(judged_file(recording, select, ignore))
 
     try:
-        page()  # what cannot be shown is said here and not in the browser
+        page()  # what cannot be shown is refused here and not in the browser
     except RecordingError as error:
         raise RecordingError(error.what, where=error.where, advice=f"Start `reluctant run -o {recording} script.py` first") from error
     try:
         server = PageServer(Path(recording), page, port)
     except OSError as error:
         raise UsageError(f"the port cannot be used: {(error.strerror or 'no reason given').lower()}", where=f"{HOST}:{port}") from error
-    said = f"Page: {server.address}  (Ctrl-C ends it)"
+    message = f"Page: {server.address}  (Ctrl-C ends it)"
     with server, suppress(KeyboardInterrupt):
-        click.echo(open_address(server.address, said) if open_page else said, err=True)
+        click.echo(open_address(server.address, message) if open_page else message, err=True)
         server.serve_forever()

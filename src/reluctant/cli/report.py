@@ -14,8 +14,7 @@ from reluctant.report.html import Html
 from reluctant.studies import is_study, load_study
 
 from ._browser import open_document, open_page_of
-from ._judged_again import judged_again
-from ._rule_options import rule_options
+from ._rule_options import judged_file, rule_options
 from ._study_shown import print_study, write_study
 
 PAGE = ".html"
@@ -44,15 +43,15 @@ def command(
         _report_study(recording, output, open_page, force)
         return
     if output == "-" and open_page:
-        click.echo(open_document(judged_again(recording, select, ignore), recording), err=True)
+        click.echo(open_document(judged_file(recording, select, ignore), recording), err=True)
         return
     if output == "-":
-        show(judged_again(recording, select, ignore), sys.stdout, recording, every_site)
+        show(judged_file(recording, select, ignore), sys.stdout, recording, every_site)
         return
     form = renderer_for(output)
     if open_page:
         _check_page(output)
-    document = judged_again(recording, select, ignore)
+    document = judged_file(recording, select, ignore)
     write(output, form(every_site=every_site, source=recording).render(document).encode(errors="backslashreplace"), force)
     click.echo(f"Written: {os.fspath(output)}", err=True)
     if open_page:

@@ -12,7 +12,7 @@ from reluctant.report import treatment_in_words, width_of
 from reluctant.report._layout import wrap
 from reluctant.rules import Rule, all_rules, get, select
 
-from . import _manual
+from . import _manual_page
 
 ROOMY = 100
 """From this width on, a rule's sentence stands beside its name; below it, under it."""
@@ -28,7 +28,7 @@ def command(name: str | None) -> None:
     width = width_of(sys.stdout)
     several = _several(name)
     for line in _listing(several, width if sys.stdout.isatty() else None) if several else _page(get(name or ""), min(width, ROOMY)):
-        click.echo(click.style(line.removeprefix("## "), bold=True) if _manual.is_heading(line) else line)
+        click.echo(click.style(line.removeprefix("## "), bold=True) if _manual_page.is_heading(line) else line)
 
 
 def _several(name: str | None) -> Sequence[Rule]:
@@ -44,7 +44,7 @@ def _listing(rules: Sequence[Rule], width: int | None) -> Iterator[str]:
     names = max((len(rule.rule_name()) for rule in rules), default=0)
     for rule in rules:
         head = f"{rule.code}  {rule.rule_name():<{names}}  {rule.severity:<7}  "
-        sentence = _manual.summary(type(rule).__doc__)
+        sentence = _manual_page.summary(type(rule).__doc__)
         if width is None:
             yield head + sentence
         elif width >= ROOMY:
@@ -56,9 +56,9 @@ def _listing(rules: Sequence[Rule], width: int | None) -> Iterator[str]:
 def _page(rule: Rule, width: int) -> Iterator[str]:
     yield f"## {rule.code} {rule.rule_name()} ({rule.severity}, since {rule.since})"
     yield ""
-    yield from _manual.page(type(rule).__doc__, width)
-    yield from _manual.example("## Example", inspect.cleandoc(rule.bad))
-    yield from _manual.example("## Use instead", inspect.cleandoc(rule.good))
+    yield from _manual_page.page(type(rule).__doc__, width)
+    yield from _manual_page.example("## Example", inspect.cleandoc(rule.bad))
+    yield from _manual_page.example("## Use instead", inspect.cleandoc(rule.good))
     if rule.treatments:
         yield "## What to try"
         yield ""

@@ -12,7 +12,7 @@ from reluctant.report import width_of
 from reluctant.report._layout import wrap
 from reluctant.treatments import Remedy, all_treatments, get
 
-from . import _manual
+from . import _manual_page
 
 ROOMY = 100
 """Widest line of a page."""
@@ -27,7 +27,7 @@ def command(name: str | None) -> None:
     """
     width = width_of(sys.stdout)
     for line in _page(get(name), min(width, ROOMY)) if name else _listing(all_treatments(), width if sys.stdout.isatty() else None):
-        click.echo(click.style(line.removeprefix("## "), bold=True) if _manual.is_heading(line) else line)
+        click.echo(click.style(line.removeprefix("## "), bold=True) if _manual_page.is_heading(line) else line)
 
 
 def _listing(treatments: Mapping[str, type[Remedy]], width: int | None) -> Iterator[str]:
@@ -35,7 +35,7 @@ def _listing(treatments: Mapping[str, type[Remedy]], width: int | None) -> Itera
     names = max(map(len, treatments), default=0)
     for name, kind in treatments.items():
         head = f"{name:<{names}}  "
-        sentence = _manual.summary(kind.__doc__)
+        sentence = _manual_page.summary(kind.__doc__)
         if width is None:
             yield head + sentence
         else:
@@ -47,6 +47,6 @@ def _page(kind: type[Remedy], width: int) -> Iterator[str]:
     yield ""
     yield f"    {kind.usage()}"
     yield ""
-    yield from _manual.page(kind.__doc__, width)
-    yield from _manual.example("## Example", inspect.cleandoc(kind.example))
+    yield from _manual_page.page(kind.__doc__, width)
+    yield from _manual_page.example("## Example", inspect.cleandoc(kind.example))
     yield f"    reluctant run --treat '{kind.tried}' script.py"
