@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reluctant.cli._manual import page, summary
+from reluctant.cli._manual_page import page, summary
 from reluctant.rules import Rule, all_rules
 
 
