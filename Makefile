@@ -12,34 +12,41 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 
 export OMP_NUM_THREADS := 1
 
-demo: .venv/.has-demo
+demo: .venv/.has-demo .venv/.has-kernels
 	$(BIN)/reluctant demo
 
-test: lint
+test: lint .venv/.has-kernels
 	$(BIN)/python -m pytest -n 2
 
 lint: .venv/.has-dev
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-docs: .venv/.has-docs
+docs: .venv/.has-docs .venv/.has-kernels
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "Open site/index.html, or serve it: $(BIN)/python -m mkdocs serve"
 
-# A stamp is newer than the files that say what to install exactly when nothing is left to install.
-KERNELS := hatch_build.py $(wildcard src/reluctant/kernels/*.py src/reluctant/kernels/native/* src/reluctant/activations/*.py)
+# What the compiled kernels are printed and compiled from.
+KERNELS := $(wildcard native/*.py native/pyproject.toml native/cpp/* src/reluctant/activations/*.py) \
+	$(addprefix src/reluctant/kernels/,_formulas.py _signature.py _trace.py)
 
-.venv/.has-demo: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
+# A stamp is newer than the files that say what to install exactly when nothing is left to install.
+.venv/.has-demo: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) --editable '.[demo]'
 	@touch $@
 
-.venv/.has-dev: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
+.venv/.has-dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) --editable '.[dev]'
 	@touch $@ .venv/.has-demo
 
-.venv/.has-docs: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
+.venv/.has-docs: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) --editable '.[demo,docs,test]'
 	@touch $@
+
+# Where there is no compiler nothing is left behind, so that the next `make` tries again.
+.venv/.has-kernels: $(KERNELS) | .venv/bin/python
+	@if $(BIN)/python native/compile_kernels.py > /dev/null && $(INSTALL) ./native; then touch $@; \
+	else echo "make: the kernels are not compiled, so torch's own operators serve"; fi
 
 .venv/bin/python:
 	@[ -n "$(PYTHON)" ] || { echo "make: no Python from 3.10 on that can make virtual environments was found." \
@@ -47,4 +54,4 @@ KERNELS := hatch_build.py $(wildcard src/reluctant/kernels/*.py src/reluctant/ke
 	"$(PYTHON)" -m venv .venv || { rm -rf .venv; exit 1; }
 
 clean:
-	rm -rf .venv src/reluctant/kernels/compiled build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv native/src/reluctant_kernels/*.so native/dist build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Computes the coefficients of the polynomials in src/reluctant/kernels/native/mathematics.h, and compares them with what stands there.
+"""Computes the coefficients of the polynomials in native/cpp/mathematics.h, and compares them with what stands there.
 
     python benchmarks/coefficients.py            # prints them all; exit code 1 where the file has others
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mpmath import erfc, exp, expm1, log, log1p, lu_solve, matrix, mp, mpf, polyval, sqrt, tanh
 
-HEADER = Path(__file__).parents[1] / "src" / "reluctant" / "kernels" / "native" / "mathematics.h"
+HEADER = Path(__file__).parents[1] / "native" / "cpp" / "mathematics.h"
 GRID = 600
 """Steps on which extrema are looked for."""
 

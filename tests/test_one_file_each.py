@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-COPIED = ("src", "tests", "docs", "benchmarks", "pyproject.toml", "mkdocs.yml", "README.md")
+COPIED = ("src", "native", "tests", "docs", "benchmarks", "pyproject.toml", "mkdocs.yml", "README.md")
 EXAMPLE = re.compile(r'^```python title="(?P<file>\w+\.py)"\n(?P<code>.*?)^```$', re.MULTILINE | re.DOTALL)
 
 NAMED = re.compile(r'^    (?:code|name) = "([\w-]+)"$', re.MULTILINE)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from reluctant.activations import Activation, Gated, all_activations, get
 from reluctant.kernels import _choice
-from reluctant.kernels._library import NAMES, library
+from reluctant.kernels._library import ELEMENT_TYPES, library
 from reluctant.kernels._torch_operator import torch_operator
 
 KERNELS, TORCH = "kernels", "torch"
@@ -51,7 +51,7 @@ def serving(by: str) -> Iterator[None]:
     """Calls of any size are served by ``kernels``, where there is one for the type, or by ``torch``."""
 
     def chosen(choices: _choice.Choices, dtype: torch.dtype) -> _choice.Choice:
-        kernel = _choice.kernel_for(choices._activation, dtype) if by == KERNELS and dtype in NAMES else None
+        kernel = _choice.kernel_for(choices._activation, dtype) if by == KERNELS and dtype in ELEMENT_TYPES else None
         return _choice.Choice(kernel, 0, "for a test")
 
     with pytest.MonkeyPatch.context() as patch:

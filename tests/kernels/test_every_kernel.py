@@ -9,7 +9,7 @@ from torch import Tensor
 from reluctant.activations import Activation, Gated
 from reluctant.kernels._arithmetic import tensors
 from reluctant.kernels._kernel import KernelFunction
-from reluctant.kernels._library import NAMES
+from reluctant.kernels._library import ELEMENT_TYPES
 
 from .forced import (
     ALL,
@@ -70,7 +70,7 @@ def test_values_and_gradients_against_double_precision(activation, dtype, served
     with serving(served_by):
         y, dx, *others = gradients(case.ours, inputs, g)
     wanted, slopes = exact(activation, inputs)
-    if served_by == KERNELS and dtype in NAMES:
+    if served_by == KERNELS and dtype in ELEMENT_TYPES:
         # The smallest numbers have fewer digits; the argument of the tanh form's exponential has an error of its own, which it multiplies.
         smallest = 2**-14 if dtype is torch.float16 else 0.25 if "tanh" in activation.parameters.values() else 2**-100
         assert_within(y, wanted, 0.5 if dtype in HALVES else 3, smallest)
@@ -79,7 +79,7 @@ def test_values_and_gradients_against_double_precision(activation, dtype, served
         assert_within(y, wanted, 32, 32)
         torch.testing.assert_close(dx.double(), slopes[0], rtol=max(32 * ULP[dtype], 1e-7), atol=32 * ULP[dtype])
     if isinstance(activation, Gated):
-        assert_within(others[0], slopes[1], *((4, 2) if served_by == KERNELS and dtype in NAMES else (32, 32)))
+        assert_within(others[0], slopes[1], *((4, 2) if served_by == KERNELS and dtype in ELEMENT_TYPES else (32, 32)))
     elif others:
         assert_within(others[0], slopes[1].sum_to_size(1, inputs[1].numel(), 1).flatten(), 4, 256 if dtype in HALVES else 32)
 
@@ -237,7 +237,7 @@ def test_derivatives_in_double_precision(activation):
 def test_kernels_say_what_they_compute(activation):
     case = subject(activation)
     with serving(KERNELS):
-        for dtype in NAMES:
+        for dtype in ELEMENT_TYPES:
             leaves = [tensor.requires_grad_() for tensor in case.inputs(numbers(5, 6, dtype=dtype))]
             node = case.ours(*leaves).grad_fn
             assert node.name() == f"{type(activation).__name__}Backward"

@@ -2,52 +2,69 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import subprocess
 import sys
 
 import pytest
+import torch
 
-from reluctant.kernels import _choice, _compile, _library
-from reluctant.kernels._compile import CannotCompileError, compile_kernels, compiler
-from reluctant.kernels._library import library
-from reluctant.kernels._sources import COMPILED, LEVELS, fingerprint
+import compile_kernels
+import print_kernels
+from reluctant.activations import definitions, get
+from reluctant.kernels import _choice, _library, fingerprint, kernel_for, library, signatures
 
 of_kernels = pytest.mark.skipif(not library(), reason=f"no compiled kernels here: {library().reason}")
 
+FOLDER = _library._folder()
+
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """An empty folder in the place of the compiled libraries; what is loaded meanwhile is forgotten afterwards."""
-    monkeypatch.setattr(_library, "COMPILED", tmp_path)
-    library.cache_clear()
-    _choice.choice.cache_clear()
-    yield tmp_path
-    library.cache_clear()
-    _choice.choice.cache_clear()
+def forgotten():
+    """What is loaded and chosen is forgotten, before and afterwards."""
+    caches = [library, _choice.choice]
+    for cache in caches:
+        cache.cache_clear()
+    yield
+    for cache in caches:
+        cache.cache_clear()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, forgotten):
+    """An empty folder in the place of the compiled libraries."""
+    monkeypatch.setattr(_library, "_folder", lambda: tmp_path)
+    return tmp_path
 
 
 @pytest.fixture
 def avx512(monkeypatch):
     """A processor of which torch reports AVX-512."""
-    monkeypatch.setattr(_library.torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+
+
+def test_without_the_package_torch_serves_and_the_reason_says_how_to_get_it(monkeypatch, forgotten, avx512):
+    monkeypatch.setattr(_library, "_folder", lambda: None)
+    assert not library()
+    reason = "the package reluctant-kernels is not installed: pip install 'reluctant[kernels]', or in a checkout pip install ./native"
+    assert library().reason == reason
+    assert library().function("elu_forward_float", ["tensor"]) is None
+    chosen = _choice.choice(get("elu"), torch.float32)
+    assert (chosen.kernel, chosen.reason) == (None, reason)
 
 
 def test_a_folder_without_libraries(folder, avx512):
-    assert not library()
-    assert library().reason == "no kernels were compiled when reluctant was installed, for want of a C++ compiler or of a known platform"
-    assert library().function("elu_forward_float", ["tensor"]) is None
-    chosen = _choice.choice(_choice.Activation.__subclasses__()[0](), _choice.torch.float32)
-    assert (chosen.kernel, chosen.reason) == (None, library().reason)
+    assert library().reason.startswith(f"the package reluctant-kernels at {folder} holds none for this processor; install it again")
 
 
 def test_a_processor_that_there_are_no_kernels_for(folder, monkeypatch):
-    monkeypatch.setattr(_library.torch.backends.cpu, "get_cpu_capability", lambda: "NEON")
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "NEON")
     assert library().reason == "torch reports the processor's vector instructions as NEON; there are kernels for AVX2 and AVX-512"
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", compile_kernels.LEVELS)
 def test_a_file_that_is_no_library(folder, avx512, level):
     (folder / f"{level}.so").write_bytes(b"not a library")
     assert not library()
@@ -55,16 +72,54 @@ def test_a_file_that_is_no_library(folder, avx512, level):
 
 
 @of_kernels
-def test_a_library_of_other_sources_is_not_used(folder, avx512, monkeypatch):
-    shutil.copy(COMPILED / f"{_level()}.so", folder)
-    monkeypatch.setattr(_library, "fingerprint", lambda: "0123456789abcdef")
+def test_a_library_of_another_interface_is_not_used(monkeypatch, forgotten):
+    monkeypatch.setattr(_library, "INTERFACE", _library.INTERFACE + 1)
     assert not library()
-    assert library().reason == f"{folder / _level()}.so was compiled from other sources than these; install reluctant again"
+    assert f"has interface {_library.INTERFACE - 1} where this reluctant uses {_library.INTERFACE}; upgrade both" in library().reason
+
+
+@of_kernels
+def test_an_edited_formula_turns_its_own_kernel_off_and_no_other(monkeypatch, forgotten):
+    elu, mish = get("elu"), get("mish")
+    monkeypatch.setattr(type(elu), "derivative", lambda self, m, x: m.where(x > 0, 1.0, 0.5))
+    fingerprint.cache_clear()
+    try:
+        chosen = _choice.choice(elu, torch.float32)
+        assert chosen.kernel is None
+        assert chosen.reason.startswith("its compiled kernel was made from another formula than the catalogue has now")
+        assert kernel_for(elu, torch.bfloat16) is None
+        assert kernel_for(mish, torch.float32) is not None
+    finally:
+        fingerprint.cache_clear()
+
+
+@of_kernels
+def test_a_new_activation_has_no_kernel_and_those_of_others_go_on(forgotten):
+    elu = definitions()["elu"]
+    quarter = dataclasses.dataclass(frozen=True)(type("Quarter", (elu,), {"name": "quarter", "aliases": {}, "__doc__": elu.__doc__}))
+    chosen = _choice.choice(quarter(), torch.float32)
+    assert (chosen.kernel, chosen.reason) == (None, "the compiled kernels have none of it")
+    assert kernel_for(get("elu"), torch.float32) is not None
+
+
+@of_kernels
+def test_every_form_of_the_catalogue_has_kernels_of_its_present_formula():
+    assert {form.name: fingerprint(form) for form in signatures(definitions().values())} == library().fingerprints
+
+
+def test_a_fingerprint_is_steady_and_tells_formulas_apart():
+    found = {}
+    for form in signatures(definitions().values()):
+        before = fingerprint(form)
+        fingerprint.cache_clear()
+        assert fingerprint(form) == before
+        found.setdefault(before, []).append(form.name)
+    assert [names for names in found.values() if len(names) > 1] == [["celu_default", "elu_default"]]  # which are one function
 
 
 @of_kernels
 def test_the_best_level_that_is_there(folder, avx512):
-    shutil.copy(COMPILED / "avx2.so", folder)
+    shutil.copy(FOLDER / "avx2.so", folder)
     assert library().level == "avx2"
     assert library().function("elu_default_forward_float", ["tensor", "tensor", "count"]) is not None
 
@@ -84,16 +139,13 @@ def test_each_caller_has_argument_types_of_its_own():
 
 def _level() -> str:
     """The level that this processor uses."""
-    capability = _library.torch.backends.cpu.get_cpu_capability()
-    return next(level for level in _library.CAPABILITIES[capability] if (COMPILED / f"{level}.so").exists())
+    return next(level for level in _library.CAPABILITIES[torch.backends.cpu.get_cpu_capability()] if (FOLDER / f"{level}.so").exists())
 
 
 RESULTS = """
 import torch
 from reluctant.activations import Gated, all_activations, get
-from reluctant.kernels._arithmetic import tensors
-from reluctant.kernels._choice import kernel_for
-from reluctant.kernels._library import library
+from reluctant.kernels import kernel_for, library, tensors
 
 print(library().level or library().reason)
 x = torch.randn(1003, generator=torch.Generator().manual_seed(1)) * 4
@@ -150,8 +202,8 @@ def test_a_processor_without_vector_instructions():
 
 def test_a_compiler_that_fails(tmp_path, monkeypatch):
     monkeypatch.setenv("CXX", "/bin/false")
-    with pytest.raises(CannotCompileError, match=r"/bin/false ended with 1 when it compiled the kernels for avx512: no message") as raised:
-        compile_kernels(tmp_path)
+    with pytest.raises(compile_kernels.CannotCompileError, match=r"/bin/false ended with 1 when .* for avx512: no message") as raised:
+        compile_kernels.compile_kernels({}, tmp_path)
     assert "Name another compiler in CXX" in str(raised.value)
     assert not list(tmp_path.iterdir())
 
@@ -161,32 +213,25 @@ def test_a_compiler_that_complains_is_quoted(tmp_path, monkeypatch):
     script.write_text("#!/bin/sh\necho 'error: unknown option' >&2\nexit 3\n")
     script.chmod(0o755)
     monkeypatch.setenv("CXX", f"{script} --extra")
-    with pytest.raises(CannotCompileError, match=r"ended with 3 when .*error: unknown option"):
-        compile_kernels(tmp_path / "compiled")
+    with pytest.raises(compile_kernels.CannotCompileError, match=r"ended with 3 when .*error: unknown option"):
+        compile_kernels.compile_kernels(print_kernels.sources(), tmp_path / "compiled")
 
 
 def test_no_compiler(tmp_path, monkeypatch):
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(CannotCompileError, match=r"no C\+\+ compiler was found.*apt-get install g\+\+"):
-        compiler()
+    with pytest.raises(compile_kernels.CannotCompileError, match=r"no C\+\+ compiler was found.*apt-get install g\+\+"):
+        compile_kernels.compiler()
 
 
 @pytest.mark.parametrize(("system", "machine"), [("darwin", "arm64"), ("linux", "aarch64"), ("win32", "AMD64")])
 def test_a_platform_that_there_are_no_kernels_for(monkeypatch, system, machine):
-    monkeypatch.setattr(_compile.sys, "platform", system)
-    monkeypatch.setattr(_compile.platform, "machine", lambda: machine)
-    with pytest.raises(CannotCompileError, match=f"there are no kernels for {system} on {machine}"):
-        compiler()
+    monkeypatch.setattr(compile_kernels.sys, "platform", system)
+    monkeypatch.setattr(compile_kernels.platform, "machine", lambda: machine)
+    with pytest.raises(compile_kernels.CannotCompileError, match=f"there are no kernels for {system} on {machine}"):
+        compile_kernels.compiler()
 
 
 def test_the_compiler_that_is_named_comes_first(monkeypatch):
     monkeypatch.setenv("CXX", "/bin/false -x c++")
-    assert compiler() == "/bin/false -x c++"
-
-
-def test_a_fingerprint_is_short_and_steady():
-    assert len(fingerprint()) == 16
-    before = fingerprint()
-    fingerprint.cache_clear()
-    assert fingerprint() == before
+    assert compile_kernels.compiler() == "/bin/false -x c++"

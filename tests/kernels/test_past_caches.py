@@ -8,7 +8,7 @@ import torch
 from reluctant.activations import get
 from reluctant.kernels import _library
 from reluctant.kernels._elementwise import _compiled
-from reluctant.kernels._library import NAMES, library
+from reluctant.kernels._library import ELEMENT_TYPES, library
 
 from .forced import KERNELS, every, fits, gradients, numbers, of_kernels, same_bits, serving, subject
 
@@ -31,7 +31,7 @@ def no_caches():
 
 
 @every
-@pytest.mark.parametrize("dtype", NAMES, ids=lambda dtype: str(dtype).removeprefix("torch."))
+@pytest.mark.parametrize("dtype", ELEMENT_TYPES, ids=lambda dtype: str(dtype).removeprefix("torch."))
 def test_results_are_the_same_bits(activation, dtype, no_caches):
     case = subject(activation)
     for shape in SHAPES:

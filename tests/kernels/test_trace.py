@@ -7,8 +7,8 @@ import operator
 
 import pytest
 
+from print_kernels import sources
 from reluctant.activations import Gated, definitions, floats
-from reluctant.kernels._c_source import sources
 from reluctant.kernels._signature import signature, signatures
 from reluctant.kernels._trace import SYMBOLS, Term, Trace, in_order, with_symbols
 

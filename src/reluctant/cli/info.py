@@ -168,10 +168,10 @@ def _advice() -> str:
 def _served(activation: Activation, device: str) -> Iterator[Served]:
     """What serves an activation; types that are served alike are told together."""
     from reluctant.kernels._choice import choice
-    from reluctant.kernels._library import NAMES
+    from reluctant.kernels._library import ELEMENT_TYPES
 
     alike: dict[tuple[str, int, str], list[str]] = {}
-    for dtype in NAMES:
+    for dtype in ELEMENT_TYPES:
         chosen = choice(activation, dtype, device)
         by = "torch" if chosen.kernel is None else "kernel"
         alike.setdefault((by, chosen.from_elements, chosen.reason), []).append(str(dtype).removeprefix("torch."))

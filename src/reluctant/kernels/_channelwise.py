@@ -13,7 +13,7 @@ from reluctant.activations import Activation
 from ._arithmetic import tensors
 from ._eligible import by_formula, dense, like
 from ._kernel import autograd_function
-from ._library import NAMES, Shape, library
+from ._library import ELEMENT_TYPES, Shape, library
 from ._signature import signature
 
 PIECE, ROWS = 32768, 64
@@ -26,10 +26,10 @@ def channelwise(activation: Activation, dtype: torch.dtype) -> Callable[[Tensor,
     What it returns gives None for a tensor whose channels do not lie in memory in an order that the kernel knows.
     """
     form = signature(activation)
-    if dtype not in NAMES:
+    if dtype not in ELEMENT_TYPES:
         return None
-    run = library().function(f"{form.name}_forward_{NAMES[dtype]}", ["tensor", "tensor", "tensor", "shape"])
-    run_back = library().function(f"{form.name}_backward_{NAMES[dtype]}", ["tensor"] * 6 + ["shape"])
+    run = library().function(f"{form.name}_forward_{ELEMENT_TYPES[dtype]}", ["tensor", "tensor", "tensor", "shape"])
+    run_back = library().function(f"{form.name}_backward_{ELEMENT_TYPES[dtype]}", ["tensor"] * 6 + ["shape"])
     if run is None or run_back is None:
         return None
 

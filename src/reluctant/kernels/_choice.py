@@ -20,7 +20,7 @@ from ._channelwise import channelwise
 from ._drawn import drawn
 from ._elementwise import elementwise
 from ._eligible import PLAIN, dense, eligible, tracing_state, watched
-from ._library import NAMES, library
+from ._library import ELEMENT_TYPES, library
 from ._measured import measured
 from ._pairs import in_rows, pairs
 from ._signature import signature
@@ -44,15 +44,16 @@ def choice(activation: Activation, dtype: torch.dtype, device: str = "cpu") -> C
     """The choice for an activation, a type of elements and a type of device; kernels are looked up by the first call."""
     if lacking := torch_private.missing("kernels"):
         return Choice(None, 0, f"this torch has no {lacking[0].path}: without it {lacking[0].lost}")
-    if dtype not in NAMES:
-        return Choice(None, 0, f"there are kernels for {', '.join(_name(kind) for kind in NAMES)}, not for {_name(dtype)}")
+    if dtype not in ELEMENT_TYPES:
+        return Choice(None, 0, f"there are kernels for {', '.join(_name(kind) for kind in ELEMENT_TYPES)}, not for {_name(dtype)}")
     if device != "cpu":
         return _on_card(activation, dtype) if device == "cuda" else Choice(None, 0, f"there are no kernels for {device}")
-    if not library():
-        return Choice(None, 0, library().reason)
+    unfit = library().why_not(signature(activation))
+    if unfit:
+        return Choice(None, 0, unfit)
     kernel = kernel_for(activation, dtype)
     if kernel is None:
-        return Choice(None, 0, "the compiled library has no kernel for it")
+        return Choice(None, 0, "the compiled kernels have none of it")
     times = measured(signature(activation).family, _name(dtype))
     return Choice(kernel if times.worthwhile else None, times.from_elements, times.reason)
 
@@ -65,12 +66,14 @@ def _on_card(activation: Activation, dtype: torch.dtype) -> Choice:
 
 
 def kernel_for(activation: Activation, dtype: torch.dtype) -> Any:
-    """The compiled kernel, whether or not it is worth its while; None where there is none."""
-    kind = signature(activation).kind
+    """The compiled kernel, whether or not it is worth its while; None where there is none, or one of another formula."""
+    form = signature(activation)
+    if library().why_not(form):
+        return None
     if isinstance(activation, Gated):
         return pairs(activation, dtype)
     makers: dict[str, Callable[..., Any]] = {"learned": channelwise, "drawn": drawn, "plain": elementwise}
-    return makers[kind](activation, dtype)
+    return makers[form.kind](activation, dtype)
 
 
 def _name(dtype: torch.dtype) -> str:
@@ -124,7 +127,7 @@ class _Smallest(dict[torch.dtype, float]):
 
 def measuring(activation: Activation, dtype: torch.dtype) -> Choices | None:
     """Choices of the kernel at any size, whatever was measured of it; None where there is none for the type."""
-    kernel = kernel_for(activation, dtype) if library() else None
+    kernel = kernel_for(activation, dtype)
     if kernel is None:
         return None
     choices = Choices(activation)

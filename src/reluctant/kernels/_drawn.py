@@ -12,7 +12,7 @@ from reluctant.activations import Activation
 from ._arithmetic import tensors
 from ._eligible import by_formula, like
 from ._kernel import Forward, autograd_function
-from ._library import NAMES, library
+from ._library import ELEMENT_TYPES, library
 from ._signature import signature
 
 
@@ -24,14 +24,14 @@ def drawn(activation: Activation, dtype: torch.dtype) -> Forward | None:
     them again, so none are kept.
     """
     form = signature(activation)
-    if dtype not in NAMES:
+    if dtype not in ELEMENT_TYPES:
         return None
     values = [activation.parameters[name] for name in form.parameters]
     # In 16 bits too: what is rounded keeps its sign, and 0 belongs to the side below.
     kept = "output" if activation.output_suffices and form.has_slope_from_output else "input"
     rest = ["count", "seed", *["parameter"] * len(values)]
-    run = library().function(f"{form.name}_forward_{NAMES[dtype]}", ["tensor", "tensor", *rest])
-    run_back = library().function(f"{form.name}_backward_from_{kept}_{NAMES[dtype]}", ["tensor"] * 3 + rest)
+    run = library().function(f"{form.name}_forward_{ELEMENT_TYPES[dtype]}", ["tensor", "tensor", *rest])
+    run_back = library().function(f"{form.name}_backward_from_{kept}_{ELEMENT_TYPES[dtype]}", ["tensor"] * 3 + rest)
     if run is None or run_back is None:
         return None
 

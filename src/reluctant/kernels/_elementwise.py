@@ -13,7 +13,7 @@ from torch import Tensor
 from reluctant.activations import Activation
 
 from ._kernel import Backward, Forward, differentiable
-from ._library import NAMES, library
+from ._library import ELEMENT_TYPES, library
 from ._signature import Signature, signature
 from ._tables import HALVES, Table, every, places, same, table
 
@@ -67,7 +67,7 @@ class Compiled:
 
 def _compiled(activation: Activation, dtype: torch.dtype) -> Compiled:
     form = signature(activation)
-    return Compiled(form, NAMES[dtype], tuple(float(activation.parameters[name]) for name in form.parameters))
+    return Compiled(form, ELEMENT_TYPES[dtype], tuple(float(activation.parameters[name]) for name in form.parameters))
 
 
 def _of_floats(activation: Activation) -> Forward | None:
@@ -101,7 +101,7 @@ def _of_halves(activation: Activation, dtype: torch.dtype) -> Forward | None:
 
 def _by_table(activation: Activation, dtype: torch.dtype, entries: Table) -> Forward | None:
     run = library().function("table_forward", ["tensor", "tensor", "tensor", "count"])
-    run_back = library().function(f"table_backward_{NAMES[dtype]}", ["tensor", "tensor", "tensor", "tensor", "count"])
+    run_back = library().function(f"table_backward_{ELEMENT_TYPES[dtype]}", ["tensor", "tensor", "tensor", "tensor", "count"])
     if run is None or run_back is None:
         return None
 

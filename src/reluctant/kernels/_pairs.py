@@ -14,7 +14,7 @@ from reluctant.activations import Gated
 from ._arithmetic import tensors
 from ._eligible import by_formula
 from ._kernel import autograd_function
-from ._library import NAMES, Pair, library
+from ._library import ELEMENT_TYPES, PairLayout, library
 from ._signature import signature
 from ._tables import HALVES, gate_table
 
@@ -31,11 +31,11 @@ class PairKernel:
 
 def pairs(activation: Gated, dtype: torch.dtype) -> PairKernel | None:
     """The kernels of a pair; None where nothing is compiled for it."""
-    if dtype not in NAMES:
+    if dtype not in ELEMENT_TYPES:
         return None
     name = signature(activation).name
-    run = library().function(f"{name}_forward_{NAMES[dtype]}", ["tensor"] * 3 + ["pair"])
-    run_back = library().function(f"{name}_backward_{NAMES[dtype]}", ["tensor"] * 5 + ["pair", "pair"])
+    run = library().function(f"{name}_forward_{ELEMENT_TYPES[dtype]}", ["tensor"] * 3 + ["pair"])
+    run_back = library().function(f"{name}_backward_{ELEMENT_TYPES[dtype]}", ["tensor"] * 5 + ["pair", "pair"])
     if (run is None or run_back is None) and dtype in HALVES:
         run, run_back = _by_table(activation, dtype)
     if run is None or run_back is None:
@@ -46,16 +46,16 @@ def pairs(activation: Gated, dtype: torch.dtype) -> PairKernel | None:
 
 def _by_table(activation: Gated, dtype: torch.dtype) -> tuple[Callable[..., None] | None, Callable[..., None] | None]:
     """Forward and backward with the gate looked up."""
-    run = library().function(f"gated_table_forward_{NAMES[dtype]}", ["tensor"] * 5 + ["pair"])
-    run_back = library().function(f"gated_table_backward_{NAMES[dtype]}", ["tensor"] * 6 + ["pair", "pair"])
+    run = library().function(f"gated_table_forward_{ELEMENT_TYPES[dtype]}", ["tensor"] * 5 + ["pair"])
+    run_back = library().function(f"gated_table_backward_{ELEMENT_TYPES[dtype]}", ["tensor"] * 6 + ["pair", "pair"])
     if run is None or run_back is None:
         return None, None
     gates = gate_table(activation.gate, dtype)
 
-    def forward(a: int, b: int, y: int, pair: Pair) -> None:
+    def forward(a: int, b: int, y: int, pair: PairLayout) -> None:
         run(a, b, y, gates.values.data_ptr(), gates.exact.data_ptr(), pair)
 
-    def backward(g: int, a: int, b: int, da: int, db: int, pair: Pair, out: Pair) -> None:
+    def backward(g: int, a: int, b: int, da: int, db: int, pair: PairLayout, out: PairLayout) -> None:
         run_back(g, a, b, da, db, gates.values_and_slopes.data_ptr(), pair, out)
 
     return forward, backward
@@ -96,7 +96,7 @@ class _Pair:
                 lie = _flat(a)
             g = g.contiguous()
             da, db = torch.empty_like(g), torch.empty_like(g)
-            out = Pair(lie.rows, lie.columns, lie.columns, lie.columns)
+            out = PairLayout(lie.rows, lie.columns, lie.columns, lie.columns)
             self.run_back(g.data_ptr(), a.data_ptr(), b.data_ptr(), da.data_ptr(), db.data_ptr(), lie, out)
             return da, db
 
@@ -140,14 +140,14 @@ class _Pair:
         return call
 
 
-def in_rows(a: Tensor, b: Tensor) -> Pair | None:
+def in_rows(a: Tensor, b: Tensor) -> PairLayout | None:
     """How two tensors of one shape lie, such as those of ``x.chunk(2, -1)``; None unless its rows are equally far apart."""
     if a.is_contiguous() and b.is_contiguous():
         return _flat(a)
     a_stride, b_stride = _row_stride(a), _row_stride(b)
     if a_stride is None or b_stride is None:
         return None
-    return Pair(a.numel() // a.shape[-1], a.shape[-1], a_stride, b_stride)
+    return PairLayout(a.numel() // a.shape[-1], a.shape[-1], a_stride, b_stride)
 
 
 def _row_stride(a: Tensor) -> int | None:
@@ -162,13 +162,13 @@ def _row_stride(a: Tensor) -> int | None:
     return strides[-2]
 
 
-def _flat(a: Tensor) -> Pair:
-    return Pair(1, a.numel(), a.numel(), a.numel())
+def _flat(a: Tensor) -> PairLayout:
+    return PairLayout(1, a.numel(), a.numel(), a.numel())
 
 
-def _halves(x: Tensor) -> Pair:
+def _halves(x: Tensor) -> PairLayout:
     width = x.shape[-1]
-    return Pair(x.numel() // width if width else 0, width // 2, width, width)
+    return PairLayout(x.numel() // width if width else 0, width // 2, width, width)
 
 
 def _second_half(x: Tensor) -> int:

@@ -14,7 +14,7 @@ class Signature:
     """One form of an activation for which there are kernels: GELU has two, by its word `approximate`."""
 
     definition: type[Activation]
-    words: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Parameters that are words, each with its value: they choose the formula."""
     defaults: bool = False
     """Whether its numbers are the defaults, compiled in: where they are 1, kernels need not multiply by them."""

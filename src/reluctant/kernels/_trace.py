@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reluctant.activations import Activation
+from reluctant.activations import OPERATIONS, Activation
 
 SYMBOLS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "less": "<", "less_equal": "<=", "greater": ">",
            "greater_equal": ">=", "and": "&", "or": "|"}
@@ -165,8 +165,6 @@ class Trace:
 
     def __getattr__(self, name: str) -> Callable[..., Term]:
         """The other operations of `Arithmetic` are terms of their own name."""
-        from reluctant.activations import OPERATIONS
-
         if name not in OPERATIONS:
             raise AttributeError(name)
         return lambda *operands: self.term(name, *operands)

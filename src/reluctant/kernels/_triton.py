@@ -15,7 +15,7 @@ from torch import Tensor
 from reluctant.activations import Activation, Gated
 
 from ._kernel import Forward, differentiable
-from ._library import NAMES
+from ._library import ELEMENT_TYPES
 from ._signature import Signature, signature
 from ._tables import HALVES, table
 from ._triton_source import source
@@ -49,7 +49,7 @@ def printed() -> dict[str, Any]:
 
 def triton_kernel(activation: Activation, dtype: torch.dtype) -> Any:
     """The Triton kernel of an activation for a type of elements; None where there is none: of learned and drawn values, say."""
-    if missing() or dtype not in NAMES or signature(activation).kind not in ("plain", "gated"):
+    if missing() or dtype not in ELEMENT_TYPES or signature(activation).kind not in ("plain", "gated"):
         return None
     if isinstance(activation, Gated):
         from ._triton_pairs import triton_pairs

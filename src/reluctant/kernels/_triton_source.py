@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator, Mapping
-from typing import Any
 
 from reluctant.activations import definitions
 
+from ._formulas import KernelFormula, formulas
 from ._signature import Signature, signatures
-from ._trace import SYMBOLS, Term, Trace, in_order, with_symbols
+from ._trace import SYMBOLS, Term, in_order
 
 HEAD = '''"""Kernels of activations, printed from the catalogue's formulas."""
 
@@ -30,49 +29,30 @@ def source() -> str:
     parts = [HEAD]
     for signature in signatures(definitions().values()):
         if signature.kind in ("plain", "gated"):
-            parts += [*(_plain(signature) if signature.kind == "plain" else _gated(signature)), ""]
+            parts += [*(_kernel(signature, formula) for formula in formulas(signature) if formula.part != "lost"), ""]
     return "\n".join(parts)
 
 
-def _plain(signature: Signature) -> Iterator[str]:
-    trace = Trace()
-    activation = with_symbols(signature.definition, trace, signature.fixed)
-    x, y, g = (trace.input(name) for name in "xyg")
-    yield _kernel(signature, "forward", {"x": "at"}, {"y": ("at", activation.forward(trace, x))})
-    slope = activation.derivative(trace, x)
-    yield _kernel(signature, "backward_from_input", {"g": "at", "x": "at"}, {"dx": ("at", trace.multiply(g, slope))})
-    if signature.has_slope_from_output:
-        slope = activation.derivative_from_output(trace, y)
-        yield _kernel(signature, "backward_from_output", {"g": "at", "y": "at"}, {"dx": ("at", trace.multiply(g, slope))})
-
-
-def _gated(signature: Signature) -> Iterator[str]:
-    trace = Trace()
-    activation: Any = with_symbols(signature.definition, trace, signature.fixed)
-    a, b, g = (trace.input(name) for name in "abg")
-    inputs = {"a": "a_at", "b": "b_at"}
-    yield _kernel(signature, "forward", inputs, {"y": ("at", activation.forward(trace, a, b))})
-    gate = activation.gate
-    da = trace.multiply(trace.multiply(g, gate.derivative(trace, a)), b)
-    db = trace.multiply(g, gate.forward(trace, a))
-    yield _kernel(signature, "backward", {"g": "at", **inputs}, {"da": ("a_at", da), "db": ("b_at", db)})
-
-
-def _kernel(signature: Signature, part: str, inputs: Mapping[str, str], results: Mapping[str, tuple[str, Term | float]]) -> str:
-    """One kernel: what it reads and writes, each with the name of the places in memory."""
-    in_pairs = signature.kind == "gated"
-    strides = ["columns", "a_stride", "b_stride"] if in_pairs else []
-    arguments = [*(f"{name}_" for name in (*inputs, *results)), "count", *strides, *signature.parameters, "BLOCK: tl.constexpr"]
-    lines = ["@triton.jit", f"def {signature.name}_{part}({', '.join(arguments)}):", PLACES, *([PLACES_IN_PAIRS] if in_pairs else [])]
-    lines += [f"    {name} = tl.load({name}_ + {places}, mask=inside, other=1.0).to(tl.float32)" for name, places in inputs.items()]
-    for term in in_order(*(value for _, value in results.values())):
+def _kernel(signature: Signature, formula: KernelFormula) -> str:
+    strides, places = (["columns", "a_stride", "b_stride"], [PLACES_IN_PAIRS]) if signature.kind == "gated" else ([], [])
+    tensors = [f"{name}_" for name in (*formula.inputs, *formula.results)]
+    arguments = [*tensors, "count", *strides, *signature.parameters, "BLOCK: tl.constexpr"]
+    lines = ["@triton.jit", f"def {signature.name}_{formula.part}({', '.join(arguments)}):", PLACES, *places]
+    for name in formula.inputs:
+        lines.append(f"    {name} = tl.load({name}_ + {_places(name)}, mask=inside, other=1.0).to(tl.float32)")
+    for term in in_order(*formula.results.values()):
         if term.operation not in ("input", "parameter"):
             lines.append(f"    {_name(term)} = {_expression(term)}")
-    for name, (places, value) in results.items():
+    for name, value in formula.results.items():
         varies = isinstance(value, Term) and value.varies
         whole = _operand(value) if varies else f"tl.full(inside.shape, 0.0, tl.float32) + {_operand(value)}"
-        lines.append(f"    tl.store({name}_ + {places}, ({whole}).to({name}_.dtype.element_ty), mask=inside)")
+        lines.append(f"    tl.store({name}_ + {_places(name)}, ({whole}).to({name}_.dtype.element_ty), mask=inside)")
     return "\n".join([*lines, ""])
+
+
+def _places(name: str) -> str:
+    """Where a tensor's elements lie: those of a pair and their gradients with row strides of their own."""
+    return {"a": "a_at", "b": "b_at", "da": "a_at", "db": "b_at"}.get(name, "at")
 
 
 def _name(term: Term) -> str:

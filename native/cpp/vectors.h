@@ -11,7 +11,7 @@
 
 #include <immintrin.h>
 
-// Floats in a vector: a file that computes much defines it as 16 where there are registers for that; see _c_source.py for the reason.
+// Floats in a vector: a file that computes much defines it as 16 where there are registers for that; see print_kernels.py for the reason.
 #ifndef LANES
 #define LANES 8
 #endif
