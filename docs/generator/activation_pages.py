@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.activations import Activation, all_activations, number, page
+from reluctant.activations import Activation, all_activations, page
+from reluctant.numbers import constant
 
 INTRODUCTION = """\
 # Activations
@@ -29,5 +30,5 @@ def _index(activations: tuple[Activation, ...]) -> Iterator[str]:
     for activation in activations:
         traits = activation.traits
         formula = activation.formulas[0].replace("|", r"\|")
-        cells = (str(traits.range), number(traits.gain), traits.dead_side, number(traits.largest_slope))
+        cells = (str(traits.range), constant(traits.gain), traits.dead_side, constant(traits.largest_slope))
         yield f"| [{activation.name}]({activation.name}.md) | `{formula}` | {' | '.join(cells)} |"

@@ -8,7 +8,8 @@ import statistics
 import pytest
 
 from reluctant.explain._paired import compared
-from reluctant.explain._spread import CONFIDENCE, interval, over_seeds, percentage, short, spread
+from reluctant.explain._spread import CONFIDENCE, interval, over_seeds, spread
+from reluctant.numbers import percentage, short
 
 
 @pytest.mark.parametrize("count", [6, 8, 10, 12, 16, 21])

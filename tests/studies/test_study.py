@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from reluctant.errors import RecordingError, UsageError
+from reluctant.numbers import duration
 from reluctant.recording import Finding, NotJudged, Trial
 from reluctant.studies import (
     UNTREATED,
@@ -23,7 +24,6 @@ from reluctant.studies import (
     Study,
     conduct,
     due,
-    duration,
     job,
     load_study,
     result_of,

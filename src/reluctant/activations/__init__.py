@@ -11,14 +11,13 @@ from ._arithmetic import OPERATIONS, Arithmetic, Value, floats
 from ._catalogue import all_activations, definitions, find, get
 from ._expectation import expectation
 from ._gated import Gated
-from ._numbers import number
 from ._page import Page, page, page_of
 from ._shape import FLAT_SLOPE, Interval, Kink, Range, SampledFormula
 from ._traits import Traits
 
 __all__ = [
     "FLAT_SLOPE", "OPERATIONS", "Activation", "Arithmetic", "Case", "CustomaryGain", "Gated", "Interval", "Kink", "Page", "Range",
-    "SampledFormula", "Traits", "Value", "all_activations", "definitions", "expectation", "find", "floats", "get", "number", "page",
+    "SampledFormula", "Traits", "Value", "all_activations", "definitions", "expectation", "find", "floats", "get", "page",
     "page_of", "parameter",
 ]
 

@@ -7,8 +7,9 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from reluctant.numbers import constant, exact
+
 from ._activation import Activation, Case
-from ._numbers import exact, number
 from ._shape import Interval
 from ._traits import Traits
 
@@ -95,9 +96,10 @@ def _derived(activation: Activation) -> Iterator[tuple[str, str]]:
     if traits.straight_line:
         yield "straight line", "yes: with these parameters it adds nothing to the layers around it"
     yield "range", str(traits.range)
-    yield "zero-centred", "yes" if traits.zero_centred else f"no: its mean is {number(traits.mean_output)} for a standard normal input"
+    yield "zero-centred", "yes" if traits.zero_centred else f"no: its mean is {constant(traits.mean_output)} for a standard normal input"
     yield "gain", _gain(activation)
-    yield "E[f'(z)²]", f"{number(activation.mean_square_slope())} for {'both halves, standard normal' if gated else 'a standard normal z'}"
+    over = "both halves, standard normal" if gated else "a standard normal z"
+    yield "E[f'(z)²]", f"{constant(activation.mean_square_slope())} for {over}"
     yield "kept for backward", _kept(activation)
     for name, value in _of_slope(traits):
         yield f"gate's {name}" if gated else name, value
@@ -106,8 +108,8 @@ def _derived(activation: Activation) -> Iterator[tuple[str, str]]:
 def _of_slope(traits: Traits) -> Iterator[tuple[str, str]]:
     yield "largest slope", _largest_slope(traits)
     for kink in traits.kinks:
-        sides = f"slope {number(kink.slope_below)} below, {number(kink.slope_above)} above"
-        yield f"kink at {number(kink.x)}", f"{sides}; torch uses {number(kink.subgradient)} there"
+        sides = f"slope {constant(kink.slope_below)} below, {constant(kink.slope_above)} above"
+        yield f"kink at {constant(kink.x)}", f"{sides}; torch uses {constant(kink.subgradient)} there"
     yield "dead side", _dead(traits)
     yield "flat", _flat(traits)
     yield "monotone", "yes" if traits.monotone else "no"
@@ -116,10 +118,10 @@ def _of_slope(traits: Traits) -> Iterator[tuple[str, str]]:
 def _largest_slope(traits: Traits) -> str:
     at = traits.largest_slope_at
     if math.isinf(traits.largest_slope):
-        return f"none: it grows without bound as x → {number(at)}"
+        return f"none: it grows without bound as x → {constant(at)}"
     if math.isinf(at):
-        return f"{number(traits.largest_slope)} as x → {number(at)}"
-    return f"{number(traits.largest_slope)} {'beside' if any(at == kink.x for kink in traits.kinks) else 'at'} x = {number(at)}"
+        return f"{constant(traits.largest_slope)} as x → {constant(at)}"
+    return f"{constant(traits.largest_slope)} {'beside' if any(at == kink.x for kink in traits.kinks) else 'at'} x = {constant(at)}"
 
 
 def _dead(traits: Traits) -> str:
@@ -141,7 +143,7 @@ def _stretches(regions: tuple[Interval, ...]) -> str:
 
 def _gain(activation: Activation) -> str:
     customary = activation.customary_gain
-    return number(activation.gain) + (f"; {customary.why}" if customary is not None else "")
+    return constant(activation.gain) + (f"; {customary.why}" if customary is not None else "")
 
 
 def _kept(activation: Activation) -> str:
@@ -160,7 +162,7 @@ def plot(activation: Activation) -> str:
     step, heights = _heights(min(ys), max(ys))
     top, bottom = heights[0], heights[-1]
     marks = {top: "┤", bottom: "┤", 0: "┼"}
-    lines = [f"{number(step * h) if h in marks else '':>7} {marks.get(h, '│')}{_plot_row(h, step, shown, xs)}".rstrip() for h in heights]
+    lines = [f"{constant(step * h) if h in marks else '':>7} {marks.get(h, '│')}{_plot_row(h, step, shown, xs)}".rstrip() for h in heights]
     of = f" of its gate {shown}" if shown is not activation else ""
     argument = "a" if shown is not activation else "x"
     axis = f"{'':8}└{'┴'.join('─' * (COLUMNS // 2) for _ in range(2))}┘"

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from reluctant.numbers import constant
+
 from ._arithmetic import Arithmetic, Floats, floats
 from ._evaluate import limit
-from ._numbers import number
 
 FLAT_SLOPE = 0.05
 """A curve is flat where its slope is below this share of its largest slope."""
@@ -38,8 +39,8 @@ class Interval:
     def __str__(self) -> str:
         """As a condition on x: ``x < -3``, ``-1 < x < 1``."""
         if math.isinf(self.start):
-            return f"x < {number(self.end)}" if math.isfinite(self.end) else "every x"
-        return f"x > {number(self.start)}" if math.isinf(self.end) else f"{number(self.start)} < x < {number(self.end)}"
+            return f"x < {constant(self.end)}" if math.isfinite(self.end) else "every x"
+        return f"x > {constant(self.start)}" if math.isinf(self.end) else f"{constant(self.start)} < x < {constant(self.end)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Range:
     def __str__(self) -> str:
         """As an interval, square where the bound is attained: ``[0, ∞)``."""
         opening, closing = "[" if self.lower_attained else "(", "]" if self.upper_attained else ")"
-        return f"{opening}{number(self.lower)}, {number(self.upper)}{closing}"
+        return f"{opening}{constant(self.lower)}, {constant(self.upper)}{closing}"
 
 
 @dataclass(frozen=True, slots=True)

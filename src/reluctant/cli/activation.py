@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reluctant.activations import Activation, Page, all_activations, get, number, page_of
+from reluctant.activations import Activation, Page, all_activations, get, page_of
+from reluctant.numbers import constant
 from reluctant.report import width_of
 from reluctant.report.terminal import encodable
 
@@ -54,8 +55,8 @@ def _listing(activations: tuple[Activation, ...]) -> Table:
         table.columns[column].justify = "right"
     for activation in activations:
         traits = activation.traits
-        largest = number(traits.largest_slope)
-        table.add_row(activation.name, activation.formulas[0], str(traits.range), number(traits.gain), traits.dead_side, largest)
+        largest = constant(traits.largest_slope)
+        table.add_row(activation.name, activation.formulas[0], str(traits.range), constant(traits.gain), traits.dead_side, largest)
     table.columns[0].no_wrap = table.columns[2].no_wrap = True
     return table
 

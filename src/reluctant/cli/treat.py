@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from reluctant.errors import ReluctantError, UsageError
+from reluctant.numbers import plural
 from reluctant.recording import Document, Finding, Treatment, loads, refuse_existing, save, write
 from reluctant.report import safe, show, treatment_in_words
-from reluctant.report._numbers import plural
 from reluctant.report._safe_text import visible
 from reluctant.studies import UNTREATED, Plan, PlannedTrial, Study, arm_against, by_hand, drawn_arms, job, result_of, trials_left
 

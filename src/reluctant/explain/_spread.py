@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reluctant.report._numbers import value as written
+from reluctant.numbers import short
 
 from ._text import Text
 
@@ -69,21 +69,6 @@ def interval_words(count: int) -> Text:
     if count < FEWEST:
         return Text("least and largest", "最小与最大")
     return Text("95 % interval for the median", "中位数的 95 % 区间")
-
-
-def short(number: float) -> str:
-    """A number with three digits that count, or two and a power of ten where it is very small or large."""
-    rounded = float(f"{number:.3g}")
-    if rounded == 0 or not math.isfinite(rounded) or not 1e-3 <= abs(rounded) < 1e4:
-        return written(float(f"{number:.2g}")).replace("-", "−") if number else "0"
-    places = max(0, 2 - math.floor(math.log10(abs(rounded))))
-    return f"{number if places == 0 else rounded:,.{places}f}".replace("-", "−")
-
-
-def percentage(share: float) -> str:
-    """A share in percent with about three digits that count; only exactly all is ``100 %``, and only exactly none ``0 %``."""
-    text = short(100 * share)
-    return f"{'>99.9' if text == '100' and share < 1 else text} %"
 
 
 def over_seeds(count: int, first: int) -> Text:

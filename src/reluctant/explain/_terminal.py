@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 import click
 from rich.cells import cell_len
 
+from reluctant.numbers import short
 from reluctant.report._layout import pad
 
 from . import _words as words
 from ._blocks import Block, Formula, Listing, Paragraph, Table
 from ._figure import Axis, Cells, Figure, Line, Panel
 from ._outcome import Outcome
-from ._spread import short
 from ._text import Language, Text, said
 from ._verdict import Verdict
 from ._wrap import wrap

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
-from reluctant.report._numbers import count
+from reluctant.numbers import count, short
 
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
@@ -15,7 +15,7 @@ from ._curves import title
 from ._figure import COLOURS, NEUTRAL, Axis, Dots, Figure, Guide, Mark, Panel, Whiskers
 from ._machine import this_machine
 from ._networks import Function, follow, in_torch, linear_layers
-from ._spread import interval, interval_words, short
+from ._spread import interval, interval_words
 from ._text import Language, Text, Words, said
 from ._timing import Timing, interleaved
 from ._verdict import Judgement, Verdict

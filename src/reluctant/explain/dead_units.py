@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
-from reluctant.report._numbers import count, percent
+from reluctant.numbers import count, percent, percentage, short
 
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
 from ._data import moons
 from ._figure import COLOURS, NEUTRAL, Axis, Cells, Figure, Frame, Guide, Line, Mark, Panel, Slider, explorer
 from ._networks import descend, forward, in_torch, linear_layers, side_by_side
-from ._spread import Spread, interval, interval_words, over_seeds, percentage, short, spread
+from ._spread import Spread, interval, interval_words, over_seeds, spread
 from ._text import Text, Words
 from ._verdict import Judgement, Verdict
 

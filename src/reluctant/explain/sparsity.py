@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
-from reluctant.report._numbers import count, percent
+from reluctant.numbers import count, percent, percentage, short
 
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
@@ -15,7 +15,7 @@ from ._curves import title
 from ._data import clusters
 from ._figure import COLOURS, Axis, Dots, Figure, Guide, Line, Mark, Panel
 from ._networks import follow, forward, in_torch, linear_layers, side_by_side
-from ._spread import Spread, interval, interval_words, over_seeds, percentage, short, spread
+from ._spread import Spread, interval, interval_words, over_seeds, spread
 from ._text import Text, Words
 from ._timing import interleaved
 from ._verdict import Judgement, Verdict

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reluctant.report._numbers import count, percent
+from reluctant.numbers import count, percent, percentage, short
 
 from ._approximating import BASES, CURVES, RATE, Built, Runs, Trained, build, build_from_knots, train
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
 from ._figure import COLOURS, NEUTRAL, Axis, Dots, Figure, Frame, Line, Panel, Slider, explorer
-from ._spread import interval, interval_words, over_seeds, percentage, short, spread
+from ._spread import interval, interval_words, over_seeds, spread
 from ._text import Text, Words
 from ._verdict import Judgement, Verdict
 

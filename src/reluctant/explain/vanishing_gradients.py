@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from reluctant.activations import Activation, get
+from reluctant.numbers import short
 
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
@@ -14,7 +15,7 @@ from ._curves import curve_panels, title
 from ._figure import COLOURS, Axis, Band, Figure, Frame, Line, Mark, Panel, Slider, explorer
 from ._mean_field import gradient_by_layer
 from ._networks import Initialisation, in_torch, linear_layers, side_by_side
-from ._spread import Spread, interval, interval_words, over_seeds, short, spread
+from ._spread import Spread, interval, interval_words, over_seeds, spread
 from ._text import Text, Words, listed, said
 from ._verdict import Judgement, Verdict
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import Activation, get
-from reluctant.report._numbers import count, percent
+from reluctant.numbers import count, percent, percentage, short
 
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
 from ._curves import curve_panels, title
 from ._figure import COLOURS, Axis, Band, Dots, Figure, Frame, Line, Mark, Panel, Slider, explorer
 from ._paired import ANSWERS, compared
-from ._spread import over_seeds, percentage, short
+from ._spread import over_seeds
 from ._text import Text, Words
 from ._variant_training import NARROW, NARROW_RATE, SOLVED, WIDTH, Runs, Seeds, Slopes, fatal, learned_slopes, narrow
 from ._verdict import Judgement, Verdict

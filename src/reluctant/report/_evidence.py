@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._numbers import fine_percent, value
+from reluctant.numbers import fine_percent, value
+
 from ._safe_text import safe, shortened
 
 MOST_ITEMS = 8

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from reluctant.numbers import plural
 from reluctant.recording import Cause, Finding, Severity
 
 from ._evidence import evidence_in_words
 from ._finding_tree import GRAVITY, Branch
-from ._numbers import plural
 from ._places import Places
 from ._safe_text import safe, source_line
 from ._treatment_in_words import treatment_in_words

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
+from reluctant.numbers import fine_percent, plural
 from reluctant.recording import Document, Finding, NotJudged, Recording, Unobserved
 
 from ._finding_block import FindingBlock, all_blocks, main_blocks, tally
 from ._finding_tree import finding_tree
 from ._measurement import about_measurement, about_network
-from ._numbers import fine_percent, plural
 from ._places import Places, places_of
 from ._safe_text import safe, visible
 from ._site_table import SiteRow, SkippedRows, main_site_rows, site_rows

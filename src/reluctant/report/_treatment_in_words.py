@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.numbers import plural
 from reluctant.recording import Treatment
 from reluctant.treatments import all_treatments
 
-from ._numbers import plural
 from ._safe_text import safe
 
 

@@ -6,11 +6,11 @@ import signal
 from dataclasses import dataclass
 from typing import Literal
 
+from reluctant.numbers import count, plural
 from reluctant.recording import Document, Finding, Recording
 
 from ._finding_tree import finding_tree
 from ._measurement import about_measurement, about_network
-from ._numbers import count, plural
 from ._places import places_of
 
 VerdictKind = Literal["error", "warning", "advice", "clear", "nothing"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from reluctant.numbers import count, size
 from reluctant.recording import Cause, CauseKind, Layer, Site, Treatment
 
 from ._initialisation import bias_out_of_place, first_moment, ratio_to_gain, weight_scale, weights_out_of_place
 from ._inputs import scale_and_offset, unscaled, unscaled_before
 from ._network import Network, label
-from ._numbers import count, size
 from ._updates import largest_jump, stepped_by
 
 NARROW = 8

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from reluctant.numbers import size
 from reluctant.recording import ParameterMoment, Site
 
 from ._curves import curve
 from ._network import Network
-from ._numbers import size
 
 
 def certified(known: Network, site: Site) -> str | None:

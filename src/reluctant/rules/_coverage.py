@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.numbers import count
 from reluctant.recording import Site
 
 from ._network import Network, label, where
-from ._numbers import count
 
 LATE = 0.5
 """Share of a site's steps after which it must have been measured last: units that are silent early may come to life."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from reluctant.numbers import size
 from reluctant.recording import Layer, LayerMoment, Location, ParameterMoment
 
 from ._curves import gain
 from ._network import Network, label, place_of
-from ._numbers import size
 
 SCALE_TOO_LARGE = 3.0
 """Weight scale over gain from which weights are too large: a plain stack then grows by this factor a layer."""

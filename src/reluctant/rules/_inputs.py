@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from reluctant.numbers import size
 from reluctant.recording import InputStatistics, Layer
 
 from ._graph import is_affine
 from ._network import Network, Spot, label
-from ._numbers import size
 from ._spine import TRANSFORMING
 
 LARGE_SCALE = 10.0

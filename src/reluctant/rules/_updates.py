@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from reluctant.numbers import size
 from reluctant.recording import Layer, Optimizer
 
 from ._network import Network, label
-from ._numbers import size
 
 LARGE_UPDATE = 0.1
 """Size of one update over the size of the weights it changes. Training that goes well stands near 0.001; a small layer at the first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reluctant.numbers import count, share
 from reluctant.recording import Finding, NotJudged, Recording, Site, Treatment
 
 from ._causes import treatments_for, why_dead
@@ -13,7 +14,6 @@ from ._dead import dead_units
 from ._evidence import rule_of_three
 from ._graph import is_weight
 from ._network import Network, Spot, label, network, place_of, where
-from ._numbers import count, share
 from ._rule import Rule
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Sequence
 
+from reluctant.numbers import count, size
 from reluctant.recording import Cause, Finding, Recording, Site, Treatment
 
 from ._graph import is_affine
 from ._initialisation import weight_scale
 from ._network import Network, network, place_of
-from ._numbers import count, size
 from ._rule import Rule
 
 SCALE = 1.0507009873554805

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reluctant.numbers import count
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Treatment
 
 from ._collapse import Pair, affine_pairs
 from ._network import label, network, place_of
-from ._numbers import count
 from ._rule import Rule
 
 

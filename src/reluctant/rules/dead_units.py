@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reluctant.numbers import count, share
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site, Treatment
 
 from ._causes import treatments_for, why_dead
@@ -12,7 +13,6 @@ from ._curves import has_dead_side, is_bounded
 from ._dead import Dead, dead_units, suspects
 from ._evidence import rule_of_three
 from ._network import Network, label, network, place_of, where
-from ._numbers import count, share
 from ._progress import is_solved, progress
 from ._rule import Rule
 

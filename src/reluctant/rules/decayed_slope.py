@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reluctant.numbers import share
 from reluctant.recording import (
     Cause,
     Finding,
@@ -20,7 +21,6 @@ from reluctant.recording import (
 )
 
 from ._network import network, place_of
-from ._numbers import share
 from ._rule import Rule
 
 GRADIENT_SCALED = frozenset({"Adam", "NAdam", "RAdam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Rprop"})

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from reluctant.numbers import size
 from reluctant.recording import Cause, Finding, Layer, LossCurve, NotJudged, Recording, Treatment
 
 from ._causes import treatments_for, why_blown_up
 from ._graph import Structure
 from ._initialisation import initialised_at
 from ._network import Network, label, network
-from ._numbers import size
 from ._progress import ends_non_finite, finite_means, layers_of, loss_place, progress
 from ._rule import Rule
 from ._spine import Trend, decline, spines

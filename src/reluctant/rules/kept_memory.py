@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reluctant.activations import Activation, Gated, definitions, find
+from reluctant.numbers import memory
 from reluctant.recording import Finding, Layer, Node, Recording, Site
 
 from ._graph import Structure
@@ -125,7 +126,7 @@ for step in range(3):
         savings.sort(key=lambda saving: -saving.kept_bytes)
         ways = dict.fromkeys(saving.way for saving in savings)
         yield self.found(
-            f"In each pass autograd keeps {_size(total)} for activations beside what they need: {_listed(savings)}. {' '.join(ways)}",
+            f"In each pass autograd keeps {memory(total)} for activations beside what they need: {_listed(savings)}. {' '.join(ways)}",
             place_of(savings[0].site),
             layer=savings[0].site.after,
             site=savings[0].site.id,
@@ -205,12 +206,7 @@ def _fixed_bytes(recording: Recording) -> int:
 
 def _listed(savings: list[Saving]) -> str:
     """The largest, and how many there are beside them."""
-    told = [f"{_size(saving.kept_bytes)} for the {named(saving.site)} ({where(saving.site)})" for saving in savings[:LARGEST]]
+    told = [f"{memory(saving.kept_bytes)} for the {named(saving.site)} ({where(saving.site)})" for saving in savings[:LARGEST]]
     if len(savings) > LARGEST:
         told.append(f"{len(savings) - LARGEST} more")
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
-
-
-def _size(count: int) -> str:
-    """Bytes in the unit that a person reads memory in: ``270 MB``, ``1.2 GB``."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reluctant.numbers import count
 from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Site, Treatment
 
 from ._causes import why_idle
@@ -12,7 +13,6 @@ from ._collapse import affine_pairs, carrying, map_at, passes_straight, size_of
 from ._graph import Structure
 from ._idle import idle
 from ._network import Network, label, network, place_of
-from ._numbers import count
 from ._rule import Rule
 
 

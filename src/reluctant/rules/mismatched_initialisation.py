@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from reluctant.numbers import share, size
 from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Severity, Site, Treatment
 
 from ._causes import treatments_for
@@ -12,7 +13,6 @@ from ._curves import gain, is_bounded
 from ._initialisation import SCALE_TOO_LARGE, asked_gain, first_moment, initialised_at, ratio_to_gain
 from ._inputs import unscaled_before
 from ._network import Network, label, network
-from ._numbers import share, size
 from ._progress import Progress, is_solved, progress
 from ._rule import Rule
 from ._spine import Trend, decline, rise, spines

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from reluctant.numbers import share
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Site, Treatment, UnitWindow
 
 from ._heads import LOGIT_LOSSES, Head, finding, heads, named
 from ._interval import Interval, softplus
 from ._lower_end import clips, cuts, rectifier
-from ._numbers import share
 from ._rectified_latent import rectified_latents
 from ._rule import Rule
 from ._targets import HARMFUL_VARIANCE_SHARE, label_floors, shortfall

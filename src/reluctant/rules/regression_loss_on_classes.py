@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reluctant.numbers import share
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Site
 
 from ._class_targets import DIGITS, classes_in
 from ._heads import Head, finding, heads, named
-from ._numbers import share
 from ._rule import Rule
 
 SQUASHES = frozenset({"sigmoid", "softmax", "tanh", "hardsigmoid"})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reluctant.numbers import count, share
 from reluctant.recording import FLAT_SLOPE, Finding, NotJudged, Recording, Site, Treatment
 
 from ._causes import treatments_for, why_flat
 from ._coverage import unseen_end
 from ._curves import curve, has_dead_side, is_bounded
 from ._network import Network, label, network, place_of, where
-from ._numbers import count, share
 from ._progress import is_solved
 from ._rule import Rule
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reluctant.numbers import count, share
 from reluctant.recording import Finding, Recording, Site
 
 from ._evidence import rule_of_three
 from ._network import network, numbered, place_of
-from ._numbers import count, share
 from ._rule import Rule
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reluctant.numbers import share
 from reluctant.recording import Cause, Finding, Loss, NotJudged, Recording, Severity, Site, Treatment, ValueStatistics
 
 from ._heads import LOGIT_LOSSES, Head, finding, heads, named
 from ._interval import Interval
 from ._lower_end import clips, rectifier
-from ._numbers import share
 from ._rule import Rule
 from ._targets import HARMFUL_VARIANCE_SHARE, Shortfall, shortfall
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reluctant.numbers import share, size
 from reluctant.recording import Cause, Finding, Location, NotJudged, Recording, Site, Treatment
 
 from ._curves import is_bounded
 from ._inputs import Unscaled, unscaled
 from ._network import Network, network
-from ._numbers import share, size
 from ._progress import curves_of, ends_non_finite
 from ._rule import Rule
 

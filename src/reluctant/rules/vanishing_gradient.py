@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from reluctant.numbers import size
 from reluctant.recording import Cause, Finding, Layer, Location, NotJudged, Recording, Site, Treatment
 
 from ._causes import treatments_for, why_flat
 from ._curves import is_bounded
 from ._initialisation import asked_gain, initialised_at, weight_scale
 from ._network import Network, label, network, place_of
-from ._numbers import size
 from ._progress import progress
 from ._rule import Rule
 from ._spine import Trend, rise, spines

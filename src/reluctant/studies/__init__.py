@@ -4,7 +4,7 @@ from ._by_hand import by_hand
 from ._compared import Compared, compared
 from ._conduct import conduct
 from ._cores import cores
-from ._duration import duration, seconds_in
+from ._duration import seconds_in
 from ._file import dumps_study, is_study, load_study, resumed, save_study
 from ._halving import due, stopped_early, trials_left
 from ._job import OUTPUT, Ended, Job, job, result_of
@@ -18,6 +18,6 @@ from .executors import Executor, executor, executors
 __all__ = [
     "FEWEST_PAIRS", "LEVEL", "OUTPUT", "UNTREATED", "Answer", "Arm", "Compared", "Ended", "Executor", "Found", "Job", "Losses",
     "Paired", "Plan", "PlannedTrial", "Result", "Study", "arm_against", "by_hand", "compared", "conduct", "cores", "drawn_arms",
-    "due", "dumps_study", "duration", "executor", "executors", "holm_levels", "is_study", "job", "judged", "load_study", "losses_of",
+    "due", "dumps_study", "executor", "executors", "holm_levels", "is_study", "job", "judged", "load_study", "losses_of",
     "mean_curve", "paired", "result_of", "resumed", "save_study", "seconds_in", "starting_level", "stopped_early", "trials_left",
 ]  # fmt: skip

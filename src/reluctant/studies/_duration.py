@@ -17,11 +17,3 @@ def seconds_in(text: str, where: str = "") -> float:
     if not re.fullmatch(rf"(?:{_PART.pattern}\s*)+", compact, re.IGNORECASE) or total <= 0:
         raise UsageError(f"{text!r} is no length of time", where=where, advice="Write it as 90s, 10m or 1h30m")
     return total
-
-
-def duration(seconds: float) -> str:
-    """A time to be read at a glance: ``45 s``, ``3 min``, ``1 h 20 min``."""
-    if seconds < 59.5:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

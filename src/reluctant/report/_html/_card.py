@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from inspect import cleandoc
 
 from reluctant.errors import UnknownNameError
+from reluctant.numbers import plural
 from reluctant.recording import Finding, Severity, Treatment, TrialVerdict
 from reluctant.rules import get
 
@@ -15,7 +16,6 @@ from .._drawing import Drawn
 from .._evidence import evidence_in_words
 from .._finding_block import FULL_BLOCKS
 from .._finding_tree import Branch
-from .._numbers import plural
 from .._places import Places
 from .._safe_text import safe
 from .._treatment_in_words import change_in_words

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from reluctant.numbers import count, magnitude, value
 from reluctant.recording import Document, Finding, Layer, Loss, Severity, Site
 
 from .._drawing import Drawn, spark
 from .._finding_tree import worst
-from .._numbers import count, magnitude, value
 from .._places import Places
 from .._safe_text import safe
 from .._site_table import dead_share, is_on, site_row

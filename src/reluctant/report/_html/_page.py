@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reluctant.numbers import NOTHING, count, fine_percent, value
 from reluctant.recording import Document, Recording
 
 from .._drawing import Drawn
 from .._finding_tree import finding_tree
 from .._measurement import about_network
-from .._numbers import NOTHING, count, fine_percent, value
 from .._outline import Outline, full_outline
 from .._places import Places, places_of
 from .._safe_text import safe

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.numbers import NOTHING, count, magnitude, value
 from reluctant.recording import Location, Site
 
 from .._drawing import Drawn, Line, line_chart
-from .._numbers import NOTHING, count, magnitude, value
 from .._places import Places
 from .._safe_text import safe, source_line
 from .._site_table import SiteRow

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reluctant.numbers import plural, value
 from reluctant.recording import Comparison, Treatment
 
 from .._drawing import Axis, Band, Drawn, Extent, Line, line_chart, range_chart
-from .._numbers import plural, value
 from .._safe_text import safe
 from ..pictures.loss_curve import loss_axis
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reluctant.numbers import plural, result
 from reluctant.studies import FEWEST_PAIRS, UNTREATED, Compared, Study
 
-from .._numbers import plural
 from .._safe_text import safe
 from .._verdict import Verdict
-from ._number import number
 from ._quantity import Quantity
 
 FOUND_NOTHING = "nothing to compare"
@@ -66,7 +65,7 @@ def nothing_to_compare(study: Study) -> str:
 
 def _better(better: Sequence[Compared], tried: Sequence[Compared], noun: str, quantity: Quantity) -> str:
     best = quantity.ranked(better)[0]
-    by = number(abs(best.difference.mean or 0.0))
+    by = result(abs(best.difference.mean or 0.0))
     way = quantity.better
     if len(better) == 1:
         return f"{safe(best.arm)} is better than the script {UNTREATED}: its {quantity.noun} ends {way} by {by}."

@@ -6,11 +6,10 @@ import math
 import shlex
 from collections.abc import Iterator, Sequence
 
-from reluctant.studies import LEVEL, UNTREATED, Compared, Plan, Study, duration, starting_level
+from reluctant.numbers import duration, plural, result
+from reluctant.studies import LEVEL, UNTREATED, Compared, Plan, Study, starting_level
 
-from .._numbers import plural
 from .._safe_text import safe, visible
-from ._number import number
 from ._quantity import Quantity
 
 
@@ -85,4 +84,4 @@ def _worst(study: Study, quantity: Quantity) -> str:
     if not math.isfinite(worst):
         return ""
     beyond, shown = ("above", worst) if quantity.goal == "min" else ("below", -worst)
-    return f"a {quantity.noun} {beyond} {number(shown)}, the level at which trials began, or none at all counts as that"
+    return f"a {quantity.noun} {beyond} {result(shown)}, the level at which trials began, or none at all counts as that"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reluctant.numbers import plural
 from reluctant.studies import Compared, Result, Study, trials_left
 
-from .._numbers import plural
 from .._safe_text import safe, visible
 
 LONGEST_WORDS = 40

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from reluctant.numbers import count, plural, result
 from reluctant.studies import LEVEL, UNTREATED, Compared, Study, by_hand, compared
 
-from .._numbers import count, plural
 from .._safe_text import safe, visible
 from .._verdict import Verdict
 from ._answer import answer, badge, claiming
 from ._facts import facts, length, program, seeds_of
 from ._left_out import LeftOut, left_out, not_run
-from ._number import number
 from ._quantity import Quantity
 from ._ranking import Ranking, marked, measures_of, ranking
 
@@ -107,7 +106,7 @@ def _figures(study: Study, found: Sequence[Compared], noun: str, quantity: Quant
     yield "trials counted", f"{count(sum(arm.counted for arm in found))} of {count(len(study.results))}"
     best = next((arm for arm in quantity.ranked(claiming(study, found)) if arm.end is not None), None)
     if best is not None and found[0].end is not None:
-        yield f"end {quantity.noun}, {UNTREATED} → {quantity.best_end}", f"{number(found[0].end)} → {number(best.end)}"
+        yield f"end {quantity.noun}, {UNTREATED} → {quantity.best_end}", f"{result(found[0].end)} → {result(best.end)}"
 
 
 def colours_of(found: Sequence[Compared], quantity: Quantity) -> dict[str, int]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from reluctant.numbers import interval, plural, result
 from reluctant.recording import TrialCurve
 from reluctant.studies import UNTREATED, Compared, Study, mean_curve, starting_level
 
 from .._drawing import Axis, Band, Drawn, Extent, Line, line_chart, range_chart
-from .._numbers import plural
 from ..pictures.loss_curve import loss_axis
-from ._number import interval, number
 from ._outline import StudyOutline
 from ._ranking import percent_of
 
@@ -55,7 +54,7 @@ def curves(study: Study, outline: StudyOutline) -> Drawn | None:
         Line(outline.label(name), curve.steps, curve.mean, outline.colours.get(name, 0), name == UNTREATED) for name, curve in drawn.items()
     ]
     seeds = plural(max(len(study.of(name)) for name in drawn), "seed")
-    ends = "; ".join(f"{outline.label(name)} {number(curve.mean[-1])}" for name, curve in drawn.items())
+    ends = "; ".join(f"{outline.label(name)} {result(curve.mean[-1])}" for name, curve in drawn.items())
     left = sum(arm.counted > 0 for arm in outline.found) - len(drawn)
     more = f" {plural(left, 'arm')} that ended {outline.quantity.worse} are not drawn." if left > 0 else ""
     return line_chart(f"Mean {noun} over {seeds}", f"At the last step: {ends}.{more}", x, y, lines, list(_bands(drawn, outline.colours)))
@@ -84,7 +83,7 @@ def _points(arm: Compared) -> tuple[float, ...]:
 
 
 def _in_words(arms: Sequence[Compared], outline: StudyOutline) -> str:
-    said = [f"{outline.label(arm.arm)}: {number(arm.difference.mean)}{_between(arm)}, {arm.answer}" for arm in arms]
+    said = [f"{outline.label(arm.arm)}: {result(arm.difference.mean)}{_between(arm)}, {arm.answer}" for arm in arms]
     return f"{'; '.join(said)}. {outline.quantity.side.capitalize()}."
 
 
@@ -94,5 +93,5 @@ def _between(arm: Compared) -> str:
 
 def _numbers(arm: Compared, outline: StudyOutline) -> tuple[str, ...]:
     level = f"{percent_of(arm.level)} %" if arm.interval is not None else ""
-    by_seed = ", ".join(map(number, _points(arm)))
-    return outline.label(arm.arm), number(arm.difference.mean), interval(arm.interval), level, by_seed, arm.answer
+    by_seed = ", ".join(map(result, _points(arm)))
+    return outline.label(arm.arm), result(arm.difference.mean), interval(arm.interval), level, by_seed, arm.answer

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
+from reluctant.numbers import interval, result
 from reluctant.studies import UNTREATED, Compared
 
 from .._safe_text import safe
-from ._number import interval, number
 from ._quantity import Quantity
 
 NOT_TRIED = "not tried"
@@ -81,11 +81,11 @@ def ranking(found: Sequence[Compared], colours: dict[str, int], quantity: Quanti
 
 
 def _row(arm: Compared, measures: Sequence[Measure], colour: int, drawn: bool) -> Row:
-    measured = tuple(number(measure.of(arm)) for measure in measures)
+    measured = tuple(result(measure.of(arm)) for measure in measures)
     if arm.arm == UNTREATED or not arm.counted:
         return Row(safe(arm.arm), measured, "", "", "", "" if arm.arm == UNTREATED else NOT_TRIED, arm.counted, colour, drawn)
     level = "" if arm.interval is None else f"{percent_of(arm.level)} %"
-    return Row(safe(arm.arm), measured, number(arm.difference.mean), interval(arm.interval), level, arm.answer, arm.counted, colour, drawn)
+    return Row(safe(arm.arm), measured, result(arm.difference.mean), interval(arm.interval), level, arm.answer, arm.counted, colour, drawn)
 
 
 def marked(name: str, drawn: bool) -> str:

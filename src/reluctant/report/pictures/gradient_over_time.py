@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from operator import attrgetter
 
+from reluctant.numbers import magnitude, plural
 from reluctant.recording import Finding, Layer
 
 from .._drawing import Drawn, Guide, HeatMap, heat_map
-from .._numbers import magnitude, plural
 from ._event import event_of
 from ._layer_curves import Quantity, at_end, at_start, layer_names
 from ._picture import Picture, Scene

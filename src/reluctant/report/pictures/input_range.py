@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.numbers import value
 from reluctant.recording import Finding
 
 from .._drawing import Drawn, Extent, range_chart
-from .._numbers import value
 from ._picture import Picture, Scene
 
 

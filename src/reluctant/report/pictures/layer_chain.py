@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.numbers import count, plural
 from reluctant.recording import Finding
 
 from .._drawing import Drawn, chain
-from .._numbers import count, plural
 from .._safe_text import safe
 from ._picture import Picture, Scene
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from reluctant.numbers import value
 from reluctant.recording import Finding
 
 from .._drawing import Axis, Band, Drawn, Line, line_chart
-from .._numbers import value
 from .._safe_text import safe
 from ._picture import Picture, Scene
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from reluctant.numbers import magnitude, value
 from reluctant.recording import Finding, Graph, LossCurve, LossPoint, Recording
 
 from .._drawing import Axis, Band, Drawn, Guide, Line, line_chart
-from .._numbers import magnitude, value
 from ._event import event_of
 from ._picture import Picture, Scene
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from reluctant.numbers import value
 from reluctant.recording import Finding, Loss, Recording, ValueStatistics
 
 from .._drawing import Drawn, Extent, range_chart
-from .._numbers import value
 from ._picture import Picture, Scene
 
 CATEGORICAL = frozenset({"cross_entropy", "nll_loss"})

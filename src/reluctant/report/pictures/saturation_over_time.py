@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.numbers import percent
 from reluctant.recording import Finding
 
 from .._drawing import Axis, Drawn, Line, line_chart
-from .._numbers import percent
 from .._safe_text import safe
 from ._picture import Picture, Scene
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.numbers import magnitude
 from reluctant.recording import Finding
 
 from .._drawing import Axis, Drawn, Line, line_chart
-from .._numbers import magnitude
 from ._layer_curves import at_start, layer_names, named_layers, size_axis
 from ._picture import Picture, Scene
 

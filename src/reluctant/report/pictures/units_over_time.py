@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.numbers import count, plural
 from reluctant.recording import Finding, Site
 
 from .._drawing import Axis, Drawn, UnitGroup, unit_map
-from .._numbers import count, plural
 from .._safe_text import safe
 from ._event import SILENT
 from ._picture import Picture, Scene

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reluctant.numbers import fine_percent, magnitude, percent, plural, value
 from reluctant.report._evidence import evidence_in_words
-from reluctant.report._numbers import fine_percent, magnitude, percent, plural, value
 from reluctant.report._sparkline import sparkline
 
 
