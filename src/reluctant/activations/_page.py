@@ -38,7 +38,7 @@ class Page:
     """Name, value, meaning."""
     derived: tuple[tuple[str, str], ...]
     """Property and value."""
-    known: tuple[tuple[str, str, str], ...]
+    known_values: tuple[tuple[str, str, str], ...]
     """Input, output, why it is known."""
     references: tuple[str, ...]
     plot: str
@@ -58,7 +58,7 @@ def page_of(activation: Activation) -> Page:
             (entry.name, exact(getattr(activation, entry.name)), entry.metadata["meaning"]) for entry in dataclasses.fields(activation)
         ),
         derived=tuple(_derived(activation)),
-        known=tuple((_call(case), exact(case.y), case.why) for case in activation.cases),
+        known_values=tuple((_call(case), exact(case.y), case.why) for case in activation.cases),
         references=activation.references,
         plot=plot(activation),
     )
@@ -201,7 +201,7 @@ def _markdown(shown: Page) -> Iterator[str]:
     if shown.parameters:
         yield from ("## Parameters", "", *_table(("name", "value", "meaning"), shown.parameters), "")
     yield from ("## What follows from the formula", "", *_table(("property", "value"), shown.derived), "")
-    yield from ("## Known values", "", *_table(("input", "output", "why"), shown.known), "")
+    yield from ("## Known values", "", *_table(("input", "output", "why"), shown.known_values), "")
     yield from ("## References", "", *(f"- {reference}" for reference in shown.references), "")
 
 

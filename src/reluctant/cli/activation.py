@@ -70,7 +70,7 @@ def _print_page(console: Console, page: Page) -> None:
     if page.parameters:
         _print_section(console, "Parameters", _rows(page.parameters))
     _print_section(console, "What follows from the formula", _rows(page.derived))
-    _print_section(console, "Known values", _rows([(call, f"= {value}", why) for call, value, why in page.known]))
+    _print_section(console, "Known values", _rows([(call, f"= {value}", why) for call, value, why in page.known_values]))
     _print_section(console, "References", _rows([("-", reference) for reference in page.references]))
 
 
