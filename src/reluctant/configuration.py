@@ -70,13 +70,13 @@ def _table(file: Path) -> Mapping[str, Any] | None:
 
 
 def _from_table(table: Mapping[str, Any], where: str) -> Configuration:
-    known = {field.name.replace("_", "-"): str(field.type) for field in fields(Configuration)}
+    types = {field.name.replace("_", "-"): str(field.type) for field in fields(Configuration)}
     values: dict[str, Any] = {}
     for key, value in table.items():
-        if key not in known:
-            guess = f"Did you mean {' or '.join(close)}? " if (close := close_matches(key, known)) else ""
-            raise UsageError(f"there is no option {key!r}", where=where, advice=f"{guess}The options are {', '.join(known)}")
-        form, accepts = _FORMS[known[key]]
+        if key not in types:
+            guess = f"Did you mean {' or '.join(close)}? " if (close := close_matches(key, types)) else ""
+            raise UsageError(f"there is no option {key!r}", where=where, advice=f"{guess}The options are {', '.join(types)}")
+        form, accepts = _FORMS[types[key]]
         if not accepts(value):
             raise UsageError(f"{key} must be {form}, not {value!r}", where=where)
         values[key.replace("-", "_")] = tuple(value) if isinstance(value, list) else value

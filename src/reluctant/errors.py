@@ -60,26 +60,26 @@ class DefinitionError(ReluctantError):
 class UnknownNameError(UsageError):
     """A name that does not exist, answered with the names that do."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
+    def __init__(self, kind: str, name: str, names: Iterable[str], *, where: str = "") -> None:
         self.kind = kind
         """What was looked for, in the singular: ``activation``, ``rule``."""
         self.name = name
-        self.known = tuple(known)
+        self.names = tuple(names)
         """The names that exist, in the order they were given."""
-        self.close = close_matches(name, self.known)
+        self.close = close_matches(name, self.names)
         """Those that look like the name, best first."""
         super().__init__(f"no {kind} is called {name!r}", where=where, advice=self._answer())
 
     def _answer(self) -> str:
         guess = f"Did you mean {' or '.join(self.close)}? " if self.close else ""
-        return f"{guess}Known: {', '.join(self.known)}." if self.known else f"{guess}There are none."
+        return f"{guess}Known: {', '.join(self.names)}." if self.names else f"{guess}There are none."
 
 
-def close_matches(name: str, known: Iterable[str]) -> tuple[str, ...]:
-    """Up to three of the known names that look like `name`, best first; case does not count."""
+def close_matches(name: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Up to three of the names names that look like `name`, best first; case does not count."""
     import difflib  # on use: a name that is wrong is rare, and start-up is not
 
-    by_folded = {candidate.casefold(): candidate for candidate in known}
+    by_folded = {candidate.casefold(): candidate for candidate in names}
     found = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)
     return tuple(by_folded[match] for match in found)
 
