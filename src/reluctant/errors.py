@@ -76,7 +76,7 @@ class UnknownNameError(UsageError):
 
 
 def close_matches(name: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Up to three of the names names that look like `name`, best first; case does not count."""
+    """Up to three of the names that look like `name`, best first; case does not count."""
     import difflib  # on use: a name that is wrong is rare, and start-up is not
 
     by_folded = {candidate.casefold(): candidate for candidate in names}
