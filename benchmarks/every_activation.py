@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import math
 import statistics
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from machine import description, pin
-from reluctant.bench import IN_CACHE, LARGE, TYPES, Plan, Row, Study, encoded, plan, run
+from reluctant.bench import IN_CACHE, LARGE, TYPES, BenchPlan, BenchRow, BenchStudy, encoded, plan, run
 from reluctant.bench._accuracy import Error
+from reluctant.kernels import KernelMeasurements, KernelSpeed, MachineKind, measurements
 from reluctant.kernels._measured import FILE
 from whole_networks import Network, networks
 
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{pin()}; {description()}")
     if options.write:
         return write(options)
-    study = run(the_plan(options), told=lambda row: print(line(row), flush=True))
+    study = run(the_plan(options), on_row=lambda row: print(line(row), flush=True))
     if options.output:
         options.output.write_bytes(encoded(study))
     for floor in study.floors:
@@ -73,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
-def the_plan(options: argparse.Namespace) -> Plan:
+def the_plan(options: argparse.Namespace) -> BenchPlan:
     """What to measure under these options."""
     found = plan(options.activations)
     if options.short:
@@ -81,7 +83,7 @@ def the_plan(options: argparse.Namespace) -> Plan:
     return dataclasses.replace(found, compiled=not options.no_compile, samples=10_000_000)
 
 
-def line(row: Row) -> str:
+def line(row: BenchRow) -> str:
     """One row in words."""
     compiled = f", torch.compile {row.ratio_to_compiled:5.2f}" if row.ratio_to_compiled is not None else ""
     return (
@@ -92,7 +94,7 @@ def line(row: Row) -> str:
     )
 
 
-def print_errors(study: Study) -> None:
+def print_errors(study: BenchStudy) -> None:
     """Errors in units in the last place, ours and torch's."""
     for name, error in study.errors.items():
         forward, forward_by_torch, slope, slope_by_torch = map(
@@ -105,7 +107,7 @@ def print_errors(study: Study) -> None:
         )
 
 
-def missed_in_rows(rows: Iterable[Row]) -> list[str]:
+def missed_in_rows(rows: Iterable[BenchRow]) -> list[str]:
     """Bars on time that the rows miss."""
     missed = []
     for row in rows:
@@ -132,7 +134,7 @@ def missed_in_rows(rows: Iterable[Row]) -> list[str]:
     return missed
 
 
-def missed_in_errors(study: Study) -> list[str]:
+def missed_in_errors(study: BenchStudy) -> list[str]:
     """Members whose error is larger than torch's own and than one unit in the last place."""
     missed = []
     for name, error in study.errors.items():
@@ -162,27 +164,27 @@ def write(options: argparse.Namespace) -> int:
     sizes = (4096,) if options.short else (2**10, 2**13, IN_CACHE, 2**20, LARGE)
     rounds = 3 if options.short else 15
     wanted = dataclasses.replace(plan(options.activations), elements=sizes, dtypes=tuple(TYPES.values()), kernels=True)
-    measured = run(dataclasses.replace(wanted, rounds=rounds, seconds=4.0), told=lambda row: print(line(row), flush=True))
+    measured = run(dataclasses.replace(wanted, rounds=rounds, seconds=4.0), on_row=lambda row: print(line(row), flush=True))
     if not options.short:
-        document = decisions(measured)
+        found = kernel_measurements(measured)
+        others = [entry for entry in measurements() if entry.machine != found.machine]
         if options.activations:  # those of the others stay
-            document["ratios"] = json.loads(FILE.read_text(encoding="utf-8"))["ratios"] | document["ratios"]
-        FILE.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+            for entry in measurements():
+                if entry.machine == found.machine:
+                    found = dataclasses.replace(found, ratios={**entry.ratios, **found.ratios})
+        FILE.write_bytes(msgspec.json.format(msgspec.json.encode([found, *others]), indent=1) + b"\n")
     return 0
 
 
-def decisions(study: Study) -> dict[str, object]:
+def kernel_measurements(study: BenchStudy) -> KernelMeasurements:
     """The study as `reluctant.kernels` reads it. Of a kernel with two rows (one slope, or one for each channel) the slower counts."""
-    ratios: dict[str, dict[str, dict[str, object]]] = {}
+    ratios: dict[str, dict[str, KernelSpeed]] = {}
     for row in study.rows:
-        entry = ratios.setdefault(row.kernel, {}).setdefault(
-            row.dtype, {"kept_bytes": row.kept_bytes, "kept_bytes_by_torch": row.kept_bytes_by_torch, "by_elements": {}}
-        )
-        by_elements: dict[str, float] = entry["by_elements"]  # type: ignore[assignment]
-        size = str(row.elements)
-        by_elements[size] = min(by_elements.get(size, math.inf), round(row.ratio, 3))
+        speed = ratios.setdefault(row.kernel, {}).get(row.dtype, KernelSpeed(row.kept_bytes, row.kept_bytes_by_torch, {}))
+        slower = min(speed.by_elements.get(row.elements, math.inf), round(row.ratio, 3))
+        ratios[row.kernel][row.dtype] = dataclasses.replace(speed, by_elements={**speed.by_elements, row.elements: slower})
     machine = study.machine
-    return {"machine": f"{machine.processor}, {machine.library}, torch {machine.torch}, one thread", "ratios": ratios}
+    return KernelMeasurements(MachineKind(machine.processor, machine.library, 1), machine.torch, ratios)
 
 
 if __name__ == "__main__":

@@ -23,9 +23,8 @@ from torch import Tensor
 from machine import description, pin
 from reluctant import nn
 from reluctant.activations import Activation, Gated, all_activations, get
-from reluctant.bench._allocation import keep_freed_memory
-from reluctant.bench._timing import interleaved
-from reluctant.kernels._library import library
+from reluctant.bench._timing import interleaved, keep_freed_memory
+from reluctant.kernels import library
 
 SHORT_ROUNDS, ROUNDS = 3, 15
 

@@ -11,18 +11,10 @@ from pathlib import Path
 
 def description() -> str:
     """One line for a report: processor, cores, load, and the versions that matter."""
+    from reluctant.machine import processor  # on use: `environment` says how to install reluctant where it is not
+
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{_processor()}, {os.cpu_count()} cores{load}; python {platform.python_version()}, torch {version('torch')}"
-
-
-def _processor() -> str:
-    """The name of the processor; its architecture where the system does not tell the name."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return f"{processor()}, {os.cpu_count()} cores{load}; python {platform.python_version()}, torch {version('torch')}"
 
 
 def pin() -> str:

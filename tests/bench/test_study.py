@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from reluctant.activations import all_activations, get
-from reluctant.bench import Study, decoded, encoded, plan, run, svg
+from reluctant.bench import BenchStudy, decoded, encoded, plan, run, svg
 from reluctant.bench._accuracy import accuracy, ulp
 from reluctant.bench._member import members, subject
 from reluctant.bench._timing import Times, interleaved
@@ -19,7 +19,7 @@ needs_kernels = pytest.mark.skipif(not library(), reason=f"no compiled kernels: 
 
 
 @pytest.fixture(scope="module")
-def study() -> Study:
+def study() -> BenchStudy:
     wanted = plan(["elu", "prelu", "swiglu"])
     return run(dataclasses.replace(wanted, elements=(1024,), rounds=3, seconds=0.05, samples=2000))
 

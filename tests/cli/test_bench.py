@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from reluctant.bench import Floor, Machine, Row, Study, encoded
+from reluctant.bench import BenchMachine, BenchRow, BenchStudy, Floor, encoded
 from reluctant.bench._accuracy import Accuracy, Error
 from reluctant.cli.bench import command
 from reluctant.errors import ReluctantError, UnknownNameError, UsageError
@@ -71,12 +71,12 @@ def test_a_file_that_exists_is_kept(tmp_path: Path):
 
 def test_a_terminal_of_80_columns_holds_the_tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("COLUMNS", "80")
-    row = Row("gelu(approximate=tanh)", "gelu_tanh", "float32", 65536, "kernel", 10.5, 10.5, 10.5, 10.5, 12.34, 12.34, 8, 12)
-    machine = Machine("EPYC", 2, 0.5, "avx512", "2.13", "0.1", True)
+    row = BenchRow("gelu(approximate=tanh)", "gelu_tanh", "float32", 65536, "kernel", 10.5, 10.5, 10.5, 10.5, 12.34, 12.34, 8, 12)
+    machine = BenchMachine("EPYC", 2, 0.5, "avx512", "2.13", "0.1", True)
     error = Error(1.0, 1.0, 1.0, 10)
     accuracy = Accuracy(error, error, error, error, 1.0, 1.0)
     file = tmp_path / "study.json"
-    file.write_bytes(encoded(Study(1, machine, (Floor("float32", 65536, 0.1, 0.2),), (row,), {row.member: accuracy})))
+    file.write_bytes(encoded(BenchStudy(1, machine, (Floor("float32", 65536, 0.1, 0.2),), (row,), {row.member: accuracy})))
     lines = bench("--from", str(file)).splitlines()
     assert max(map(len, lines)) <= 80
     assert any("12.34×" in line and "12 → 8" in line for line in lines)

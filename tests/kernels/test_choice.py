@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
 import torch
 from torch import Tensor
 
-from reluctant.activations import Gated, all_activations, get
-from reluctant.kernels import _choice, _measured
+from reluctant.activations import Gated, all_activations, definitions, get
+from reluctant.kernels import _choice, _measured, signatures
 from reluctant.kernels._eligible import dense, eligible, like
 from reluctant.kernels._library import library
-from reluctant.kernels._measured import Measured, measured
+from reluctant.kernels._measured import KernelMeasurements, KernelSpeed, MachineKind, ServingRule, measurements, serving_rule
 from reluctant.kernels._torch_operator import direct_operator, torch_operator
 
 from .forced import every, gradients, numbers, same_bits, subject
@@ -29,8 +30,8 @@ def measure(monkeypatch):
     """Says in the place of measurements from which size kernels serve; functions are made anew meanwhile."""
     caches = [_choice.choice, _choice.function, _choice.halves]
 
-    def say(worthwhile: bool, from_elements: int = 0, reason: str = "for a test") -> None:
-        monkeypatch.setattr(_choice, "measured", lambda name, dtype: Measured(worthwhile, from_elements, reason))
+    def say(from_elements: int | None = 0, reason: str = "for a test") -> None:
+        monkeypatch.setattr(_choice, "serving_rule", lambda family, dtype, instruction_set: ServingRule(from_elements, reason))
         for cache in caches:
             cache.cache_clear()
 
@@ -50,7 +51,7 @@ def normal(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
 
 @of_kernels
 def test_from_a_size_on(measure):
-    measure(True, 100)
+    measure(100)
     function = _choice.function(ELU)
     assert not by_kernel(function(normal(99).requires_grad_()))
     assert by_kernel(function(normal(100).requires_grad_()))
@@ -62,9 +63,9 @@ def test_from_a_size_on(measure):
 
 @of_kernels
 def test_not_worth_its_while(measure):
-    measure(False, 0, "the kernel is slower")
+    measure(None, "the kernel was slower")
     chosen = _choice.choice(ELU, torch.float32)
-    assert (chosen.kernel, chosen.reason) == (None, "the kernel is slower")
+    assert (chosen.kernel, chosen.reason) == (None, "the kernel was slower")
     assert not by_kernel(_choice.function(ELU)(normal(1000).requires_grad_()))
 
 
@@ -105,7 +106,7 @@ STRANGE = {
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
 @pytest.mark.parametrize("kind", STRANGE)
 def test_tensors_that_are_torchs(measure, kind):
-    measure(True)
+    measure()
     x = STRANGE[kind]()
     assert not (x.dtype in TYPES and eligible(x) and dense(x))
     silu = get("tanh" if kind == "sparse" else "silu")
@@ -121,7 +122,7 @@ def test_tensors_that_are_torchs(measure, kind):
 @of_kernels
 @pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 5), (2, 3, 4, 5), (2, 1, 4)], ids=str)
 def test_tensors_that_fill_their_memory(measure, shape):
-    measure(True)
+    measure()
     x = normal(*shape)
     for order in itertools.islice(itertools.permutations(range(x.dim())), 6):
         turned = x.permute(order).requires_grad_()
@@ -174,7 +175,7 @@ def test_batches_of_gradients(activation):
 
 @of_kernels
 def test_jacobians_of_torch_that_are_vectorised(measure):
-    measure(True)
+    measure()
     x = normal(4)
     mine, theirs = (
         torch.autograd.functional.jacobian(function, x, vectorize=True) for function in (_choice.function(ELU), torch.nn.functional.elu)
@@ -185,7 +186,7 @@ def test_jacobians_of_torch_that_are_vectorised(measure):
 @of_kernels
 @pytest.mark.parametrize("weight", [(3, 1), (1, 1), (2,)], ids=str)
 def test_a_weight_that_torch_refuses_is_refused(measure, weight):
-    measure(True)
+    measure()
     with pytest.raises(RuntimeError):
         _choice.function(PRELU)(normal(4, 3), torch.ones(weight))
 
@@ -193,7 +194,7 @@ def test_a_weight_that_torch_refuses_is_refused(measure, weight):
 @of_kernels
 @pytest.mark.parametrize("shape", [(0, 3), (2, 0), (2, 3, 0), (0, 3, 4, 4), (0,)], ids=str)
 def test_no_element_where_slopes_are_learned(measure, shape):
-    measure(True)
+    measure()
     x = torch.empty(shape, requires_grad=True)
     weight = torch.ones(shape[1] if len(shape) > 1 else 1, requires_grad=True)
     y = _choice.function(PRELU)(x, weight)
@@ -212,25 +213,63 @@ def test_alike_in_memory():
     assert like(x.double(), x).dtype is torch.float32
 
 
+MACHINE = MachineKind("EPYC", "avx512", 1)
+REACHED, ON = "the kernel reached", "times torch's speed on EPYC, avx512, 1 thread"
+
+
+@pytest.fixture
+def tables(monkeypatch):
+    """Puts measurements in the place of those that are shipped."""
+
+    def put(speed: KernelSpeed) -> None:
+        monkeypatch.setattr(_measured, "measurements", lambda: (KernelMeasurements(MACHINE, "2.13", {"elu": {"float32": speed}}),))
+
+    return put
+
+
 @pytest.mark.parametrize(
     ("ratios", "kept", "wanted"),
     [
-        ({8192: 2.0, 65536: 3.0}, 4, (True, 0, "the kernel reaches 2.00 to 3.00 times torch's speed")),
-        ({8192: 0.5, 65536: 3.0}, 4, (True, 65536, "the kernel reaches 3.00 times torch's speed; 0.50 times it below that size")),
-        ({8192: 3.0, 65536: 0.5}, 4, (False, 0, "the kernel reaches 0.50 to 3.00 times the speed of torch's own operator")),
-        ({8192: 1.0, 65536: 1.01}, 4, (False, 0, "the kernel reaches 1.00 to 1.01 times the speed of torch's own operator")),
-        ({8192: 0.98, 65536: 2.0}, 4, (True, 65536, "the kernel reaches 2.00 times torch's speed; 0.98 times it below that size")),
-        ({8192: 0.98, 65536: 2.0}, 0, (True, 0, "the kernel reaches 0.98 to 2.00 times torch's speed")),
-        ({8192: 1.0, 65536: 1.01}, 0, (True, 0, "the kernel reaches 1.00 to 1.01 times torch's speed")),
-        ({8192: 0.9, 65536: 0.96}, 0, (False, 0, "the kernel reaches 0.90 to 0.96 times the speed of torch's own operator")),
+        ({8192: 2.0, 65536: 3.0}, 4, (0, f"{REACHED} 2.00 to 3.00 {ON}")),
+        ({8192: 0.5, 65536: 3.0}, 4, (65536, f"{REACHED} 3.00 {ON}; 0.50 times it below that size")),
+        ({8192: 3.0, 65536: 0.5}, 4, (None, f"{REACHED} 0.50 to 3.00 {ON}")),
+        ({8192: 1.0, 65536: 1.01}, 4, (None, f"{REACHED} 1.00 to 1.01 {ON}")),
+        ({8192: 0.98, 65536: 2.0}, 4, (65536, f"{REACHED} 2.00 {ON}; 0.98 times it below that size")),
+        ({8192: 0.98, 65536: 2.0}, 0, (0, f"{REACHED} 0.98 to 2.00 {ON}")),
+        ({8192: 1.0, 65536: 1.01}, 0, (0, f"{REACHED} 1.00 to 1.01 {ON}")),
+        ({8192: 0.9, 65536: 0.96}, 0, (None, f"{REACHED} 0.90 to 0.96 {ON}")),
     ],
 )
-def test_what_follows_from_measurements(monkeypatch, ratios, kept, wanted):
-    row = {"by_elements": {str(size): ratio for size, ratio in ratios.items()}, "kept_bytes": kept, "kept_bytes_by_torch": 4}
-    monkeypatch.setattr(_measured, "_document", lambda: {"ratios": {"elu": {"float32": row}}})
-    found = measured("elu", "float32")
-    assert (found.worthwhile, found.from_elements, found.reason) == wanted
-    assert measured("unheard_of", "float32") == Measured(True, 0, "not measured against torch's operator yet")
+def test_what_follows_from_measurements(tables, ratios, kept, wanted):
+    tables(KernelSpeed(kept, 4, ratios))
+    found = serving_rule("elu", "float32", "avx512")
+    assert (found.from_elements, found.reason) == wanted
+    assert serving_rule("unheard_of", "float32", "avx512") == ServingRule(0, "not measured against torch's operator yet")
+
+
+def test_what_was_measured_with_other_instructions_decides_nothing(tables):
+    tables(KernelSpeed(0, 4, {8192: 3.0}))
+    reason = "kernels were not measured with avx2 yet, only on EPYC, avx512, 1 thread"
+    assert serving_rule("elu", "float32", "avx2") == ServingRule(None, reason)
+
+
+@of_kernels
+def test_with_instructions_that_nobody_measured_torch_serves(monkeypatch):
+    monkeypatch.setattr(_choice, "library", lambda: dataclasses.replace(library(), level="avx1024"))
+    _choice.choice.cache_clear()
+    chosen = _choice.choice(ELU, torch.float32)
+    _choice.choice.cache_clear()
+    assert chosen.kernel is None
+    assert chosen.reason.startswith("kernels were not measured with avx1024 yet, only on ")
+
+
+def test_every_table_names_its_machine_and_holds_no_kernel_that_is_gone():
+    families = {form.family for form in signatures(definitions().values())}
+    for table in measurements():
+        assert table.machine.processor
+        assert table.machine.threads
+        assert table.torch
+        assert set(table.ratios) <= families
 
 
 @every

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ._floor import Floor
 from ._plot import svg
-from ._row import Row
-from ._study import IN_CACHE, LARGE, TYPES, Machine, Plan, Study, decoded, encoded, plan, run
+from ._row import BenchRow
+from ._study import IN_CACHE, LARGE, TYPES, BenchMachine, BenchPlan, BenchStudy, Floor, decoded, encoded, plan, run
 
-__all__ = ["IN_CACHE", "LARGE", "TYPES", "Floor", "Machine", "Plan", "Row", "Study", "decoded", "encoded", "plan", "run", "svg"]
+__all__ = [
+    "IN_CACHE", "LARGE", "TYPES", "BenchMachine", "BenchPlan", "BenchRow", "BenchStudy", "Floor", "decoded", "encoded", "plan", "run",
+    "svg",
+]

@@ -10,9 +10,7 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation, Gated
-from reluctant.kernels._arithmetic import tensors
-from reluctant.kernels._choice import measuring, served
-from reluctant.kernels._torch_operator import torch_operator
+from reluctant.kernels import measuring, served, tensors, torch_operator
 
 PATTERNS = 2**32
 """Bit patterns that 32 bits have."""

@@ -10,9 +10,7 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation, Gated, all_activations, get
-from reluctant.kernels._choice import function, halves, measuring, served, served_halves
-from reluctant.kernels._signature import signature
-from reluctant.kernels._torch_operator import torch_operator
+from reluctant.kernels import function, halves, measuring, served, served_halves, signature, torch_operator
 
 WIDTH = 1024
 """Size of the last dimension of large tensors; also the number of slopes where each channel has its own."""

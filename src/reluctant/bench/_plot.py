@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as Tree
 
-from ._row import Row
-from ._study import Study
+from ._row import BenchRow
+from ._study import BenchStudy
 
 WIDTH, LABELS, BAR, GAP = 760, 230, 12, 10
 """Of the picture, of the names at its left, and of a bar with the space below its group, in pixels."""
@@ -14,7 +14,7 @@ COLOURS = {"float32": "#3f6fb0", "bfloat16": "#c9782f", "float16": "#5a9a5a"}
 STYLE = "text{font:12px system-ui,sans-serif;fill:#222}.note{fill:#666}"
 
 
-def svg(study: Study) -> str:
+def svg(study: BenchStudy) -> str:
     """A picture for each size that was measured, one below the other, as one SVG document."""
     sizes = sorted({row.elements for row in study.rows})
     root = Tree.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
@@ -32,7 +32,7 @@ def svg(study: Study) -> str:
     return Tree.tostring(root, encoding="unicode") + "\n"
 
 
-def _panel(root: Tree.Element, rows: Sequence[Row], size: int, top: int) -> int:
+def _panel(root: Tree.Element, rows: Sequence[BenchRow], size: int, top: int) -> int:
     members = list(dict.fromkeys(row.member for row in rows))
     dtypes = list(dict.fromkeys(row.dtype for row in rows))
     largest = max(max(row.ratio for row in rows), 1.0)

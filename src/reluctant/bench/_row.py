@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
 
-from ._kept import kept_bytes
 from ._member import Member, Subject, subject
 from ._timing import Times, interleaved
 
 
 @dataclass(frozen=True)
-class Row:
+class BenchRow:
     """What was measured of one member; times are nanoseconds of one thread for each element of the output."""
 
     member: str
@@ -38,7 +38,7 @@ class Row:
 
 def measure(
     member: Member, dtype: torch.dtype, elements: int, *, compiled: bool, rounds: int, seconds: float, kernel: bool = False
-) -> Row | None:
+) -> BenchRow | None:
     """Measure one member; with `kernel` ours is the kernel whatever is chosen. None where torch has no operator for the type."""
     case = subject(member, dtype, elements, kernel=kernel)
     if not _known_to_torch(case):
@@ -52,7 +52,7 @@ def measure(
         {"ours": lambda: case.ours(*case.inputs), "eager": lambda: case.eager(*case.inputs)}, rounds=rounds, seconds=seconds / 3
     )
     per_element = 1e9 / case.elements
-    return Row(
+    return BenchRow(
         member=member.name,
         kernel=member.kernel_name,
         dtype=str(dtype).removeprefix("torch."),
@@ -90,3 +90,19 @@ def _chosen(case: Subject, kernel: bool) -> str:
         return "kernel"
     node = case.ours(*case.inputs).grad_fn
     return "kernel" if hasattr(type(node), "_forward_cls") else "torch"
+
+
+def kept_bytes(function: Callable[..., Tensor], case: Subject) -> float:
+    """For each element of the output, beyond the output itself, which the next linear layer keeps, and beyond learned parameters."""
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.enable_grad(), saved_tensors_hooks(keep, lambda tensor: tensor):
+        # The copy stands for the output of a linear layer, which that layer itself does not keep.
+        before = case.inputs[0] * 1.0
+        output = function(before, *case.inputs[1:])
+    apart = {tensor.untyped_storage().data_ptr() for tensor in (output, *case.inputs)}
+    return sum(size for place, size in kept.items() if place not in apart) / output.numel()

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 import torch
 
 import reluctant
 from reluctant.errors import UsageError
-from reluctant.kernels._library import library
+from reluctant.kernels import library
+from reluctant.machine import processor
 
 from ._accuracy import Accuracy, accuracy
-from ._allocation import keep_freed_memory
-from ._floor import Floor, floor
 from ._member import Member, member_of, members
-from ._row import Row, measure
+from ._row import BenchRow, measure
+from ._timing import interleaved, keep_freed_memory
 
 FORMAT = 1
 LARGE, IN_CACHE = 2**24, 2**16
@@ -29,7 +27,19 @@ TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.
 
 
 @dataclass(frozen=True)
-class Machine:
+class Floor:
+    """Nanoseconds of one thread for each element, without allocation."""
+
+    dtype: str
+    elements: int
+    copy_ns: float
+    """One read, one write: the least that forward can take."""
+    add_ns: float
+    """Two reads, one write: the least that backward can take."""
+
+
+@dataclass(frozen=True)
+class BenchMachine:
     """Where it was measured."""
 
     processor: str
@@ -44,7 +54,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Plan:
+class BenchPlan:
     """What to measure."""
 
     members: tuple[Member, ...]
@@ -61,41 +71,51 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Study:
+class BenchStudy:
     """What was measured. Saved as JSON, it can be shown again."""
 
     format: int
-    machine: Machine
+    machine: BenchMachine
     floors: tuple[Floor, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[BenchRow, ...]
     errors: dict[str, Accuracy]
     """By member: errors in float32."""
 
 
-def plan(names: Sequence[str] = ()) -> Plan:
+def plan(names: Sequence[str] = ()) -> BenchPlan:
     """A plan for these activations; for all where none is named."""
     from reluctant.activations import get
 
     wanted = dict.fromkeys(map(get, names))
     known = tuple(member for member in members() if not wanted or member.activation in wanted)
     with_arguments = [activation for activation in wanted if all(activation != member.activation for member in known)]
-    return Plan((*known, *map(member_of, with_arguments)))
+    return BenchPlan((*known, *map(member_of, with_arguments)))
 
 
-def run(plan: Plan, told: Callable[[Row], None] = lambda row: None) -> Study:
-    """Measure on one thread; `told` hears of each row as it comes."""
+def run(plan: BenchPlan, on_row: Callable[[BenchRow], None] = lambda row: None) -> BenchStudy:
+    """Measure on one thread; `on_row` is called with each row as it comes."""
     before, kept = torch.get_num_threads(), keep_freed_memory()
     torch.set_num_threads(1)
     try:
         floors = tuple(floor(dtype, elements, rounds=plan.rounds) for dtype in plan.dtypes for elements in plan.elements)
-        rows = tuple(_rows(plan, told))
+        rows = tuple(_rows(plan, on_row))
         errors = {member.name: found for member in plan.members if plan.samples and (found := _errors(member, plan.samples))}
     finally:
         torch.set_num_threads(before)
-    return Study(FORMAT, machine(kept), floors, rows, errors)
+    return BenchStudy(FORMAT, machine(kept), floors, rows, errors)
 
 
-def _rows(plan: Plan, told: Callable[[Row], None]) -> Iterator[Row]:
+def floor(dtype: torch.dtype, elements: int, *, rounds: int = 9) -> Floor:
+    """Measure it, by torch's own copy and sum into tensors that are there."""
+    a, b = torch.ones(elements, dtype=dtype), torch.ones(elements, dtype=dtype)
+    out = torch.empty_like(a)
+    times = interleaved({"copy": lambda: out.copy_(a), "add": lambda: torch.add(a, b, out=out)}, rounds=rounds)
+    per_element = 1e9 / elements
+    name = str(dtype).removeprefix("torch.")
+    return Floor(name, elements, times.median("copy") * per_element, times.median("add") * per_element)
+
+
+def _rows(plan: BenchPlan, on_row: Callable[[BenchRow], None]) -> Iterator[BenchRow]:
     for elements in plan.elements:
         for dtype in plan.dtypes:
             for member in plan.members:
@@ -103,7 +123,7 @@ def _rows(plan: Plan, told: Callable[[Row], None]) -> Iterator[Row]:
                     member, dtype, elements, compiled=plan.compiled, rounds=plan.rounds, seconds=plan.seconds, kernel=plan.kernels
                 )
                 if row is not None:
-                    told(row)
+                    on_row(row)
                     yield row
 
 
@@ -111,27 +131,22 @@ def _errors(member: Member, samples: int) -> Accuracy | None:
     return None if member.channels else accuracy(member.activation, samples)
 
 
-def machine(keeps_freed_memory: bool) -> Machine:
+def machine(keeps_freed_memory: bool) -> BenchMachine:
     """The machine this runs on."""
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        models = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
-        name = models[0] if models else name
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     kernels = library().level or library().reason
-    return Machine(name, os.cpu_count() or 1, load, kernels, str(torch.__version__), reluctant.__version__, keeps_freed_memory)
+    return BenchMachine(processor(), os.cpu_count() or 1, load, kernels, str(torch.__version__), reluctant.__version__, keeps_freed_memory)
 
 
-def encoded(study: Study) -> bytes:
+def encoded(study: BenchStudy) -> bytes:
     """As JSON, indented."""
     return msgspec.json.format(msgspec.json.encode(study), indent=2) + b"\n"
 
 
-def decoded(data: bytes, source: str) -> Study:
+def decoded(data: bytes, source: str) -> BenchStudy:
     """The study in a JSON file. Raises `UsageError` where it is something else."""
     try:
-        study = msgspec.json.decode(data, type=Study)
+        study = msgspec.json.decode(data, type=BenchStudy)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         advice = "Give a file that `reluctant bench -o FILE.json` wrote"
         raise UsageError(f"the file is no saved benchmark: {error}", where=source, advice=advice) from error

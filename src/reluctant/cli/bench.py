@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from reluctant.bench import Floor, Plan, Study
+    from reluctant.bench import BenchPlan, BenchStudy, Floor
 
 FORMS = (".json", ".svg")
 
@@ -95,11 +95,11 @@ def command(
             click.echo(f"Picture: reluctant bench --from {output} -o {output.removesuffix('.json')}.svg", err=True)
 
 
-def _measured(wanted: Plan, one_more: Callable[[], None]) -> Study:
+def _measured(wanted: BenchPlan, one_more: Callable[[], None]) -> BenchStudy:
     from reluctant.bench import run
 
     try:
-        return run(wanted, told=lambda row: one_more())
+        return run(wanted, on_row=lambda row: one_more())
     except RuntimeError as error:
         if "can't allocate memory" not in str(error):  # the words of torch's allocator, which has no error of its own
             raise
@@ -114,7 +114,7 @@ def _refuse_beside_source(*chosen: object) -> None:
         )
 
 
-def _plan(activations: tuple[str, ...], dtypes: tuple[str, ...], elements: tuple[int, ...]) -> Plan:
+def _plan(activations: tuple[str, ...], dtypes: tuple[str, ...], elements: tuple[int, ...]) -> BenchPlan:
     from reluctant.bench import TYPES, plan
     from reluctant.errors import UnknownNameError
 
@@ -125,7 +125,7 @@ def _plan(activations: tuple[str, ...], dtypes: tuple[str, ...], elements: tuple
     return dataclasses.replace(found, dtypes=tuple(TYPES[dtype] for dtype in dtypes) or found.dtypes, elements=elements or found.elements)
 
 
-def _show(study: Study) -> None:
+def _show(study: BenchStudy) -> None:
     from rich.console import Console
 
     width = max(width_of(sys.stdout), NARROWEST)
@@ -162,7 +162,7 @@ def _narrow_table(first: str) -> Table:
     return table
 
 
-def _table(study: Study, floor: Floor) -> Table:
+def _table(study: BenchStudy, floor: Floor) -> Table:
     rows = [row for row in study.rows if (row.dtype, row.elements) == (floor.dtype, floor.elements)]
     compiled = any(row.ratio_to_compiled is not None for row in rows)
     table = _narrow_table("activation")
@@ -179,7 +179,7 @@ def _table(study: Study, floor: Floor) -> Table:
     return table
 
 
-def _errors(study: Study) -> Table:
+def _errors(study: BenchStudy) -> Table:
     table = _narrow_table("activation")
     for name in ("values,\nkernel", "values,\ntorch", "slopes,\nkernel", "slopes,\ntorch"):
         table.add_column(name, justify="right", no_wrap=True)

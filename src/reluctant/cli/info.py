@@ -16,6 +16,7 @@ import click
 
 from reluctant import __version__
 from reluctant.activations import Activation, definitions, get
+from reluctant.machine import this_machine
 from reluctant.report import width_of
 from reluctant.report._layout import column_width, pad, wrap
 from reluctant.report.terminal import encodable
@@ -72,6 +73,10 @@ class Info:
     """Level of the compiled library; empty where there is none."""
     no_kernels: str
     """Why there is none."""
+    measured_on: str
+    """The kind of machine whose speeds decide where kernels serve; empty where none was measured with these instructions."""
+    measured_here: bool
+    """Whether this machine is of that kind: its processor, its instructions, as many threads."""
     devices: tuple[str, ...]
     """Graphics processors that torch can use."""
     triton: str
@@ -108,10 +113,9 @@ def gather(activations: Sequence[Activation]) -> Info:
     """Look at this machine and these activations; takes a moment, since it measures what memory costs."""
     import torch
 
-    from reluctant.explain._machine import this_machine
-    from reluctant.kernels._library import library
+    from reluctant.kernels import MachineKind, library, measurements_for
 
-    machine = this_machine()
+    machine, measured = this_machine(), measurements_for(library().level)
     devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
     return Info(
         __version__,
@@ -124,6 +128,8 @@ def gather(activations: Sequence[Activation]) -> Info:
         torch.get_num_threads(),
         library().level,
         library().reason,
+        str(measured.machine) if measured is not None else "",
+        measured is not None and measured.machine == MachineKind(machine.processor, library().level, torch.get_num_threads()),
         tuple(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())),
         _triton_version(),
         _memory(),
@@ -167,8 +173,7 @@ def _advice() -> str:
 
 def _served(activation: Activation, device: str) -> Iterator[Served]:
     """What serves an activation; types that are served alike are told together."""
-    from reluctant.kernels._choice import choice
-    from reluctant.kernels._library import ELEMENT_TYPES
+    from reluctant.kernels import ELEMENT_TYPES, choice
 
     alike: dict[tuple[str, int, str], list[str]] = {}
     for dtype in ELEMENT_TYPES:
@@ -186,7 +191,7 @@ def _lines(info: Info, width: int) -> Iterator[str]:
     told = {
         "processor": f"{info.processor}, {info.cores} cores",
         "torch": f"computes with {info.capability} on {info.threads} thread{'s' if info.threads > 1 else ''}",
-        "kernels": f"compiled for {info.kernels}" if info.kernels else f"none: {info.no_kernels}",
+        "kernels": f"compiled for {info.kernels}{_measured(info)}" if info.kernels else f"none: {info.no_kernels}",
         "GPU": f"{', '.join(info.devices) or 'none that torch can use'}; Triton {info.triton or 'is not installed'}",
         "memory": f"to write a float32 takes {memory.new_ns:.2g} ns in new memory, {memory.reused_ns:.2g} ns in memory that was used before"
         + (f"; tensors above 32 MB are new memory each time. Before you start Python, {memory.advice}" if memory.advice else ""),
@@ -202,6 +207,13 @@ def _lines(info: Info, width: int) -> Iterator[str]:
         yield from _overview(info.served, width)
     else:
         yield from (f"Every activation is served by {'torch' if by == 'torch' else 'a kernel'}: {why}." for by, why in reasons)
+
+
+def _measured(info: Info) -> str:
+    """Where the speeds come from that decide."""
+    if not info.measured_on:
+        return "; not measured with these instructions yet, so torch's operators serve"
+    return f"; where they serve was measured on {info.measured_on}" + ("" if info.measured_here else ", not on a machine like this one")
 
 
 def _overview(served: Sequence[Served], width: int) -> Iterator[str]:

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from reluctant.errors import RecordingError
+from reluctant.machine import Machine
 
 from ._catalogue import get
-from ._machine import Machine
 from ._outcome import Account, Outcome
 
 FORMAT = 1

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reluctant import __version__
+from reluctant.machine import Machine, this_machine
 
 from ._claim import Claim
-from ._machine import Machine, this_machine
 from ._threads import one_thread
 from ._verdict import Judgement
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
+from reluctant.machine import this_machine
 from reluctant.numbers import count, short
 
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
 from ._curves import title
 from ._figure import COLOURS, NEUTRAL, Axis, Dots, Figure, Guide, Mark, Panel, Whiskers
-from ._machine import this_machine
 from ._networks import Function, follow, in_torch, linear_layers
 from ._spread import interval, interval_words
 from ._text import Language, Text, Words, said

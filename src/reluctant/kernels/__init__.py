@@ -21,23 +21,30 @@ if TYPE_CHECKING:
     from ._eligible import eligible
     from ._kernel import KernelFunction
     from ._library import ELEMENT_TYPES, library
+    from ._measured import KernelMeasurements, KernelSpeed, MachineKind, measurements, measurements_for
     from ._torch_operator import torch_operator
 
 __all__ = [
-    "ELEMENT_TYPES", "SYMBOLS", "Choice", "Choices", "KernelFormula", "KernelFunction", "Signature", "Term", "Trace", "choice", "eligible",
-    "fingerprint", "formulas", "function", "halves", "in_order", "kernel_for", "library", "measuring", "served", "served_halves",
-    "signature", "signatures", "tensors", "torch_operator",
+    "ELEMENT_TYPES", "SYMBOLS", "Choice", "Choices", "KernelFormula", "KernelFunction", "KernelMeasurements", "KernelSpeed", "MachineKind",
+    "Signature", "Term", "Trace", "choice", "eligible", "fingerprint", "formulas", "function", "halves", "in_order", "kernel_for",
+    "library", "measurements", "measurements_for", "measuring", "served", "served_halves", "signature", "signatures", "tensors",
+    "torch_operator",
 ]
 
 _ON_USE = {
-    "ELEMENT_TYPES": "_library", "Choice": "_choice", "Choices": "_choice", "KernelFunction": "_kernel", "choice": "_choice",
-    "eligible": "_eligible", "function": "_choice", "halves": "_choice", "kernel_for": "_choice", "library": "_library",
-    "measuring": "_choice", "served": "_choice", "served_halves": "_choice", "tensors": "_arithmetic", "torch_operator": "_torch_operator",
+    "_arithmetic": ("tensors",),
+    "_choice": ("Choice", "Choices", "choice", "function", "halves", "kernel_for", "measuring", "served", "served_halves"),
+    "_eligible": ("eligible",),
+    "_kernel": ("KernelFunction",),
+    "_library": ("ELEMENT_TYPES", "library"),
+    "_measured": ("KernelMeasurements", "KernelSpeed", "MachineKind", "measurements", "measurements_for"),
+    "_torch_operator": ("torch_operator",),
 }
-"""Names that need torch, with the modules that are imported when they are first asked for."""
+"""Modules that need torch or msgspec, with the names that are loaded from them when they are first asked for."""
 
 
 def __getattr__(name: str) -> object:
-    if name not in _ON_USE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_ON_USE[name]}", __name__), name)
+    for module, names in _ON_USE.items():
+        if name in names:
+            return getattr(import_module(f".{module}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

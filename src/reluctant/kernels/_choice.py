@@ -21,7 +21,7 @@ from ._drawn import drawn
 from ._elementwise import elementwise
 from ._eligible import PLAIN, dense, eligible, tracing_state, watched
 from ._library import ELEMENT_TYPES, library
-from ._measured import measured
+from ._measured import serving_rule
 from ._pairs import in_rows, pairs
 from ._signature import signature
 from ._torch_operator import direct_operator, torch_operator
@@ -54,8 +54,8 @@ def choice(activation: Activation, dtype: torch.dtype, device: str = "cpu") -> C
     kernel = kernel_for(activation, dtype)
     if kernel is None:
         return Choice(None, 0, "the compiled kernels have none of it")
-    times = measured(signature(activation).family, _name(dtype))
-    return Choice(kernel if times.worthwhile else None, times.from_elements, times.reason)
+    rule = serving_rule(signature(activation).family, _name(dtype), library().level)
+    return Choice(None, 0, rule.reason) if rule.from_elements is None else Choice(kernel, rule.from_elements, rule.reason)
 
 
 def _on_card(activation: Activation, dtype: torch.dtype) -> Choice:

@@ -15,7 +15,7 @@ from reluctant.activations import Activation
 from ._kernel import Backward, Forward, differentiable
 from ._library import ELEMENT_TYPES, library
 from ._signature import Signature, signature
-from ._tables import HALVES, Table, every, places, same, table
+from ._tables import HALVES, ActivationTable, every, places, same, table
 
 
 def elementwise(activation: Activation, dtype: torch.dtype) -> Forward | None:
@@ -99,7 +99,7 @@ def _of_halves(activation: Activation, dtype: torch.dtype) -> Forward | None:
     return _by_table(activation, dtype, entries)
 
 
-def _by_table(activation: Activation, dtype: torch.dtype, entries: Table) -> Forward | None:
+def _by_table(activation: Activation, dtype: torch.dtype, entries: ActivationTable) -> Forward | None:
     run = library().function("table_forward", ["tensor", "tensor", "tensor", "count"])
     run_back = library().function(f"table_backward_{ELEMENT_TYPES[dtype]}", ["tensor", "tensor", "tensor", "tensor", "count"])
     if run is None or run_back is None:

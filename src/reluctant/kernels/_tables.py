@@ -17,7 +17,7 @@ HALVES = (torch.bfloat16, torch.float16)
 
 
 @dataclass(frozen=True)
-class Table:
+class ActivationTable:
     """The tables of one activation for one type."""
 
     values: Tensor
@@ -29,7 +29,7 @@ class Table:
 
 
 @functools.lru_cache(maxsize=64)
-def table(activation: Activation, dtype: torch.dtype) -> Table:
+def table(activation: Activation, dtype: torch.dtype) -> ActivationTable:
     """The tables of an activation; about 20 ms where they are not known yet, and 384 KB. The 64 used last are kept."""
     x = every(dtype)
     with torch.no_grad(), torch.device("cpu"):
@@ -42,7 +42,7 @@ def table(activation: Activation, dtype: torch.dtype) -> Table:
             from_output = activation.derivative_from_output(tensors(torch.float64), wide)
             if activation.torch_keeps == ("output",) or _as_good(from_output, values, slopes, dtype):
                 kept, slopes = "output", from_output
-    return Table(_in_order(values, places(x)), _in_order(slopes.expand_as(wide).float(), places(x)), kept)
+    return ActivationTable(_in_order(values, places(x)), _in_order(slopes.expand_as(wide).float(), places(x)), kept)
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,10 @@ from typing import Any
 
 import torch.nn
 
-from reluctant.activations import definitions
-
 from . import functional
-from ._modules import module_for
+from ._modules import MODULES as MODULES
+from ._modules import activation_of as activation_of
 from .linear_activation import LinearActivation
-
-MODULES: dict[str, type[torch.nn.Module]] = {
-    module.__name__: module for module in map(module_for, definitions().values())
-}
-"""The modules made from the catalogue, by name."""
 
 globals().update(MODULES)
 

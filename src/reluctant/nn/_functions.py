@@ -13,7 +13,7 @@ from torch import Tensor
 
 from reluctant.activations import Activation, Gated
 from reluctant.errors import UsageError
-from reluctant.kernels._choice import function, halves
+from reluctant.kernels import function, halves
 
 Made = Callable[..., Tensor]
 

@@ -1,8 +1,9 @@
-"""Makes the module of an activation: a subclass of torch's own where there is one."""
+"""Makes the module of each activation, a subclass of torch's own where there is one; and the way back, from a module to its activation."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reluctant.activations import Activation, Gated
+from reluctant.activations import Activation, Gated, definitions
 from reluctant.errors import UsageError
 
 from . import functional
@@ -104,3 +105,29 @@ def _of_pair(definition: type[Gated]) -> Mapping[str, Any]:
         return function(input, self.dim)
 
     return {"__init__": initialise, "extra_repr": extra_repr, "forward": forward}
+
+
+MODULES: dict[str, type[torch.nn.Module]] = {module.__name__: module for module in map(module_for, definitions().values())}
+"""The modules made from the catalogue, by name."""
+
+
+def activation_of(module: torch.nn.Module) -> Activation | None:
+    """The activation that a module of torch.nn or reluctant.nn computes; None for every other module, subclasses included.
+
+    Raises `UsageError` where the module has parameters that the catalogue refuses, such as a bool in the place of a number.
+    """
+    definition = _definitions_by_module().get(type(module))
+    if definition is None:
+        return None
+    fields = dataclasses.fields(definition)
+    return definition(**{entry.name: getattr(module, entry.name) for entry in fields if hasattr(module, entry.name)})
+
+
+@functools.cache
+def _definitions_by_module() -> Mapping[type[torch.nn.Module], type[Activation]]:
+    known: dict[type[torch.nn.Module], type[Activation]] = {}
+    for definition in definitions().values():
+        known[MODULES[definition.torch_class or definition.__name__]] = definition
+        if definition.torch_class:
+            known[getattr(torch.nn, definition.torch_class)] = definition
+    return known

@@ -11,9 +11,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reluctant.activations import Activation
-from reluctant.kernels._choice import choice
-from reluctant.kernels._eligible import eligible
-from reluctant.kernels._kernel import KernelFunction
 
 Run = Callable[..., Tensor]
 """An activation as a function of its input and, where it has one, its learned weight: the same values at every call."""
@@ -75,24 +72,6 @@ class Recomputed(torch.autograd.Function):
 def recomputed(activation: Activation) -> type[Recomputed]:
     """The function for this activation, whose node in autograd's graph has its name."""
     return type(type(activation).__name__, (Recomputed,), {"activation": activation})
-
-
-def kept(y: Tensor, activation: Activation) -> str | None:
-    """What the activation that made y keeps for backward: ``input``, ``output``, or None where it is more than one tensor."""
-    function = getattr(y.grad_fn, "_forward_cls", None)
-    if function is not None and issubclass(function, KernelFunction):
-        return str(function.kept)
-    return torch_keeps(activation) if y.grad_fn is not None else None
-
-
-def torch_keeps(activation: Activation) -> str | None:
-    """What torch's own operator keeps, in the same words."""
-    return activation.torch_keeps[0] if activation.torch_keeps in (("input",), ("output",)) else None
-
-
-def may_serve(activation: Activation, x: Tensor) -> bool:
-    """Whether a compiled kernel may compute the activation of x; False where it surely does not: the form without draws has none."""
-    return not activation.drawn and eligible(x) and choice(activation, x.dtype, x.device.type).kernel is not None
 
 
 def _rows(values: Tensor) -> Tensor:

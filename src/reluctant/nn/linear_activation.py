@@ -13,11 +13,11 @@ from torch.nn import Parameter
 from reluctant.activations import Activation, Gated, get
 from reluctant.errors import UsageError
 from reluctant.instrument import torch_private
-from reluctant.kernels._choice import function, halves
+from reluctant.kernels import KernelFunction, choice, eligible, function, halves
 
-from ._activation_of import activation_of
 from ._functions import refuse_script
-from ._recomputing import LeanLinear, Run, kept, may_serve, recomputed, torch_keeps
+from ._modules import activation_of
+from ._recomputing import LeanLinear, Run, recomputed
 
 _is_tracing = torch_private.IS_TRACING.get()
 _transforms_active = torch_private.TRANSFORMS_ACTIVE.get()
@@ -171,6 +171,24 @@ def evaluation(activation: Activation) -> Run:
     return function(activation)
 
 
+def kept_side(y: Tensor, activation: Activation) -> str | None:
+    """What the activation that made y keeps for backward: ``input``, ``output``, or None where it is more than one tensor."""
+    function = getattr(y.grad_fn, "_forward_cls", None)
+    if function is not None and issubclass(function, KernelFunction):
+        return str(function.kept)
+    return _torch_keeps(activation) if y.grad_fn is not None else None
+
+
+def _torch_keeps(activation: Activation) -> str | None:
+    """What torch's own operator keeps, in the same words."""
+    return activation.torch_keeps[0] if activation.torch_keeps in (("input",), ("output",)) else None
+
+
+def _may_serve(activation: Activation, x: Tensor) -> bool:
+    """Whether a compiled kernel may compute the activation of x; False where it surely does not: the form without draws has none."""
+    return not activation.drawn and eligible(x) and choice(activation, x.dtype, x.device.type).kernel is not None
+
+
 def has_hooks(module: torch.nn.Module) -> bool:
     """Whether something waits for calls of this very module."""
     return any(torch_private.HOOKS.of(module, kind) for kind in ("forward", "forward_pre", "backward", "backward_pre"))
@@ -192,13 +210,13 @@ def _lean(activation: Activation, run: Run, x: Tensor, learned: list[Tensor], we
 
 def _keeping_one_side(activation: Activation, run: Run, x: Tensor, learned: list[Tensor]) -> tuple[Tensor, str]:
     """y, and which side of the activation autograd keeps for it."""
-    in_steps = torch_keeps(activation) is None
-    if in_steps and not may_serve(activation, x):
+    in_steps = _torch_keeps(activation) is None
+    if in_steps and not _may_serve(activation, x):
         with torch.no_grad():
             y = run(x, *learned)
     else:
         y = run(x, *learned)
-    side = kept(y, activation)
+    side = kept_side(y, activation)
     if side is None:
         y = recomputed(activation).apply(run, y.detach(), x, *learned)  # type: ignore[no-untyped-call]
     return y, side or "input"

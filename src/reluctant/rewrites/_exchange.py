@@ -11,11 +11,10 @@ import torch
 from reluctant import nn
 from reluctant.activations import Activation, Gated, definitions
 from reluctant.errors import UsageError
-from reluctant.nn._activation_of import activation_of
 
 from ._functional_calls import activation_function, functional_calls
 from ._gain import Gain, Kind, gain
-from ._places import Place
+from ._named_modules import NamedModule
 
 COMPOUND = (torch.nn.RNNBase, torch.nn.RNNCellBase)
 """Modules of torch that compute activations inside operators of their own."""
@@ -53,7 +52,7 @@ class Refusal:
     why: str
 
 
-def judged(place: Place, tensors: Collection[Kind]) -> Exchange | Refusal | None:
+def judged(place: NamedModule, tensors: Collection[Kind]) -> Exchange | Refusal | None:
     """What becomes of the module at a place; None where it is no activation."""
     module, kind = place.module, type(place.module)
     if kind in nn.MODULES.values():
@@ -76,7 +75,7 @@ def _torch_modules() -> Mapping[type[torch.nn.Module], type[Activation]]:
     return {getattr(torch.nn, entry.torch_class): entry for entry in definitions().values() if entry.torch_class}
 
 
-def _why_not(place: Place, kind: type[torch.nn.Module]) -> str:
+def _why_not(place: NamedModule, kind: type[torch.nn.Module]) -> str:
     """Why a module of torch's own class must stay; empty where nothing speaks against the exchange."""
     if place.compiled:
         return INSIDE_COMPILED
@@ -85,10 +84,10 @@ def _why_not(place: Place, kind: type[torch.nn.Module]) -> str:
     return ""
 
 
-def _by_gain(place: Place, kind: type[torch.nn.Module], tensors: Collection[Kind]) -> Exchange | Refusal:
+def _by_gain(place: NamedModule, kind: type[torch.nn.Module], tensors: Collection[Kind]) -> Exchange | Refusal:
     module = place.module
     try:
-        activation = activation_of(module)
+        activation = nn.activation_of(module)
     except UsageError as error:
         return Refusal(name_of(kind), str(error))
     assert activation is not None  # its class is one of the catalogue's
@@ -125,7 +124,7 @@ def _is_torch_class(name: str) -> bool:
     return any(entry.torch_class == name for entry in definitions().values() if name)
 
 
-def functions(place: Place, tensors: Collection[Kind]) -> Iterator[Attribute | Refusal]:
+def functions(place: NamedModule, tensors: Collection[Kind]) -> Iterator[Attribute | Refusal]:
     """Activations that a module calls as functions: those in an attribute that torch's own code reads, and those out of reach."""
     kind = type(place.module)
     for name, value in vars(place.module).items():
@@ -148,7 +147,7 @@ def _ours(definition: type[Activation]) -> str:
     return f"reluctant.nn.functional.{definition.torch_function}"
 
 
-def _advice(place: Place, found: Gain, what_to_do: str) -> str:
+def _advice(place: NamedModule, found: Gain, what_to_do: str) -> str:
     if place.compiled:
         return INSIDE_COMPILED
     return f"it is a function, not a module: {what_to_do}" if found.worthwhile else found.why

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import torch
 
 from reluctant.activations import Activation
-from reluctant.kernels._choice import choice
+from reluctant.kernels import choice
 
 Kind: TypeAlias = "tuple[str, torch.dtype]"
 """Type of device and type of elements of tensors."""

@@ -11,37 +11,36 @@ import torch
 from reluctant.activations import Activation, Gated
 from reluctant.errors import UsageError
 from reluctant.instrument import torch_private
-from reluctant.kernels._choice import choice
-from reluctant.nn._activation_of import activation_of
-from reluctant.nn._recomputing import kept
-from reluctant.nn.linear_activation import LinearActivation, evaluation, has_hooks
+from reluctant.kernels import choice
+from reluctant.nn import activation_of
+from reluctant.nn.linear_activation import LinearActivation, evaluation, has_hooks, kept_side
 
-from ._places import Place
-from ._rewrite import Step, exchanged
+from ._named_modules import NamedModule
+from ._rewrite import ModelEdit, member_changed
 
 
 @dataclass(frozen=True)
-class Pair:
+class JoinablePair:
     """An activation and the linear layer after it in a Sequential."""
 
     owner: torch.nn.Sequential
     names: tuple[str, str]
     """Of the two in their owner."""
-    activation: Place
-    linear: Place
+    activation: NamedModule
+    linear: NamedModule
     why_not: str
     """Why the two must stay apart; empty where nothing speaks against joining them."""
 
-    def join(self) -> tuple[Step, Step]:
+    def join(self) -> tuple[ModelEdit, ModelEdit]:
         """Put one layer in the place of the linear one, and an Identity in that of the activation."""
         made = LinearActivation.from_modules(self.activation.module, self.linear.module)  # type: ignore[arg-type]
         first, second = self.names
-        return exchanged(self.linear.path, self.owner, second, made), exchanged(
+        return member_changed(self.linear.path, self.owner, second, made), member_changed(
             self.activation.path, self.owner, first, torch.nn.Identity()
         )
 
 
-def pairs(found: Mapping[torch.nn.Module, Place]) -> Iterator[Pair]:
+def pairs(found: Mapping[torch.nn.Module, NamedModule]) -> Iterator[JoinablePair]:
     """Every activation of the catalogue that a linear layer follows, by the modules of a model and their places."""
     for owner in found:
         if isinstance(owner, torch.nn.Sequential) and type(owner).forward is torch.nn.Sequential.forward:
@@ -50,7 +49,7 @@ def pairs(found: Mapping[torch.nn.Module, Place]) -> Iterator[Pair]:
                     known = _known(activation)
                     if known is not None and not isinstance(linear, LinearActivation):
                         why_not = _why_not(known, found[activation], found[linear])
-                        yield Pair(owner, (first, second), found[activation], found[linear], why_not)
+                        yield JoinablePair(owner, (first, second), found[activation], found[linear], why_not)
 
 
 def _known(module: torch.nn.Module) -> Activation | None:
@@ -60,7 +59,7 @@ def _known(module: torch.nn.Module) -> Activation | None:
         return None
 
 
-def _why_not(activation: Activation, first: Place, second: Place) -> str:
+def _why_not(activation: Activation, first: NamedModule, second: NamedModule) -> str:
     if activation.learned:
         return "its learned weight would move to another name in the state dict"
     if getattr(first.module, "inplace", False):
@@ -88,4 +87,4 @@ def _saves(activation: Activation, weight: torch.Tensor) -> bool:
     kernel = choice(activation, weight.dtype, weight.device.type).kernel
     run = evaluation(activation) if kernel is None or isinstance(activation, Gated) else kernel
     with torch.enable_grad():
-        return kept(run(x), activation) != "output"
+        return kept_side(run(x), activation) != "output"

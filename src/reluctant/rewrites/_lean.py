@@ -12,14 +12,14 @@ from reluctant.errors import UsageError
 
 from ._exchange import Refusal, functions, judged, name_of
 from ._gain import Kind, kinds
-from ._join import Pair, pairs
-from ._places import Place, places
-from ._rewrite import Changed, Rewrite, Step, Unchanged, exchanged, of_another_class
+from ._join import JoinablePair, pairs
+from ._named_modules import NamedModule, named_modules
+from ._rewrite import Changed, ModelEdit, Rewrite, Unchanged, class_changed, member_changed
 
 PROMISE = "The functions and their subgradients are the same; results can differ in their last bits."
 JOINED = "keeps one tensor for backward where two layers keep two, and computes the activation once more in backward"
 
-Entry: TypeAlias = "tuple[Changed | Unchanged, tuple[Step, ...]]"
+Entry: TypeAlias = "tuple[Changed | Unchanged, tuple[ModelEdit, ...]]"
 """What is said of one place, and what was done there."""
 
 
@@ -52,7 +52,7 @@ def lean(model: torch.nn.Module, *, join_linear: bool = False) -> Rewrite:
 
 
 def _leaned(model: torch.nn.Module, join_linear: bool) -> Rewrite:
-    found = {place.module: place for place in places(model)}
+    found = {place.module: place for place in named_modules(model)}
     tensors = kinds(model)
     pairs_by_activation = {pair.activation.module: pair for pair in pairs(found)} if join_linear else {}
     in_pairs = {pair.linear.module for pair in pairs_by_activation.values() if not pair.why_not}
@@ -70,33 +70,33 @@ def _leaned(model: torch.nn.Module, join_linear: bool) -> Rewrite:
         model,
         tuple(entry for entry, _ in entries if isinstance(entry, Changed)),
         tuple(entry for entry, _ in entries if isinstance(entry, Unchanged)),
-        tuple(step for _, steps in entries for step in steps),
+        tuple(edit for _, edits in entries for edit in edits),
     )
 
 
-def _joined(pair: Pair) -> Changed:
+def _joined(pair: JoinablePair) -> Changed:
     activation, linear = pair.activation, pair.linear
     was = f"{name_of(type(activation.module))}, {name_of(type(linear.module))}"
     return Changed(f"{activation.path}, {linear.path}", was, "nn.Identity, reluctant.nn.LinearActivation", JOINED)
 
 
-def _exchanged(place: Place, tensors: Collection[Kind], remark: str) -> Iterator[Entry]:
+def _exchanged(place: NamedModule, tensors: Collection[Kind], remark: str) -> Iterator[Entry]:
     """Exchange the module at a place, or say why it stays."""
     outcome = judged(place, tensors)
     if isinstance(outcome, Refusal):
         yield Unchanged(place.path, outcome.what, outcome.why + remark, place.also), ()
     elif outcome is not None:
         was = name_of(type(place.module))
-        step = of_another_class(place.path, place.module, outcome.now)
-        yield Changed(place.path, was, name_of(outcome.now), outcome.why + remark, place.also), (step,)
+        edit = class_changed(place.path, place.module, outcome.now)
+        yield Changed(place.path, was, name_of(outcome.now), outcome.why + remark, place.also), (edit,)
 
 
-def _functions_exchanged(place: Place, tensors: Collection[Kind]) -> Iterator[Entry]:
+def _functions_exchanged(place: NamedModule, tensors: Collection[Kind]) -> Iterator[Entry]:
     """Exchange the functions that the module at a place holds, or say why they stay."""
     for called in tuple(functions(place, tensors)):
         if isinstance(called, Refusal):
             yield Unchanged(place.path, called.what, called.why, place.also), ()
         else:
             now = f"reluctant.nn.functional.{called.now.__name__}"
-            step = exchanged(f"{place.path}.{called.name}", place.module, called.name, called.now)
-            yield Changed(place.path, called.was, now, called.why, place.also), (step,)
+            edit = member_changed(f"{place.path}.{called.name}", place.module, called.name, called.now)
+            yield Changed(place.path, called.was, now, called.why, place.also), (edit,)

@@ -45,7 +45,7 @@ class Unchanged:
 
 
 @dataclass(frozen=True)
-class Step(ABC):
+class ModelEdit(ABC):
     """One exchange. It is data, so that it is copied and pickled with the model that it was done to."""
 
     path: str
@@ -64,7 +64,7 @@ class Step(ABC):
 
 
 @dataclass(frozen=True)
-class Held(Step):
+class MemberEdit(ModelEdit):
     """What `owner` holds as `name`, among its modules or its attributes."""
 
     name: str
@@ -80,7 +80,7 @@ class Held(Step):
 
 
 @dataclass(frozen=True)
-class OfAnotherClass(Step):
+class ClassEdit(ModelEdit):
     """The class of a module, whose data stay; so do its identity, parameters, hooks and state."""
 
     @property
@@ -108,21 +108,21 @@ class Rewrite:
     """What it was done to, and what `undo` puts back."""
     changed: tuple[Changed, ...] = ()
     unchanged: tuple[Unchanged, ...] = ()
-    steps: tuple[Step, ...] = field(default=(), repr=False, compare=False)
+    edits: tuple[ModelEdit, ...] = field(default=(), repr=False, compare=False)
 
     def undo(self) -> None:
         """Put the model back as it was.
 
         Raises `UsageError`, and changes nothing, where a place no longer holds what the rewrite put there.
         """
-        gone = [step.path for step in self.steps if not step.stands]
+        gone = [edit.path for edit in self.edits if not edit.stands]
         if gone:
             raise UsageError(
                 f"{', '.join(gone)} no longer {'holds' if len(gone) == 1 else 'hold'} what {self.name} put there",
                 advice="It was undone already, or changed since by something else, which must be undone first",
             )
-        for step in reversed(self.steps):
-            step.undo()
+        for edit in reversed(self.edits):
+            edit.undo()
 
     def __str__(self) -> str:
         count = len(self.changed)
@@ -136,11 +136,11 @@ class Rewrite:
         return "\n".join(lines)
 
 
-def exchanged(path: str, owner: torch.nn.Module, name: str, now: Any) -> Step:
+def member_changed(path: str, owner: torch.nn.Module, name: str, now: Any) -> ModelEdit:
     """Put `now` where `owner` holds something as `name`, in its modules or its attributes."""
     was = getattr(owner, name)
     _hold(owner, name, now)
-    return Held(path, owner, was, now, name)
+    return MemberEdit(path, owner, was, now, name)
 
 
 def _hold(owner: torch.nn.Module, name: str, value: Any) -> None:
@@ -150,10 +150,10 @@ def _hold(owner: torch.nn.Module, name: str, value: Any) -> None:
         vars(owner)[name] = value
 
 
-def of_another_class(path: str, module: torch.nn.Module, now: type) -> Step:
+def class_changed(path: str, module: torch.nn.Module, now: type) -> ModelEdit:
     """Give the module another class with the same data."""
     was, module.__class__ = type(module), now
-    return OfAnotherClass(path, module, was, now)
+    return ClassEdit(path, module, was, now)
 
 
 def _paths(entry: Changed | Unchanged) -> str:

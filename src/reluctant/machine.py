@@ -1,10 +1,11 @@
-"""The machine that the numbers of a page come from."""
+"""The machine that numbers were measured on."""
 
 from __future__ import annotations
 
 import os
 import platform
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 
@@ -14,6 +15,7 @@ class Machine:
 
     processor: str
     cores: int
+    """Those that the process may use."""
     system: str
     python: str
     torch: str
@@ -23,14 +25,12 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """The machine this runs on. `cores` are those that this process may use."""
-    import torch
-
+    """The machine this runs on. Raises `PackageNotFoundError` where torch is not installed."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Machine(_processor(), cores, platform.system(), platform.python_version(), str(torch.__version__))
+    return Machine(processor(), cores, platform.system(), platform.python_version(), version("torch"))
 
 
-def _processor() -> str:
+def processor() -> str:
     """The processor's name; Linux tells it in a file, other systems through Python."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()

@@ -15,7 +15,7 @@ ROOT = "(model)"
 
 
 @dataclass(frozen=True)
-class Place:
+class NamedModule:
     """One module of a model."""
 
     module: torch.nn.Module
@@ -28,7 +28,7 @@ class Place:
     """Path of the module after it in a torch.nn.Sequential, where that one works in place: on the output of this one."""
 
 
-def places(model: torch.nn.Module) -> tuple[Place, ...]:
+def named_modules(model: torch.nn.Module) -> tuple[NamedModule, ...]:
     """Every module once, in the order in which the model registered them."""
     paths: dict[torch.nn.Module, list[str]] = {}
     for path, module in model.named_modules(remove_duplicate=False):
@@ -36,7 +36,7 @@ def places(model: torch.nn.Module) -> tuple[Place, ...]:
     changers = _in_place_after(paths)
     inside = [path for module, found in paths.items() if _is_compiled(module) for path in found]
     return tuple(
-        Place(
+        NamedModule(
             module, first, tuple(also), any(_within(path, outer) for path in (first, *also) for outer in inside), changers.get(module, "")
         )
         for module, (first, *also) in paths.items()
