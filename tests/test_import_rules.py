@@ -30,12 +30,13 @@ ARROWS: dict[str, set[str] | None] = {
     "instrument": {"recording"},
     "kernels": {"activations", "instrument"},
     "nn": {"kernels", "activations", "instrument"},
-    "explain": {"activations", "page", "report"},
+    "explain": {"activations", "figures", "page", "report"},
     "exam": {"observe", "recording", "report", "rules"},
     "observe": {"recording", "activations", "instrument"},
     "recording": set(),
+    "figures": {"page"},
     "page": set(),
-    "report": {"recording", "rules", "page", "studies", "treatments"},
+    "report": {"figures", "recording", "rules", "page", "studies", "treatments"},
     "rewrites": {"nn", "kernels", "activations", "instrument"},
     "rules": {"recording", "activations"},
     "studies": {"recording", "treatments"},
@@ -44,7 +45,7 @@ ARROWS: dict[str, set[str] | None] = {
 }
 """By part of the package (a folder or a file): the other parts that it may import. `docs/design.md` says why."""
 
-WITHOUT_TORCH = {"activations", "configuration", "page", "recording", "report", "rules", "studies", *FOUNDATION}
+WITHOUT_TORCH = {"activations", "configuration", "figures", "page", "recording", "report", "rules", "studies", *FOUNDATION}
 """Help, manual pages and the rendering of a saved run start at once, so these never import torch, not even inside a function."""
 
 SCRIPTS = {"demo"}

@@ -11,12 +11,8 @@ import pytest
 from tests.test_import_rules import PACKAGE, imports, is_private, part_of, python_files
 
 SHARED_NAMES: set[str] = {
-    "Axis",
-    "Band",
     "DeadUnits",
     "Ended",
-    "Frame",
-    "Guide",
     "Interval",
     "Judgement",
     "Line",

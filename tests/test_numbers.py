@@ -9,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reluctant.numbers import fine_percent, magnitude, percent, plural, value
-from reluctant.report._evidence import evidence_in_words
-from reluctant.report._sparkline import sparkline
 
 
 @pytest.mark.parametrize(
@@ -50,34 +48,3 @@ def test_fine_percent(share: float, text: str) -> None:
 
 def test_plural() -> None:
     assert (plural(1, "step"), plural(1200, "step"), plural(2, "backward pass")) == ("1 step", "1,200 steps", "2 backward passes")
-
-
-@pytest.mark.parametrize(
-    ("numbers", "line"),
-    [
-        ([], ""),
-        ([None, None], ""),
-        ([0.0, 0.0], "▁▁"),
-        ([1.0, 0.0], "█▁"),
-        ([1.0] * 8, "████████"),
-        ([1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-9], "█▆▅▄▂▂"),
-        ([1.0, 0.5, 0.3], "██▇"),
-        ([1.0, None, math.nan, math.inf, 0.0], "█!!▁"),
-        ([1e-300, 1e-300], "██"),
-        ([1e300, 1e300], "██"),
-    ],
-)
-def test_sparkline(numbers: list[float | None], line: str) -> None:
-    assert sparkline(numbers) == line
-
-
-@given(st.lists(st.none() | st.floats(), max_size=300), st.integers(1, 20))
-def test_a_sparkline_is_never_longer_than_asked(numbers: list[float | None], width: int) -> None:
-    assert len(sparkline(numbers, width)) == min(width, sum(number is not None for number in numbers))
-
-
-def test_evidence_in_words() -> None:
-    evidence = {"dead_share": 0.83, "samples": 48640, "certified": True, "missing": None, "steps": list(range(12)), "of": {"a_share": 1.0}}
-    shown = "dead 83 %, samples 48,640, certified yes, steps [0, 1, 2, 3, 4, 5, 6, 7, and 4 more], of (a 100 %)"
-    assert evidence_in_words(evidence) == shown
-    assert evidence_in_words({"text": "x" * 99}) == f"text {'x' * 79}…"

@@ -17,10 +17,9 @@ from rich.cells import cell_len
 
 import reluctant.explain
 from reluctant.explain import LANGUAGES, Figure, Listing, Outcome, Text, Verdict, all_claims, get, in_full, summary
-from reluctant.explain._figure_data import figure_data
 from reluctant.explain._outcome import measured
-from reluctant.explain._svg import standalone
 from reluctant.explain._text import said
+from reluctant.figures import script_data, standalone
 from tests.explain.cases import Case
 from tests.explain.conftest import short_outcome
 
@@ -162,10 +161,10 @@ def test_figures_are_drawn_and_described(claim, language):
 def test_figures_start_where_their_sliders_stand(claim):
     for figure in figures_of(short_outcome(claim.number)):
         if figure.sliders:
-            assert figure.frames[figure.start].panels == figure.panels
-            data = figure_data(figure, "en")
+            assert figure.settings[figure.start].panels == figure.panels
+            data = script_data(figure, "en", "slope")
             assert data["frames"][figure.start]["marks"] is None
-            shapes = {tuple(tuple(type(mark) for mark in panel.marks) for panel in frame.panels) for frame in figure.frames}
+            shapes = {tuple(tuple(type(mark) for mark in panel.marks) for panel in setting.panels) for setting in figure.settings}
             assert len(shapes) == 1, "every position draws the same kinds of marks"
 
 

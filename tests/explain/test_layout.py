@@ -1,4 +1,4 @@
-"""Lines on a terminal, places on an axis, and times in turned order."""
+"""Lines on a terminal, and times in turned order."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import time
 import pytest
 from rich.cells import cell_len
 
-from reluctant.explain import Axis
-from reluctant.explain._ticks import ticks
 from reluctant.explain._timing import interleaved
 from reluctant.explain._wrap import wrap
 
@@ -33,28 +31,6 @@ def test_nothing_that_closes_begins_a_line():
 
 def test_a_word_longer_than_the_line_stays_whole():
     assert wrap("a torch.nn.functional.leaky_relu b", 10) == ["a", "torch.nn.functional.leaky_relu", "b"]
-
-
-@pytest.mark.parametrize(
-    ("axis", "written"),
-    [
-        (Axis("", 0, 100), ["0", "20", "40", "60", "80", "100"]),
-        (Axis("", -1, 1), ["−1.0", "−0.5", "0", "0.5", "1.0"]),
-        (Axis("", 0, 1), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
-        (Axis("", 0, 0.05), ["0", "0.01", "0.02", "0.03", "0.04", "0.05"]),
-        (Axis("", 1e-4, 10, log=True), ["10^−4", "0.01", "1"]),
-    ],
-)
-def test_ticks_stand_at_round_places(axis, written):
-    found = ticks(axis, 6 if not axis.log else 5)
-    assert [text for _, text in found] == written
-    assert all(-1e-9 <= axis.share(place) <= 1 + 1e-9 for place, _ in found)
-
-
-def test_nothing_lies_far_outside_a_logarithmic_axis():
-    axis = Axis("", 0.01, 100, log=True)
-    assert (axis.share(0.01), axis.share(1), axis.share(100)) == pytest.approx((0, 0.5, 1))
-    assert axis.share(0.0) < -10
 
 
 def test_times_are_taken_in_turn_and_compared_within_a_round(monkeypatch):

@@ -94,7 +94,7 @@ def test_figures_hold_every_frame(text, short_account):
     assert len(blobs) == len(figures)
     for blob, figure in zip(blobs, figures, strict=True):
         data = json.loads(blob)
-        assert len(data["frames"]) == len(figure.frames)
+        assert len(data["frames"]) == len(figure.settings)
         assert [len(panel["marks"]) for panel in data["panels"]] == [len(panel.marks) for panel in figure.panels]
 
 

@@ -1,20 +1,54 @@
 """The classic account of activations, claim by claim, measured again where it is read. One file a claim."""
 
+from reluctant.figures import Axis, Band, Cells, Dots, Figure, Guide, Line, Panel, Setting, Slider, Whiskers, Words, explorer
+
 from ._blocks import Block, Formula, Listing, Paragraph, Table
 from ._catalogue import all_claims, get, select
 from ._claim import Claim
-from ._figure import Axis, Band, Cells, Dots, Figure, Frame, Guide, Line, Panel, Slider, Whiskers, explorer
 from ._figure_files import ready_for_figures, write_figures
 from ._file import dumps, load
 from ._outcome import Account, Outcome, account
 from ._page import page
 from ._terminal import in_full, summary
-from ._text import LANGUAGES, Language, Text, Words
+from ._text import LANGUAGES, Language, Text
 from ._verdict import Judgement, Verdict
 
 __all__ = [
-    "LANGUAGES", "Account", "Axis", "Band", "Block", "Cells", "Claim", "Dots", "Figure", "Formula", "Frame", "Guide", "Judgement",
-    "Language", "Line", "Listing", "Outcome", "Panel", "Paragraph", "Slider", "Table", "Text", "Verdict", "Whiskers", "Words",
-    "account", "all_claims", "dumps", "explorer", "get", "in_full", "load", "page", "ready_for_figures", "select", "summary",
+    "LANGUAGES",
+    "Account",
+    "Axis",
+    "Band",
+    "Block",
+    "Cells",
+    "Claim",
+    "Dots",
+    "Figure",
+    "Formula",
+    "Guide",
+    "Judgement",
+    "Language",
+    "Line",
+    "Listing",
+    "Outcome",
+    "Panel",
+    "Paragraph",
+    "Setting",
+    "Slider",
+    "Table",
+    "Text",
+    "Verdict",
+    "Whiskers",
+    "Words",
+    "account",
+    "all_claims",
+    "dumps",
+    "explorer",
+    "get",
+    "in_full",
+    "load",
+    "page",
+    "ready_for_figures",
+    "select",
+    "summary",
     "write_figures",
 ]  # fmt: skip

@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
+from reluctant.figures import Words
 
 from ._networks import follow, forward, in_torch, linear_layers, side_by_side
-from ._text import Words
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ._figure import Figure
-from ._text import Words
+from reluctant.figures import Figure, Words
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reluctant.activations import Activation
+from reluctant.figures import Axis, Line, Panel, Words
 
-from ._figure import COLOURS, NEUTRAL, Axis, Line, Panel
-from ._text import Text, Words
+from ._text import Text
+
+NEUTRAL = 0
+"""The colour of what is no series: targets, floors, frames."""
+
+COLOURS = {
+    "relu": 1, "sigmoid": 2, "tanh": 3, "elu": 4, "leaky_relu": 5, "prelu": 6, "gelu": 7, "identity": 8,
+}  # fmt: skip
+"""One colour for each activation, in every figure."""
 
 REACH = 4.0
 STEPS = 64

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from reluctant.errors import UsageError
+from reluctant.figures import Figure, standalone
 from reluctant.optional import require
 
-from ._figure import Figure
 from ._outcome import Account
-from ._svg import standalone
 from ._text import Language
 
 SCALE = 2

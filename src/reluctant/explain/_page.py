@@ -10,18 +10,16 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from reluctant.figures import Key, Slider, Words, inline, legend, script_data
 from reluctant.page import asset, render
 
 from . import _words
 from ._blocks import Formula
 from ._curves import title
 from ._data import TASKS
-from ._figure import Slider
-from ._figure_data import figure_data
 from ._javascript import in_javascript, javascript
 from ._outcome import Account
-from ._svg import inline, legend
-from ._text import Language, Words, said
+from ._text import Language, said
 from ._verdict import Verdict
 
 PACKAGE = "reluctant.explain"
@@ -56,7 +54,7 @@ def page(account: Account, language: Language) -> str:
         svg=lambda panel, name: Markup(inline(panel, language, name)),
         legend=legend,
         swatch=_swatch,
-        data=lambda figure: figure_data(figure, language),
+        data=lambda figure: script_data(figure, language, _words.SLOPE),
         mathml=_mathml,
         playground=_Playground(account.seed, language),
     )
@@ -81,12 +79,12 @@ def _is_numeric(slider: Slider) -> bool:
     return all(isinstance(position, str) and re.fullmatch(r"[\d.]+", position) for position in slider.positions)
 
 
-def _swatch(colour: int, kind: str) -> Markup:
+def _swatch(key: Key) -> Markup:
     """A short piece of a line, as it is drawn."""
     drawn = (
-        f'<path class="dots c{colour}" stroke-width="7" d="M13 5h.01"/>'
-        if kind == "dots"
-        else (f'<path class="line c{colour}{" dashed" if kind == "dashed" else ""}" d="M1 5h24"/>')
+        f'<path class="dots {key.colour}" stroke-width="7" d="M13 5h.01"/>'
+        if key.mark == "dots"
+        else (f'<path class="line {key.colour}{" dashed" if key.mark == "dashed" else ""}" d="M1 5h24"/>')
     )
     return Markup(f'<svg viewBox="0 0 26 10" aria-hidden="true">{drawn}</svg>')
 

@@ -7,19 +7,18 @@ from collections.abc import Iterator, Sequence
 import click
 from rich.cells import cell_len
 
+from reluctant.figures import Cells, Figure, Line, Panel, blocks, half_blocks
 from reluctant.numbers import short
 from reluctant.report._layout import pad
 
 from . import _words as words
 from ._blocks import Block, Formula, Listing, Paragraph, Table
-from ._figure import Axis, Cells, Figure, Line, Panel
 from ._outcome import Outcome
 from ._text import Language, Text, said
 from ._verdict import Verdict
 from ._wrap import wrap
 
 COLOURS = {Verdict.HOLDS: "green", Verdict.CONDITIONS: "yellow", Verdict.NOT_HERE: "red"}
-BLOCKS = "▁▂▃▄▅▆▇█"
 SPARK = 32
 """Blocks of one curve."""
 
@@ -97,8 +96,8 @@ def _figure(figure: Figure, language: Language, width: int) -> Iterator[str]:
         *(line for panel in figure.panels if panel not in maps for line in _curves(panel, language, width)),
     ]
     yield from drawn or wrap(said(figure.alt, language), width, "  ", "  ")
-    if figure.frames:
-        yield from wrap(said(figure.frames[figure.start].readout, language), width, "  ", "  ")
+    if figure.settings:
+        yield from wrap(said(figure.settings[figure.start].readout, language), width, "  ", "  ")
 
 
 def _curves(panel: Panel, language: Language, width: int) -> Iterator[str]:
@@ -111,21 +110,8 @@ def _curves(panel: Panel, language: Language, width: int) -> Iterator[str]:
     if said(panel.title, language):
         yield f"  {said(panel.title, language)}"
     for name, line in zip(names, lines, strict=True):
-        blocks = "".join(_block_of(panel.y, y) for y in _even(line.ys, min(SPARK, max(8, width - gap - 28))))
-        yield f"    {pad(name, gap)}  {blocks}  {_number(line.ys[0])} … {_number(line.ys[-1])}"
-
-
-def _even(ys: Sequence[float | None], count: int) -> list[float | None]:
-    """As many of the values as there is room for, at even distances, the first and the last among them."""
-    if len(ys) <= count:
-        return list(ys)
-    return [ys[round(index * (len(ys) - 1) / (count - 1))] for index in range(count)]
-
-
-def _block_of(axis: Axis, y: float | None) -> str:
-    if y is None:
-        return " "
-    return BLOCKS[min(max(int(axis.share(y) * len(BLOCKS)), 0), len(BLOCKS) - 1)]
+        curve = blocks(panel.y, line.ys, min(SPARK, max(8, width - gap - 28)))
+        yield f"    {pad(name, gap)}  {curve}  {_number(line.ys[0])} … {_number(line.ys[-1])}"
 
 
 def _number(y: float | None) -> str:
@@ -134,7 +120,7 @@ def _number(y: float | None) -> str:
 
 def _maps(panels: Sequence[Panel], language: Language, width: int) -> Iterator[str]:
     """Pictures of cells beside each other, two rows of cells in one of letters."""
-    drawn = [(said(panel.title, language), _half_blocks(next(mark for mark in panel.marks if isinstance(mark, Cells)))) for panel in panels]
+    drawn = [(said(panel.title, language), half_blocks(next(mark for mark in panel.marks if isinstance(mark, Cells)))) for panel in panels]
     while drawn:
         taken, used = [drawn.pop(0)], 0
         used = len(taken[0][1][0]) + 2
@@ -144,11 +130,3 @@ def _maps(panels: Sequence[Panel], language: Language, width: int) -> Iterator[s
         columns = [max(len(rows[0]), cell_len(name)) for name, rows in taken]
         for line in ([name for name, _ in taken], *zip(*(rows for _, rows in taken), strict=True)):
             yield "".join(f"  {pad(part, size)}" for part, size in zip(line, columns, strict=True)).rstrip()
-
-
-def _half_blocks(cells: Cells) -> list[str]:
-    """The cells that are on: of the second class in a field, alive in a map of life."""
-    on = "56789" if cells.scheme == "field" else "1"
-    rows = [*cells.rows, "0" * len(cells.rows[0])] if len(cells.rows) % 2 else list(cells.rows)
-    pairs = zip(rows[::2], rows[1::2], strict=True)
-    return ["".join(" ▀▄█"[(a in on) + 2 * (b in on)] for a, b in zip(upper, lower, strict=True)) for upper, lower in pairs]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from reluctant.figures import Words, translation
+
 Language = Literal["en", "zh"]
 
 LANGUAGES: dict[Language, str] = {"en": "English", "zh": "中文"}
@@ -16,7 +18,7 @@ class Text:
     """One piece of prose in every language.
 
     The two stand beside each other where they are written, with the same numbers put into both, so that neither can be forgotten nor say
-    something else. Names, formulas and numbers that are the same in every language are plain strings: see `Words`.
+    something else. Names, formulas and numbers that are the same in every language are plain strings.
     """
 
     en: str
@@ -27,13 +29,9 @@ class Text:
         return self.zh if language == "zh" else self.en
 
 
-Words = Text | str
-"""Prose, or something that reads the same in every language."""
-
-
 def said(words: Words, language: Language) -> str:
     """The words in one language."""
-    return words.to(language) if isinstance(words, Text) else words
+    return translation(words, language)
 
 
 def listed(parts: list[Words]) -> Text:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
+from reluctant.figures import Axis, Dots, Figure, Guide, Mark, Panel, Whiskers, Words
 from reluctant.machine import this_machine
 from reluctant.numbers import count, short
 
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
-from ._curves import title
-from ._figure import COLOURS, NEUTRAL, Axis, Dots, Figure, Guide, Mark, Panel, Whiskers
+from ._curves import COLOURS, NEUTRAL, title
 from ._networks import Function, follow, in_torch, linear_layers
 from ._spread import interval, interval_words
-from ._text import Language, Text, Words, said
+from ._text import Language, Text, said
 from ._timing import Timing, interleaved
 from ._verdict import Judgement, Verdict
 
@@ -272,9 +272,9 @@ def _power_of_two_above(number: float) -> float:
 
 def _panel(place: Place, low: float, high: float) -> Panel:
     names = [_name(place, timing) for timing in place.timings]
-    marks: list[Mark] = [Guide(1.0, "ReLU", vertical=True)]
+    marks: list[Mark] = [Guide(1.0, "ReLU", upright=True)]
     if high > MUCH:
-        marks.append(Guide(MUCH, Text(f"{MUCH:g} times", f"{MUCH:g} 倍"), vertical=True))
+        marks.append(Guide(MUCH, Text(f"{MUCH:g} times", f"{MUCH:g} 倍"), upright=True))
     for index, timing in enumerate(place.timings):
         colour, y = COLOURS.get(timing.name, NEUTRAL), (float(len(names) - index),)
         marks.append(Whiskers((timing.relative.low,), (timing.relative.high,), y, colour))
@@ -282,8 +282,8 @@ def _panel(place: Place, low: float, high: float) -> Panel:
     powers = [low * 2**power for power in range(64) if low * 2**power <= high]
     return Panel(
         PLACES[place.place],
-        Axis(Text("times ReLU's", "ReLU 的倍数"), low, high, log=True, ticks=tuple((power, f"{power:g}") for power in powers)),
-        Axis("", 0.3, len(names) + 0.7, ticks=tuple((float(len(names) - index), name) for index, name in enumerate(names))),
+        Axis(Text("times ReLU's", "ReLU 的倍数"), low, high, scale="log", names=tuple((power, f"{power:g}") for power in powers)),
+        Axis("", 0.3, len(names) + 0.7, names=tuple((float(len(names) - index), name) for index, name in enumerate(names))),
         tuple(marks),
     )
 

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
+from reluctant.figures import Axis, Cells, Figure, Guide, Line, Mark, Panel, Setting, Slider, Words, explorer
 from reluctant.numbers import count, percent, percentage, short
 
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
+from ._curves import COLOURS, NEUTRAL
 from ._data import moons
-from ._figure import COLOURS, NEUTRAL, Axis, Cells, Figure, Frame, Guide, Line, Mark, Panel, Slider, explorer
 from ._networks import descend, forward, in_torch, linear_layers, side_by_side
 from ._spread import Spread, interval, interval_words, over_seeds, spread
-from ._text import Text, Words
+from ._text import Text
 from ._verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
@@ -338,28 +339,28 @@ def _life_figure(measured: Measured) -> Figure:
             f"个活单元，{measured.watched} 步后剩 {alive} 个。",
         ),
         sliders=[Slider(Text("learning rate", "学习率"), tuple(f"{rate.rate:g}" for rate in measured.rates), killing)],
-        frames=[_life_frame(measured, rate) for rate in measured.rates],
+        settings=[_life_frame(measured, rate) for rate in measured.rates],
     )
 
 
-def _life_frame(measured: Measured, rate: Rate) -> Frame:
+def _life_frame(measured: Measured, rate: Rate) -> Setting:
     panels = [
         Panel(
             Text(f"hidden layer {index + 1}", f"第 {index + 1} 个隐藏层"),
             Axis(Text("step", "步"), 0, measured.watched + 1),
-            Axis(Text("units", "单元"), 0, WIDTH, ticks=((0.0, ""),)),
+            Axis(Text("units", "单元"), 0, WIDTH, names=((0.0, ""),)),
             (Cells(rows, "life"),),
         )
         for index, rows in enumerate(rate.life)
     ]
     steps = tuple(float(step) for step in range(len(rate.losses)))
     losses = tuple(min(max(loss, 1e-4), HIGHEST_LOSS) for loss in rate.losses)
-    guessing: Mark = Guide(math.log(2), Text("guessing", "瞎猜"))
+    guessing: Mark = Guide(math.log(2), Text("guessing", "瞎猜"), upright=False, label_at="end")
     panels.append(
         Panel(
             Text("loss", "损失"),
             Axis(Text("step", "步"), 0, measured.watched + 1),
-            Axis(Text("loss", "损失"), 1e-4, HIGHEST_LOSS, log=True),
+            Axis(Text("loss", "损失"), 1e-4, HIGHEST_LOSS, scale="log"),
             (guessing, Line(Text("loss", "损失"), steps, losses, COLOURS["relu"])),
         )
     )
@@ -371,7 +372,7 @@ def _life_frame(measured: Measured, rate: Rate) -> Frame:
         f"学习率 {rate.rate:g}：{measured.watched} 步后，这里两层的 {WIDTH} 个单元中有 {dead[0]} 与 {dead[1]} 个死去；{rate.dead.count} "
         f"个网络的中位数为全部的 {median}。",
     )
-    return Frame(readout, tuple(panels))
+    return Setting(readout, tuple(panels))
 
 
 def _rates_figure(measured: Measured) -> Figure:
@@ -402,7 +403,7 @@ def _rates_figure(measured: Measured) -> Figure:
         panels=(
             Panel(
                 "",
-                Axis(Text("learning rate", "学习率"), low, high, log=True, ticks=tuple((x, f"{x:g}") for x in xs)),
+                Axis(Text("learning rate", "学习率"), low, high, scale="log", names=tuple((x, f"{x:g}") for x in xs)),
                 Axis(Text("dead units, %", "死单元，%"), 0, 100),
                 marks,
             ),

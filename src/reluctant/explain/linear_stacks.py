@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
+from reluctant.figures import Axis, Cells, Dots, Figure, Panel, Setting, Slider, Words, explorer
 from reluctant.numbers import count, percent, percentage, short
 
 from ._blocks import Block, Formula, Paragraph, Table
 from ._claim import Claim
 from ._data import TASKS
-from ._figure import Axis, Cells, Dots, Figure, Frame, Panel, Slider, explorer
 from ._networks import Function, follow, forward, in_torch, linear_layers, side_by_side
 from ._spread import interval, interval_words, over_seeds, spread
-from ._text import Text, Words
+from ._text import Text
 from ._verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
@@ -370,11 +370,11 @@ def _figure(measured: Measured) -> Figure:
             f"有 ReLU 时，边界绕着类别弯曲：{relu}。",
         ),
         sliders=[Slider(Text("step of the training", "训练步数"), tuple(str(step) for step in steps), len(steps) - 1)],
-        frames=[_frame(measured, step) for step in steps],
+        settings=[_frame(measured, step) for step in steps],
     )
 
 
-def _frame(measured: Measured, step: int) -> Frame:
+def _frame(measured: Measured, step: int) -> Setting:
     pictures = {(picture.activation, picture.task): picture for picture in measured.pictures if picture.step == step}
     panels = tuple(_panel(measured, pictures[activation, task]) for activation in (LINEAR, RELU) for task in TASKS)
     linear, relu = (", ".join(percentage(pictures[activation, task].accuracy) for task in TASKS) for activation in (LINEAR, RELU))
@@ -382,7 +382,7 @@ def _frame(measured: Measured, step: int) -> Frame:
         f"Step {step}. Right on moons, XOR, rings: without activation {linear}; with ReLU {relu}.",
         f"第 {step} 步。双月、异或、双环上的正确率：没有激活函数 {linear}；有 ReLU {relu}。",
     )
-    return Frame(readout, panels)
+    return Setting(readout, panels)
 
 
 def _panel(measured: Measured, picture: Picture) -> Panel:

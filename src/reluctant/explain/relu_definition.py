@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
+from reluctant.figures import Figure
 from reluctant.numbers import count, percentage, short, value
 
 from ._blocks import Block, Formula, Paragraph, Table
 from ._claim import Claim
 from ._curves import curve_panels
-from ._figure import Figure
 from ._networks import forward, in_torch, linear_layers, side_by_side
 from ._spread import over_seeds
 from ._text import Text

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
+from reluctant.figures import Axis, Dots, Figure, Guide, Line, Mark, Panel, Words
 from reluctant.numbers import count, percent, percentage, short
 
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
-from ._curves import title
+from ._curves import COLOURS, title
 from ._data import clusters
-from ._figure import COLOURS, Axis, Dots, Figure, Guide, Line, Mark, Panel
 from ._networks import follow, forward, in_torch, linear_layers, side_by_side
 from ._spread import Spread, interval, interval_words, over_seeds, spread
-from ._text import Text, Words
+from ._text import Text
 from ._timing import interleaved
 from ._verdict import Judgement, Verdict
 
@@ -403,7 +403,7 @@ def _skipping_figure(measured: Measured) -> Figure:
     ys = tuple(one.relative.median for one in measured.skipping)
     high = 1.2 * max(one.relative.high for one in measured.skipping)
     marks: tuple[Mark, ...] = (
-        Guide(1.0, Text("the whole product", "完整的乘积"), label_at="start"),
+        Guide(1.0, Text("the whole product", "完整的乘积"), upright=False),
         Line(Text("zeros skipped", "跳过零"), xs, ys, COLOURS["relu"]),
         Dots(Text("zeros skipped", "跳过零"), xs, ys, COLOURS["relu"], size=6),
     )

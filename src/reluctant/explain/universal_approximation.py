@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reluctant.figures import Axis, Dots, Figure, Line, Panel, Setting, Slider, Words, explorer
 from reluctant.numbers import count, percent, percentage, short
 
 from ._approximating import BASES, CURVES, RATE, Built, Runs, Trained, build, build_from_knots, train
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
-from ._figure import COLOURS, NEUTRAL, Axis, Dots, Figure, Frame, Line, Panel, Slider, explorer
+from ._curves import COLOURS, NEUTRAL
 from ._spread import interval, interval_words, over_seeds, spread
-from ._text import Text, Words
+from ._text import Text
 from ._verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
@@ -242,11 +243,11 @@ def _fits(measured: Measured) -> Figure:
             ),
             Slider(Text("width: units in a layer", "宽度：每层单元数"), tuple(map(str, widths)), start),
         ],
-        frames=frames,
+        settings=frames,
     )
 
 
-def _computed_frame(measured: Measured, curve: str, width: int) -> Frame:
+def _computed_frame(measured: Measured, curve: str, width: int) -> Setting:
     built = _built(measured, curve, "knots")
     place = built.widths.index(width)
     error, kinks = percentage(built.errors[place]), tuple(2 * index / width - 1 for index in range(width))
@@ -256,7 +257,7 @@ def _computed_frame(measured: Measured, curve: str, width: int) -> Frame:
     return _frame(measured, curve, built.fits[place], kinks, readout)
 
 
-def _trained_frame(measured: Measured, curve: str, depth: int, width: int) -> Frame:
+def _trained_frame(measured: Measured, curve: str, depth: int, width: int) -> Setting:
     found = next(found for found in _of(measured, curve) if (found.depth, found.width) == (depth, width))
     median, best, kinks = percentage(spread(found.errors).median), percentage(min(found.errors)), len(found.kinks)
     readout = Text(
@@ -267,7 +268,7 @@ def _trained_frame(measured: Measured, curve: str, depth: int, width: int) -> Fr
     return _frame(measured, curve, found.fit, found.kinks, readout)
 
 
-def _frame(measured: Measured, curve: str, fit: tuple[float, ...], kinks: tuple[float, ...], readout: Text) -> Frame:
+def _frame(measured: Measured, curve: str, fit: tuple[float, ...], kinks: tuple[float, ...], readout: Text) -> Setting:
     xs = measured.grid
     heights = tuple(_at(xs, fit, kink) for kink in kinks)
     marks = (
@@ -275,7 +276,7 @@ def _frame(measured: Measured, curve: str, fit: tuple[float, ...], kinks: tuple[
         Line(Text("the network", "网络"), xs, fit, COLOURS["relu"]),
         Dots(Text("kinks", "折点"), kinks, heights, COLOURS["sigmoid"], size=6),
     )
-    return Frame(readout, (Panel("", Axis("x", -1, 1), Axis("f(x)", -1.6, 1.6), marks),))
+    return Setting(readout, (Panel("", Axis("x", -1, 1), Axis("f(x)", -1.6, 1.6), marks),))
 
 
 def _built(measured: Measured, curve: str, kind: str) -> Built:
@@ -329,10 +330,10 @@ def _error_panel(measured: Measured, curve: str) -> Panel:
             Text("units in a layer", "每层单元数"),
             1,
             widest,
-            log=True,
-            ticks=tuple((float(w), str(w)) for w in (1, 4, 16, 64) if w <= widest),
+            scale="log",
+            names=tuple((float(w), str(w)) for w in (1, 4, 16, 64) if w <= widest),
         ),
-        Axis(Text("error, share of std", "误差（标准差的比例）"), LOWEST, 3, log=True),
+        Axis(Text("error, share of std", "误差（标准差的比例）"), LOWEST, 3, scale="log"),
         tuple(marks),
     )
 

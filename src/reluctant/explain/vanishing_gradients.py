@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from reluctant.activations import Activation, get
+from reluctant.figures import Axis, Band, Figure, Line, Mark, Panel, Setting, Slider, Words, explorer
 from reluctant.numbers import short
 
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
-from ._curves import curve_panels, title
-from ._figure import COLOURS, Axis, Band, Figure, Frame, Line, Mark, Panel, Slider, explorer
+from ._curves import COLOURS, curve_panels, title
 from ._mean_field import gradient_by_layer
 from ._networks import Initialisation, in_torch, linear_layers, side_by_side
 from ._spread import Spread, interval, interval_words, over_seeds, spread
-from ._text import Text, Words, listed, said
+from ._text import Text, listed, said
 from ._verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
@@ -265,14 +265,14 @@ def _figure(measured: Measured) -> Figure:
             Slider(Text("depth: layers", "深度：层数"), tuple(map(str, depths)), len(depths) // 2),
             Slider(Text("width: units in a layer", "宽度：每层单元数"), tuple(map(str, widths)), len(widths) - 1),
         ],
-        frames=[_frame(measured, depth, width) for depth in depths for width in widths],
+        settings=[_frame(measured, depth, width) for depth in depths for width in widths],
     )
 
 
 LOWEST, HIGHEST = 1e-12, 1e4
 
 
-def _frame(measured: Measured, depth: int, width: int) -> Frame:
+def _frame(measured: Measured, depth: int, width: int) -> Setting:
     own = [found for found in measured.gradients if (found.depth, found.width) == (depth, width)]
     deepest = max(found.depth for found in measured.gradients)
     panels = tuple(_panel([found for found in own if found.initialisation == name], name, deepest) for name in INITIALISATIONS)
@@ -282,7 +282,7 @@ def _frame(measured: Measured, depth: int, width: int) -> Frame:
         f"{relu['he']} with He.",
         f"{depth} 层，每层 {width} 个单元。ReLU 每层保留：torch 默认 {relu['default']}，Glorot {relu['glorot']}，He {relu['he']}。",
     )
-    return Frame(readout, panels)
+    return Setting(readout, panels)
 
 
 def _panel(own: list[Gradients], initialisation: Initialisation, deepest: int) -> Panel:
@@ -296,7 +296,7 @@ def _panel(own: list[Gradients], initialisation: Initialisation, deepest: int) -
     return Panel(
         NAMES[initialisation],
         Axis(Text("layer", "层"), 1, deepest),
-        Axis(Text("gradient, of the last layer's", "梯度（相对最后一层）"), LOWEST, HIGHEST, log=True),
+        Axis(Text("gradient, of the last layer's", "梯度（相对最后一层）"), LOWEST, HIGHEST, scale="log"),
         tuple(marks),
     )
 

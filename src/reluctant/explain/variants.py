@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import Activation, get
+from reluctant.figures import Axis, Band, Dots, Figure, Line, Mark, Panel, Setting, Slider, Words, explorer
 from reluctant.numbers import count, percent, percentage, short
 
 from ._blocks import Block, Paragraph, Table
 from ._claim import Claim
-from ._curves import curve_panels, title
-from ._figure import COLOURS, Axis, Band, Dots, Figure, Frame, Line, Mark, Panel, Slider, explorer
+from ._curves import COLOURS, curve_panels, title
 from ._paired import ANSWERS, compared
 from ._spread import over_seeds
-from ._text import Text, Words
+from ._text import Text
 from ._variant_training import NARROW, NARROW_RATE, SOLVED, WIDTH, Runs, Seeds, Slopes, fatal, learned_slopes, narrow
 from ._verdict import Judgement, Verdict
 
@@ -219,11 +219,11 @@ def _curves_figure() -> Figure:
             Slider(Text("activation", "激活函数"), tuple(kinds), 0),
             Slider(Text("slope α", "斜率 α"), tuple(f"{alpha:g}" for alpha in ALPHAS), start),
         ],
-        frames=frames,
+        settings=frames,
     )
 
 
-def _curve_frame(activation: Activation, name: str, alpha: float) -> Frame:
+def _curve_frame(activation: Activation, name: str, alpha: float) -> Setting:
     traits = activation.traits
     chi, gain = short(activation.mean_square_slope()), short(traits.gain)
     line = Text(" It is a straight line.", "它是一条直线。") if traits.straight_line else Text("", "")
@@ -234,7 +234,7 @@ def _curve_frame(activation: Activation, name: str, alpha: float) -> Frame:
     )
     curve, slope = curve_panels([activation], [Text("the curve", "曲线")])
     low = Axis("f(x)", -4, 4)
-    return Frame(readout, (Panel(curve.title, curve.x, low, curve.marks), slope))
+    return Setting(readout, (Panel(curve.title, curve.x, low, curve.marks), slope))
 
 
 def _settings_figure(measured: Measured) -> Figure:
@@ -278,7 +278,8 @@ def _setting_panel(runs: Sequence[Runs], settings: list[float], name: Text, labe
         marks.append(Dots(title(get(activation)), tuple(settings), ys, COLOURS[activation], size=6))
     low, high = (settings[0] / 1.3, settings[-1] * 1.3) if log else (settings[0] - 1, settings[-1] + 1)
     ticks = tuple((setting, f"{setting:g}") for setting in settings)
-    return Panel(name, Axis(label, low, high, log=log, ticks=ticks), Axis(Text("seeds", "种子数"), -0.5, seeds + 0.5), tuple(marks))
+    x = Axis(label, low, high, "log" if log else "linear", ticks)
+    return Panel(name, x, Axis(Text("seeds", "种子数"), -0.5, seeds + 0.5), tuple(marks))
 
 
 def _slopes_figure(measured: Measured) -> Figure:

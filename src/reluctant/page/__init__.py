@@ -6,7 +6,6 @@ it is; only the texts of files in a package's folder ``assets`` (`asset`) are ta
 
 from ._assets import asset
 from ._page import render
-from ._places import coordinate, round_values
 from ._stylesheet import colours, in_plain_colours, stylesheet
 
-__all__ = ["asset", "colours", "coordinate", "in_plain_colours", "render", "round_values", "stylesheet"]
+__all__ = ["asset", "colours", "in_plain_colours", "render", "stylesheet"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
+from reluctant.figures import NON_FINITE
 from reluctant.numbers import fine_percent, plural
 from reluctant.recording import Document, Finding, NotJudged, Recording, Unobserved
 
@@ -14,12 +15,11 @@ from ._measurement import about_measurement, about_network
 from ._places import Places, places_of
 from ._safe_text import safe, visible
 from ._site_table import SiteRow, SkippedRows, main_site_rows, site_rows
-from ._sparkline import BLOCKS, NON_FINITE
 from ._verdict import Verdict, end_of_run, verdict
 
 LEGEND = (
     "dead: passed no gradient · open: slope not flat · zeros: outputs that are 0",
-    f"grad: rms, latest steps · over run: grad out, log scale, {BLOCKS[0]} is 0, {NON_FINITE} is NaN",
+    f"grad: rms, latest steps · over run: grad out, log scale, ▁ is 0, {NON_FINITE} is NaN",
 )
 """What the columns of the table mean."""
 

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from reluctant.figures import root_mean_square, sparkline
 from reluctant.numbers import NOTHING, count, magnitude, percent, plural
 from reluctant.recording import Document, Finding, Severity, ShareHistogram, Site, UnitWindow
 
 from ._finding_tree import worst
 from ._network_order import in_network_order
 from ._places import Places
-from ._root_mean_square import root_mean_square
 from ._safe_text import safe
-from ._sparkline import sparkline
 
 LATEST_MOMENTS = 8
 """Over how many of the last measured steps the gradients are pooled: one step may be an accident."""

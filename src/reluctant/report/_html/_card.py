@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from inspect import cleandoc
 
 from reluctant.errors import UnknownNameError
+from reluctant.figures import Drawing
 from reluctant.numbers import plural
 from reluctant.recording import Finding, Severity, Treatment, TrialVerdict
 from reluctant.rules import get
 
-from .._drawing import Drawn
 from .._evidence import evidence_in_words
 from .._finding_block import FULL_BLOCKS
 from .._finding_tree import Branch
@@ -68,8 +68,8 @@ class Card:
     cause_verified: bool
     cause_evidence: str
     remedies: tuple[Remedy, ...]
-    pictures: tuple[Drawn, ...]
-    trials: tuple[Drawn, ...]
+    pictures: tuple[Drawing, ...]
+    trials: tuple[Drawing, ...]
     follows_from: str = ""
     site: str = ""
     """The anchor of its site in the map."""

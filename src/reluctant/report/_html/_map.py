@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from reluctant.figures import Drawing, spark
 from reluctant.numbers import count, magnitude, value
 from reluctant.recording import Document, Finding, Layer, Loss, Severity, Site
 
-from .._drawing import Drawn, spark
 from .._finding_tree import worst
 from .._places import Places
 from .._safe_text import safe
@@ -47,7 +47,7 @@ class MapRow:
     trend: str = ""
     """The gradient over the run as a small drawing."""
     facts: tuple[tuple[str, str], ...] = ()
-    details: tuple[Drawn, ...] = ()
+    details: tuple[Drawing, ...] = ()
     findings: tuple[tuple[str, str, str], ...] = ()
     """(anchor, code and name, severity) of what was found on it."""
 

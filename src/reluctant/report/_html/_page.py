@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reluctant.figures import Drawing
 from reluctant.numbers import NOTHING, count, fine_percent, value
 from reluctant.recording import Document, Recording
 
-from .._drawing import Drawn
 from .._finding_tree import finding_tree
 from .._measurement import about_network
 from .._outline import Outline, full_outline
@@ -39,7 +39,7 @@ class PageContent:
     kind_words: str
     figures: tuple[tuple[str, str], ...]
     """(what, value): the run in a few figures."""
-    overview: tuple[Drawn, ...]
+    overview: tuple[Drawing, ...]
     """The loss and the gradient through time; marked in both is when the first root, or what follows from it, began."""
     groups: tuple[CardGroup, ...]
     map: NetworkMap
@@ -80,7 +80,7 @@ def _figures(recording: Recording) -> Iterator[tuple[str, str]]:
             yield "loss, first → last", f"{value(means[0])} → {value(means[-1])}"
 
 
-def _overview(document: Document, scene: Scene) -> Iterator[Drawn]:
+def _overview(document: Document, scene: Scene) -> Iterator[Drawing]:
     branches = finding_tree(about_network(document.findings))
     told = [finding for branch in branches[:1] for finding in (branch.root, *branch.followers)]
     events = [event_of(finding, scene.site(finding)) for finding in told]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.figures import Drawing, Line, line_chart
 from reluctant.numbers import NOTHING, count, magnitude, value
 from reluctant.recording import Location, Site
 
-from .._drawing import Drawn, Line, line_chart
 from .._places import Places
 from .._safe_text import safe, source_line
 from .._site_table import SiteRow
@@ -38,13 +38,13 @@ def facts(site: Site, row: SiteRow, places: Places) -> tuple[tuple[str, str], ..
     return tuple((what, words) for what, words in found if words and words != NOTHING)
 
 
-def details(site: Site, scene: Scene) -> tuple[Drawn, ...]:
+def details(site: Site, scene: Scene) -> tuple[Drawing, ...]:
     """The pictures of a site: who is alive, how often units pass gradient, and how large the gradient is."""
     drawn = [units_over_time(site, scene.time), slope_histogram(site, *USUAL), _gradient(site, scene)]
     return tuple(each for each in drawn if each is not None)
 
 
-def _gradient(site: Site, scene: Scene) -> Drawn | None:
+def _gradient(site: Site, scene: Scene) -> Drawing | None:
     steps = [moment.step for moment in site.moments]
     arriving = [moment.gradient_arriving_rms for moment in site.moments]
     leaving = [moment.gradient_leaving_rms for moment in site.moments]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reluctant.figures import Axis, Band, Drawing, Extent, Line, line_chart, range_chart
 from reluctant.numbers import plural, value
 from reluctant.recording import Comparison, Treatment
 
-from .._drawing import Axis, Band, Drawn, Extent, Line, line_chart, range_chart
 from .._safe_text import safe
 from ..pictures.loss_curve import loss_axis
 
@@ -19,7 +19,7 @@ MOST_CURVES = 2
 BEST_FIRST = ("verified", "better", "no difference shown", "worse", "inconclusive", "not tried")
 
 
-def trial_pictures(treatments: Sequence[Treatment]) -> tuple[Drawn, ...]:
+def trial_pictures(treatments: Sequence[Treatment]) -> tuple[Drawing, ...]:
     """The differences of all that were tried, then treated against untreated curves of the best."""
     tried = [(treatment, treatment.comparison) for treatment in treatments if treatment.comparison is not None]
     tried.sort(key=lambda pair: BEST_FIRST.index(pair[0].verdict) if pair[0].verdict in BEST_FIRST else len(BEST_FIRST))
@@ -43,7 +43,7 @@ def comparison_in_words(shown: Comparison) -> str:
     return " ".join(parts)
 
 
-def _differences(tried: Sequence[tuple[Treatment, Comparison]]) -> Drawn | None:
+def _differences(tried: Sequence[tuple[Treatment, Comparison]]) -> Drawing | None:
     extents = [
         Extent(safe(str(treatment)), shown.low, shown.high, mean=shown.difference)
         for treatment, shown in tried
@@ -63,7 +63,7 @@ def _noun(shown: Comparison) -> str:
     return safe(shown.by)
 
 
-def _curves(treatment: Treatment, shown: Comparison) -> Drawn | None:
+def _curves(treatment: Treatment, shown: Comparison) -> Drawing | None:
     treated, untreated = shown.treated, shown.untreated
     if treated is None or untreated is None or min(len(treated.steps), len(untreated.steps)) < 2:
         return None
@@ -74,7 +74,7 @@ def _curves(treatment: Treatment, shown: Comparison) -> Drawn | None:
         return None
     lines = [Line(name, curve.steps, curve.mean, colour, dashed=not colour) for name, curve, colour in pairs]
     banded = [(curve, colour) for _, curve, colour in pairs if len(curve.low) == len(curve.steps) == len(curve.high)]
-    bands = [Band(INTERVAL if colour else "", curve.steps, curve.low, curve.high, colour) for curve, colour in banded]
+    bands = [Band(curve.steps, curve.low, curve.high, colour, INTERVAL if colour else "") for curve, colour in banded]
     x = Axis("step", 0, max(treated.steps[-1], untreated.steps[-1], 1))
     without, treated_loss = value(untreated.mean[-1]), value(treated.mean[-1])
     alt = f"At the end {without} without the treatment, {treated_loss} with it, mean over {plural(shown.seeds, 'seed')}."

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from reluctant.figures import Axis, Band, Drawing, Extent, Line, line_chart, range_chart
 from reluctant.numbers import interval, plural, result
 from reluctant.recording import TrialCurve
 from reluctant.studies import UNTREATED, Compared, Study, mean_curve, starting_level
 
-from .._drawing import Axis, Band, Drawn, Extent, Line, line_chart, range_chart
 from ..pictures.loss_curve import loss_axis
 from ._outline import StudyOutline
 from ._ranking import percent_of
@@ -20,12 +20,12 @@ MOST_BANDS = 4
 """Where more curves have an interval, their bands would hide one another, and only that of the best and of the script are drawn."""
 
 
-def study_pictures(study: Study, outline: StudyOutline) -> tuple[Drawn, ...]:
+def study_pictures(study: Study, outline: StudyOutline) -> tuple[Drawing, ...]:
     """The differences, then the curves; what there is nothing to draw of is left out."""
     return tuple(drawn for drawn in (differences(outline), curves(study, outline)) if drawn is not None)
 
 
-def differences(outline: StudyOutline) -> Drawn | None:
+def differences(outline: StudyOutline) -> Drawing | None:
     """A row for each arm: its interval, its mean, and a point for each seed, around a line at 0."""
     quantity = outline.quantity
     arms = [arm for arm in quantity.ranked(outline.found) if arm.difference.mean is not None]
@@ -34,13 +34,13 @@ def differences(outline: StudyOutline) -> Drawn | None:
     title = f"End {quantity.noun} less that of the script {UNTREATED}, seed by seed"
     axis = f"difference of the end {quantity.noun}; {quantity.side}"
     drawn = range_chart(title, _in_words(arms, outline), axis, [_extent(arm, outline) for arm in arms], zero="no difference")
-    return Drawn(title, drawn.alt, drawn.svg, head=HEAD, rows=tuple(_numbers(arm, outline) for arm in arms))
+    return Drawing(title, drawn.alt, drawn.svg, head=HEAD, rows=tuple(_numbers(arm, outline) for arm in arms))
 
 
 HEAD = ("arm", "mean", "interval", "level of the interval", "differences by seed", "shown")
 
 
-def curves(study: Study, outline: StudyOutline) -> Drawn | None:
+def curves(study: Study, outline: StudyOutline) -> Drawing | None:
     """The mean loss, or metric, of the script as it stands and of the best arms over the steps."""
     ceiling = starting_level(result.losses for result in study.results if result.counts)
     names, goal, noun = [UNTREATED, *outline.colours], outline.quantity.goal, outline.quantity.noun
@@ -64,7 +64,7 @@ def _bands(drawn: dict[str, TrialCurve], colours: dict[str, int]) -> list[Band]:
     names = list(drawn) if len(drawn) <= MOST_BANDS else list(drawn)[:2]
     with_interval = [name for name in names if len(drawn[name].low) == len(drawn[name].steps)]
     return [
-        Band(INTERVAL if name == with_interval[-1] else "", curve.steps, curve.low, curve.high, colours.get(name, 0))
+        Band(curve.steps, curve.low, curve.high, colours.get(name, 0), INTERVAL if name == with_interval[-1] else "")
         for name, curve in ((name, drawn[name]) for name in with_interval)
     ]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from reluctant import discovery
+from reluctant.figures import Drawing
 from reluctant.recording import Finding
 
-from .._drawing import Drawn
 from ._picture import Picture, Scene
 
 MOST = 2
@@ -21,9 +21,9 @@ def all_pictures() -> tuple[Picture, ...]:
     return tuple(sorted((picture() for picture in found.values()), key=lambda picture: (picture.order, type(picture).__name__)))
 
 
-def pictures_of(finding: Finding, scene: Scene) -> tuple[Drawn, ...]:
+def pictures_of(finding: Finding, scene: Scene) -> tuple[Drawing, ...]:
     """The first pictures that its evidence asks for and that can be drawn; where there are none, a general one."""
-    found: list[Drawn] = []
+    found: list[Drawing] = []
     for picture in all_pictures():
         if len(found) < MOST and picture.suits(finding) and (drawn := picture.draw(finding, scene)) is not None:
             found.append(drawn)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reluctant.figures import Guide
 from reluctant.recording import Finding, Silence, Site
 
-from .._drawing import Guide
 from .._safe_text import safe
 
 SILENT = frozenset({"dead_units", "silent_units", "dead_share"})

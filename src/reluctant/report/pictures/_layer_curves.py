@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from reluctant.figures import Axis
 from reluctant.recording import Finding, Layer, LayerMoment
 
-from .._drawing import Axis
 from .._safe_text import safe
 from ._picture import Scene
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from reluctant.figures import Axis, Drawing, time_axis
 from reluctant.recording import Finding, Layer, Recording, Site
 
-from .._drawing import Axis, Drawn, time_axis
 from .._network_order import in_network_order, layers_in_network_order
 from ._event import earliest
 
@@ -54,6 +54,6 @@ class Picture:
         """Whether the finding's evidence asks for it."""
         return not self.evidence.isdisjoint(finding.evidence)
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
         """The picture; None where the recording lacks what it is drawn from."""
         raise NotImplementedError

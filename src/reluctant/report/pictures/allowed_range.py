@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from reluctant.figures import Drawing, Extent, range_chart
 from reluctant.numbers import value
 from reluctant.recording import Finding
 
-from .._drawing import Drawn, Extent, range_chart
 from .._safe_text import safe
 from ._picture import Picture, Scene
 
@@ -18,7 +18,7 @@ class AllowedRange(Picture):
     order = 16
     evidence = frozenset({"lowest", "highest"})
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
         """The chart; None where the evidence holds no such range or no number."""
         ends = [finding.evidence.get(name) for name in ("lowest", "highest")]
         name, seen = next(iter(finding.evidence.items()), ("", None))

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from operator import attrgetter
 
+from reluctant.figures import Drawing, Guide, HeatMap, heat_map
 from reluctant.numbers import magnitude, plural
 from reluctant.recording import Finding, Layer
 
-from .._drawing import Drawn, Guide, HeatMap, heat_map
 from ._event import event_of
 from ._layer_curves import Quantity, at_end, at_start, layer_names
 from ._picture import Picture, Scene
@@ -28,13 +28,13 @@ class GradientOverTime(Picture):
         {"gradient_ratio", "gradient_growth", "first_non_finite_step", "frozen_layers", "dead_units", "factor_per_layer", "loss_growth"}
     )
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
         """The map; None where no layer was measured."""
         event = event_of(finding, scene.site(finding))
         return gradient_map(scene, [event.guide()] if event else [])
 
 
-def gradient_map(scene: Scene, guides: Sequence[Guide] = ()) -> Drawn | None:
+def gradient_map(scene: Scene, guides: Sequence[Guide] = ()) -> Drawing | None:
     """The map of a whole recording; None where no layer was measured at two steps."""
     layers, quantity, words = _measured(scene.layers)
     moments = sorted({moment.step for layer in layers for moment in layer.moments if quantity(moment) is not None})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.figures import Drawing, Extent, range_chart
 from reluctant.numbers import value
 from reluctant.recording import Finding
 
-from .._drawing import Drawn, Extent, range_chart
 from ._picture import Picture, Scene
 
 
@@ -15,7 +15,7 @@ class InputRange(Picture):
     order = 18
     evidence = frozenset({"input_rms", "input_minimum"})
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
         """The chart; None where nothing is known of what enters the layer."""
         seen = next((layer.input for layer in scene.recording.layers if layer.input is not None and layer.name == finding.layer), None)
         if seen is None:

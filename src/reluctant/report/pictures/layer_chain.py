@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.figures import Drawing, chain
 from reluctant.numbers import count, plural
 from reluctant.recording import Finding
 
-from .._drawing import Drawn, chain
 from .._safe_text import safe
 from ._picture import Picture, Scene
 
@@ -16,7 +16,7 @@ class LayerChain(Picture):
     order = 17
     evidence = frozenset({"merged_parameters", "idle_activations"})
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
         """The chain; None where the evidence names fewer than two layers."""
         named = finding.evidence.get("layers")
         if not isinstance(named, (list, tuple)) or len(named) < 2:

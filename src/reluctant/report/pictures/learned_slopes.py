@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from reluctant.figures import Axis, Band, Drawing, Line, line_chart
 from reluctant.numbers import value
 from reluctant.recording import Finding
 
-from .._drawing import Axis, Band, Drawn, Line, line_chart
 from .._safe_text import safe
 from ._picture import Picture, Scene
 
@@ -20,7 +20,7 @@ class LearnedSlopes(Picture):
     order = 14
     evidence = frozenset({"slope_first", "slopes"})
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
         """The curves; None where no slope was measured twice."""
         slopes = [parameter for parameter in scene.recording.parameters if parameter.role == "slope" and len(parameter.moments) > 1]
         if not slopes:
@@ -34,7 +34,7 @@ class LearnedSlopes(Picture):
             lines.append(Line(safe(slope.name), steps, [moment.mean for moment in slope.moments], colour))
             if slope.shape not in ((), (1,)):
                 low, high = [moment.minimum for moment in slope.moments], [moment.maximum for moment in slope.moments]
-                bands.append(Band("", steps, low, high, colour))
+                bands.append(Band(steps, low, high, colour))
         moments = [moment for slope in slopes[:MOST_LINES] for moment in slope.moments]
         numbers = [0.0, *(end for moment in moments for end in (moment.minimum, moment.maximum) if math.isfinite(end))]
         margin = 0.08 * (max(numbers) - min(numbers)) or 0.1

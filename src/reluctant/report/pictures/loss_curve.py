@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from reluctant.figures import Axis, Band, Drawing, Guide, Line, line_chart
 from reluctant.numbers import magnitude, value
 from reluctant.recording import Finding, Graph, LossCurve, LossPoint, Recording
 
-from .._drawing import Axis, Band, Drawn, Guide, Line, line_chart
 from ._event import event_of
 from ._picture import Picture, Scene
 
@@ -28,7 +28,7 @@ class LossOverTime(Picture):
     general = True
     evidence = frozenset({*FLOORS, "loss_growth", "first_non_finite_step", "last_loss", "dead_units", "gradient_ratio", "input_rms"})
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
         """The curve of the loss that the finding's part of the network feeds; None where no loss was seen twice."""
         curve = _curve_of(finding, scene.recording)
         if curve is None:
@@ -38,7 +38,7 @@ class LossOverTime(Picture):
         return loss_curve(curve, scene, [guide for guide in guides if guide is not None])
 
 
-def loss_curve(curve: LossCurve, scene: Scene, guides: Sequence[Guide] = ()) -> Drawn | None:
+def loss_curve(curve: LossCurve, scene: Scene, guides: Sequence[Guide] = ()) -> Drawing | None:
     """One curve with its spread; None where it has fewer than two points."""
     points = _fewer([point for point in curve.points if point.mean is not None])
     if len(points) < 2:
@@ -55,7 +55,7 @@ def loss_curve(curve: LossCurve, scene: Scene, guides: Sequence[Guide] = ()) -> 
     alt = f"{first} at step {steps[0]:,}, {lowest} at its lowest, {last} at step {steps[-1]:,}."
     if curve.first_non_finite_step is not None:
         alt += f" Not finite from step {curve.first_non_finite_step:,} on."
-    spread = [Band("lowest to highest of each stretch", steps, low, high)] if low != high else []
+    spread = [Band(steps, low, high, label="lowest to highest of each stretch")] if low != high else []
     return line_chart("Loss", alt, scene.time, y, [Line("mean", steps, means)], spread, guides)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from reluctant.figures import Drawing, Extent, range_chart
 from reluctant.numbers import value
 from reluctant.recording import Finding, Loss, Recording, ValueStatistics
 
-from .._drawing import Drawn, Extent, range_chart
 from ._picture import Picture, Scene
 
 CATEGORICAL = frozenset({"cross_entropy", "nll_loss"})
@@ -21,7 +21,7 @@ class ReachableTargets(Picture):
     order = 13
     evidence = frozenset({"reachable", "targets", "lower_end", "predictions"})
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
         """The chart; None where neither targets nor a range are known."""
         loss = _loss_of(finding, scene.recording)
         extents = []

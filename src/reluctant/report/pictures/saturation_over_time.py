@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.figures import Axis, Drawing, Line, line_chart
 from reluctant.numbers import percent
 from reluctant.recording import Finding
 
-from .._drawing import Axis, Drawn, Line, line_chart
 from .._safe_text import safe
 from ._picture import Picture, Scene
 
@@ -16,7 +16,7 @@ class SaturationOverTime(Picture):
     order = 11
     evidence = frozenset({"saturated_units", "flat_at_start"})
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
         """The curve; None where the finding is about no site, or the site was measured once."""
         site = scene.site(finding)
         if site is None or len(site.moments) < 2:

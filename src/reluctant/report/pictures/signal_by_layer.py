@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.figures import Axis, Drawing, Line, line_chart
 from reluctant.numbers import magnitude
 from reluctant.recording import Finding
 
-from .._drawing import Axis, Drawn, Line, line_chart
 from ._layer_curves import at_start, layer_names, named_layers, size_axis
 from ._picture import Picture, Scene
 
@@ -16,7 +16,7 @@ class SignalByLayer(Picture):
     order = 15
     evidence = frozenset({"signal_ratio", "first_spread"})
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
         """The curve; None where fewer than two layers were measured."""
         layers = named_layers(finding, scene)
         spreads = [at_start(layer, lambda moment: moment.output_unit_std) for layer in layers]

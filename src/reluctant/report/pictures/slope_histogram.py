@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.figures import Bars, Drawing, histogram
 from reluctant.numbers import count, plural
 from reluctant.recording import Finding, ShareHistogram, Site, UnitWindow
 
-from .._drawing import Bars, Drawn, histogram
 from .._safe_text import safe
 from ._picture import Picture, Scene
 
@@ -27,7 +27,7 @@ class SlopeHistogram(Picture):
     evidence = frozenset({"units", "dead_units", "silent_units", *QUANTITIES})
     general = True
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
         """The histogram; None where the finding is about no site, or no unit of it was seen."""
         site = scene.site(finding)
         if site is None:
@@ -36,7 +36,7 @@ class SlopeHistogram(Picture):
         return slope_histogram(site, *asked)
 
 
-def slope_histogram(site: Site, quantity: str, share: str, ends: tuple[str, str], bad: int | None) -> Drawn | None:
+def slope_histogram(site: Site, quantity: str, share: str, ends: tuple[str, str], bad: int | None) -> Drawing | None:
     """The histogram of one of the shares of a site; None where none was measured."""
     window = site.recent or site.whole
     if window is None or not window.passes.units:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reluctant.figures import Axis, Drawing, UnitGroup, unit_map
 from reluctant.numbers import count, plural
 from reluctant.recording import Finding, Site
 
-from .._drawing import Axis, Drawn, UnitGroup, unit_map
 from .._safe_text import safe
 from ._event import SILENT
 from ._picture import Picture, Scene
@@ -17,13 +17,13 @@ class UnitsOverTime(Picture):
     order = 10
     evidence = SILENT
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawn | None:
+    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
         """The map; None where no unit of the site fell silent."""
         site = scene.site(finding)
         return units_over_time(site, scene.time) if site is not None else None
 
 
-def units_over_time(site: Site, time: Axis) -> Drawn | None:
+def units_over_time(site: Site, time: Axis) -> Drawing | None:
     """The map of one site; None where no unit is silent."""
     silent = sum(silence.units for silence in site.silences)
     if not silent or silent > site.units:

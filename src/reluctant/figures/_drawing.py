@@ -1,4 +1,4 @@
-"""A finished figure."""
+"""A finished drawing."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ from dataclasses import dataclass
 from typing import Literal
 from xml.etree import ElementTree
 
+from ._words import Words
+
+KeyMark = Literal["line", "dashed", "area", "dots"]
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
     """One entry of a legend: a sample of a mark, and what it is."""
 
-    mark: Literal["line", "dashed", "area", "dot"]
+    mark: KeyMark
     colour: str
     """The classes that colour it."""
-    label: str
+    label: Words
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A figure with everything that a page says about it."""
+class Drawing:
+    """A drawing with everything that a page says about it."""
 
     title: str
     alt: str

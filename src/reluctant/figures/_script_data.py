@@ -5,29 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from . import _words as words
-from ._figure import Axis, Band, Cells, Dots, Figure, Line, Mark, Panel
-from ._svg import Frame as Axes
-from ._text import Language, said
+from ._axis import Axis
+from ._figure import Band, Cells, Dots, Figure, Line, Mark, Panel
+from ._panel import panel_frame
+from ._words import Words, translation
 
 DIGITS = 4
 """Digits that count in what a reader can point at."""
 
 
-def figure_data(figure: Figure, language: Language) -> dict[str, Any]:
-    """Axes and marks of the panels, and for every position of the sliders what differs from the start."""
+def script_data(figure: Figure, language: str, slope: Words) -> dict[str, Any]:
+    """Axes and marks of the panels, and for every position of the sliders what differs from the start; `slope` is the word for one."""
     return {
-        "words": {"slope": said(words.SLOPE, language)},
+        "words": {"slope": translation(slope, language)},
         "panels": [_panel(panel, language) for panel in figure.panels],
-        "sliders": [[said(position, language) for position in slider.positions] for slider in figure.sliders],
+        "sliders": [[translation(position, language) for position in slider.positions] for slider in figure.sliders],
         "frames": [
-            {"readout": said(frame.readout, language), "marks": _changes(figure.panels, frame.panels, language)} for frame in figure.frames
+            {"readout": translation(setting.readout, language), "marks": _changes(figure.panels, setting.panels, language)}
+            for setting in figure.settings
         ],
     }
 
 
-def _panel(panel: Panel, language: Language) -> dict[str, Any]:
-    frame = Axes(panel, language)
+def _panel(panel: Panel, language: str) -> dict[str, Any]:
+    frame = panel_frame(panel, language)
     return {
         "box": {"left": frame.left, "right": frame.right, "top": frame.top, "bottom": frame.bottom},
         "axes": {"x": _axis(panel.x, language), "y": _axis(panel.y, language)},
@@ -35,16 +36,16 @@ def _panel(panel: Panel, language: Language) -> dict[str, Any]:
     }
 
 
-def _axis(axis: Axis, language: Language) -> dict[str, Any]:
-    return {"label": said(axis.label, language), "low": axis.low, "high": axis.high, "log": axis.log}
+def _axis(axis: Axis, language: str) -> dict[str, Any]:
+    return {"label": translation(axis.label, language), "low": axis.low, "high": axis.high, "log": axis.scale == "log"}
 
 
-def _mark(mark: Mark, language: Language) -> dict[str, Any]:
+def _mark(mark: Mark, language: str) -> dict[str, Any]:
     if isinstance(mark, Line):
         slopes = {"slopes": _rounded(mark.slopes)} if mark.slopes else {}
         return {
             "kind": "line",
-            "label": said(mark.label, language),
+            "label": translation(mark.label, language),
             "colour": mark.colour,
             "xs": _rounded(mark.xs),
             "ys": _rounded(mark.ys),
@@ -63,7 +64,7 @@ def _rounded(numbers: Sequence[float | None]) -> list[float | None]:
     return [None if number is None else float(f"{number:.{DIGITS}g}") for number in numbers]
 
 
-def _changes(start: Sequence[Panel], now: Sequence[Panel], language: Language) -> list[list[dict[str, Any] | None]] | None:
+def _changes(start: Sequence[Panel], now: Sequence[Panel], language: str) -> list[list[dict[str, Any] | None]] | None:
     """For each mark the keys that differ from the start; None where nothing does."""
     found = [
         [_difference(_mark(old, language), _mark(new, language)) for old, new in zip(before.marks, after.marks, strict=True)]

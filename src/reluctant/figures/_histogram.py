@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from reluctant.page import coordinate as number
-
 from ._axis import Axis
-from ._drawn import Drawn, Key
-from ._svg import WIDTH, box, canvas, label, path
+from ._drawing import Drawing, Key
+from ._svg import WIDTH, box, canvas, coordinate, label, path
+from ._words import translation
 
 HEIGHT = 210
 SIDE = 40
@@ -32,7 +31,7 @@ class Bars:
         return [self.zero, *self.between, self.one]
 
 
-def histogram(title: str, alt: str, now: Bars, before: Bars | None, share: str, ends: tuple[str, str], bad: int | None = None) -> Drawn:
+def histogram(title: str, alt: str, now: Bars, before: Bars | None, share: str, ends: tuple[str, str], bad: int | None = None) -> Drawing:
     """The bars of `now`, and the outline of `before` over them; `bad` is the bar (0 or -1) that stands for units that do not work.
 
     `share` says what the share is of, `ends` what exactly 0 and exactly 1 mean.
@@ -42,11 +41,11 @@ def histogram(title: str, alt: str, now: Bars, before: Bars | None, share: str, 
     axis = Axis("units", 0, highest)
     left, right, top, bottom = 12 + 6.2 * len(f"{highest:,}"), WIDTH - 8.0, 26.0, HEIGHT - 44.0
     label(svg, 0, top - 12, "units", "axis-label")
-    for value, text in axis.ticks(4):
+    for value, name in axis.ticks(4):
         if value == int(value):
             place = bottom - (bottom - top) * axis.share(value)
-            path(svg, "grid", f"M{number(left)} {number(place)}H{number(right)}")
-            label(svg, left - 6, place + 3.5, text, "tick", "end")
+            path(svg, "grid", f"M{coordinate(left)} {coordinate(place)}H{coordinate(right)}")
+            label(svg, left - 6, place + 3.5, translation(name), "tick", "end")
     places = _places(left, right, len(now.between))
     for index, (count, (x, width)) in enumerate(zip(now.counts, places, strict=True)):
         if count:
@@ -56,10 +55,10 @@ def histogram(title: str, alt: str, now: Bars, before: Bars | None, share: str, 
     if before:
         for count, (x, width) in zip(before.counts, places, strict=True):
             if count:
-                path(svg, "before", f"M{number(x)} {number(bottom - (bottom - top) * axis.share(count))}h{number(width)}")
+                path(svg, "before", f"M{coordinate(x)} {coordinate(bottom - (bottom - top) * axis.share(count))}h{coordinate(width)}")
     _below(svg, left, right, bottom, share, ends)
     keys = (Key("area", "f1 column", now.label), Key("line", "before", before.label)) if before else ()
-    return Drawn(title, alt, svg, keys)
+    return Drawing(title, alt, svg, keys)
 
 
 def _places(left: float, right: float, stretches: int) -> list[tuple[float, float]]:
@@ -71,7 +70,7 @@ def _places(left: float, right: float, stretches: int) -> list[tuple[float, floa
 
 
 def _below(svg: Element, left: float, right: float, bottom: float, share: str, ends: tuple[str, str]) -> None:
-    path(svg, "axis", f"M{number(left)} {number(bottom)}H{number(right)}")
+    path(svg, "axis", f"M{coordinate(left)} {coordinate(bottom)}H{coordinate(right)}")
     start, end = left + SIDE + 8, right - SIDE - 8
     label(svg, left + SIDE / 2 - 1, bottom + 15, ends[0], "tick", "middle")
     label(svg, right - SIDE / 2 + 1, bottom + 15, ends[1], "tick", "middle")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reluctant.report._drawing import Axis, time_axis
+from reluctant.figures import Axis, time_axis
 
 NUMBERS = st.floats(min_value=-1e12, max_value=1e12)
 
@@ -23,8 +23,9 @@ NUMBERS = st.floats(min_value=-1e12, max_value=1e12)
         (Axis("", 1e-6, 1e-2, "log"), ["10⁻⁶", "10⁻⁵", "10⁻⁴", "0.001", "0.01"]),
         (Axis("", 0, 719, "log1p"), ["0", "1", "10", "100"]),
         (Axis("", -4000, 4000, "symlog"), ["−1,000", "−10", "0", "10", "1,000"]),
-        (Axis("", -0.13, 3, "symlog", 0.01), ["−0.1", "0", "0.1"]),
+        (Axis("", -0.13, 3, "symlog", unit=0.01), ["−0.1", "0", "0.1"]),
         (Axis("", 0.58, 76, "log"), ["1", "10"]),
+        (Axis("", 1e-4, 10, "log"), ["10⁻⁴", "0.01", "1"]),
         (Axis("", 2.0, 2.2, "log"), ["2.00", "2.05", "2.10", "2.15", "2.20"]),
     ],
 )
@@ -50,10 +51,21 @@ def test_ticks_lie_within_rise_and_are_not_too_many(kind, ends: tuple[float, flo
 
 
 @given(NUMBERS, NUMBERS, NUMBERS)
-def test_a_place_is_between_the_ends_and_larger_values_are_further(low: float, first: float, second: float) -> None:
+def test_larger_values_are_further_and_those_within_are_between_the_ends(low: float, first: float, second: float) -> None:
     axis = Axis("", low, low + 1e6)
     small, large = sorted((first, second))
-    assert 0 <= axis.share(small) <= axis.share(large) <= 1
+    assert axis.share(small) <= axis.share(large)
+    assert all((0 <= axis.share(value) <= 1) == (axis.low <= value <= axis.high) for value in (small, large))
+
+
+def test_nothing_lies_far_outside_a_logarithmic_axis() -> None:
+    axis = Axis("", 0.01, 100, "log")
+    assert (axis.share(0.01), axis.share(1), axis.share(100)) == pytest.approx((0, 0.5, 1))
+    assert axis.share(0.0) < -10
+
+
+def test_an_axis_writes_its_own_names() -> None:
+    assert Axis("", 0, 2, names=((1.0, "one"),)).ticks(5) == ((1.0, "one"),)
 
 
 def test_a_logarithm_gives_equal_factors_equal_room() -> None:
@@ -66,7 +78,7 @@ def test_a_logarithm_gives_equal_factors_equal_room() -> None:
 )
 def test_time_is_logarithmic_where_something_began_early_in_a_long_run(steps: int, early: int | None, kind: str) -> None:
     axis = time_axis(steps, early)
-    assert axis.kind == kind
+    assert axis.scale == kind
     assert (axis.share(0), axis.share(max(steps - 1, 1))) == (0, 1)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from ._axis import Axis
-from ._drawn import Drawn, Key
-from ._line_chart import Guide, draw_guide
-from ._svg import WIDTH, Frame, box, canvas, label, path
+from ._drawing import Drawing, Key
+from ._figure import Guide
+from ._svg import WIDTH, Frame, box, canvas, draw_guide, label, path
 
 TALLEST, LOWEST = 220, 90
 ROWS_APART = 64
@@ -26,7 +26,7 @@ class UnitGroup:
     first_silent: float | None = None
 
 
-def unit_map(title: str, alt: str, x: Axis, groups: Sequence[UnitGroup], guide: Guide | None = None) -> Drawn:
+def unit_map(title: str, alt: str, x: Axis, groups: Sequence[UnitGroup], guide: Guide | None = None) -> Drawing:
     """Units upwards, time to the right: where a unit passed gradient, where it no longer does, and where that is not known."""
     units = sum(group.units for group in groups)
     apart = units <= ROWS_APART
@@ -49,7 +49,7 @@ def unit_map(title: str, alt: str, x: Axis, groups: Sequence[UnitGroup], guide: 
         draw_guide(svg, placed, guide)
     placed.draw_across(svg)
     keys = Key("area", "alive", "passes gradient"), Key("area", "dead", "passes none"), Key("area", "between", "not known")
-    return Drawn(title, alt, svg, keys)
+    return Drawing(title, alt, svg, keys)
 
 
 def _death(group: UnitGroup) -> float:

@@ -9,9 +9,9 @@ from itertools import groupby, pairwise
 from xml.etree.ElementTree import Element, SubElement
 
 from ._axis import Axis, power_of_ten
-from ._drawn import Drawn
-from ._line_chart import Guide, draw_guide
-from ._svg import LETTER, WIDTH, Frame, box, canvas, label, path
+from ._drawing import Drawing
+from ._figure import Guide
+from ._svg import LETTER, WIDTH, Frame, box, canvas, draw_guide, label, path
 
 ROW, TALLEST, LOWEST = 15, 260, 180
 LEVELS = 9
@@ -33,7 +33,7 @@ class HeatMap:
     """A size for each moment; None where it was not measured."""
 
 
-def heat_map(title: str, alt: str, x: Axis, data: HeatMap, quantity: str, guides: Sequence[Guide] = ()) -> Drawn:
+def heat_map(title: str, alt: str, x: Axis, data: HeatMap, quantity: str, guides: Sequence[Guide] = ()) -> Drawing:
     """The map, its scale from the largest size down to at most 12 powers of ten below it; exactly 0 and NaN have colours of their own."""
     sizes = [abs(size) for row in data.rows for size in row if size is not None and math.isfinite(size) and size != 0]
     high = math.log10(max(sizes, default=1.0))
@@ -56,7 +56,7 @@ def heat_map(title: str, alt: str, x: Axis, data: HeatMap, quantity: str, guides
         draw_guide(over, placed, guide)
     placed.draw_across(svg)
     _scale(svg, low, high, bottom + 52, quantity, [size for row in data.rows for size in row])
-    return Drawn(title, alt, svg)
+    return Drawing(title, alt, svg)
 
 
 def _edges(placed: Frame, moments: Sequence[float]) -> list[float]:

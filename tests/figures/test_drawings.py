@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reluctant.report._drawing import (
+from reluctant.figures import (
     Axis,
     Band,
     Bars,
-    Drawn,
+    Drawing,
     Extent,
     Guide,
     HeatMap,
@@ -32,20 +32,20 @@ TIME = Axis("step", 0, 100)
 HOSTILE = "<script>alert(1)</script> & \"'"
 
 
-def shapes(drawn: Drawn, kind: str) -> list[str]:
+def shapes(drawn: Drawing, kind: str) -> list[str]:
     return [element.get("d", "") for element in drawn.svg.iter("path") if kind in element.get("class", "").split()]
 
 
-def texts(drawn: Drawn) -> list[str]:
+def texts(drawn: Drawing) -> list[str]:
     return [element.text or "" for element in drawn.svg.iter("text")]
 
 
-def boxes(drawn: Drawn, kind: str) -> list[tuple[float, ...]]:
+def boxes(drawn: Drawing, kind: str) -> list[tuple[float, ...]]:
     """(x, y, width, height) of the rectangles of a kind."""
     return [tuple(map(float, re.findall(r"-?[\d.]+", d)[:4])) for d in shapes(drawn, kind)]
 
 
-def curve(ys: Sequence[float | None], **more) -> Drawn:
+def curve(ys: Sequence[float | None], **more) -> Drawing:
     return line_chart("Title", "alt.", TIME, Axis("loss", 0, 10), [Line("loss", range(0, 10 * len(ys), 10), ys)], **more)
 
 
@@ -82,7 +82,7 @@ def test_numbers_stand_in_a_table_of_bounded_length() -> None:
 
 def test_one_curve_needs_no_legend_and_two_do() -> None:
     assert curve([1, 2]).keys == ()
-    assert [key.label for key in curve([1, 2], bands=[Band("spread", [0, 10], [0, 1], [2, 3])]).keys] == ["loss", "spread"]
+    assert [key.label for key in curve([1, 2], bands=[Band([0, 10], [0, 1], [2, 3], label="spread")]).keys] == ["loss", "spread"]
 
 
 def test_a_word_at_a_mark_stays_inside() -> None:
@@ -187,7 +187,7 @@ def test_a_small_curve_marks_zero_and_nan() -> None:
     ],
     ids=["line", "units", "heat", "histogram", "range", "chain"],
 )
-def test_text_in_a_drawing_stays_text(drawn: Drawn) -> None:
+def test_text_in_a_drawing_stays_text(drawn: Drawing) -> None:
     markup = drawn.markup()
     assert "<script" not in markup
     read = ElementTree.fromstring(markup)

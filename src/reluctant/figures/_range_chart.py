@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from reluctant.page import coordinate as number
-
 from ._axis import Axis
-from ._drawn import Drawn
-from ._line_chart import Guide, draw_guide
-from ._svg import LETTER, WIDTH, Frame, box, canvas, label, path
+from ._drawing import Drawing
+from ._figure import Guide
+from ._svg import LETTER, WIDTH, Frame, box, canvas, coordinate, draw_guide, label, path
 
 ROW = 44
 SYMLOG_FROM = 60.0
@@ -40,11 +38,11 @@ class Extent:
     colour: int = 1
 
 
-def range_chart(title: str, alt: str, quantity: str, extents: Sequence[Extent], zero: str = "") -> Drawn:
+def range_chart(title: str, alt: str, quantity: str, extents: Sequence[Extent], zero: str = "") -> Drawing:
     """Every stretch in a row of its own; what is allowed is a field behind all rows, and `zero` the word at a line at 0."""
     axis = _axis_around_zero(quantity, extents) if zero else _axis(quantity, extents)
     height = 22 + ROW * len(extents)
-    logarithmic = axis.kind == "symlog"
+    logarithmic = axis.scale == "symlog"
     svg = canvas(height + (56 if logarithmic else 42), f"{title}. {alt}")
     placed = Frame(axis, None, 8, WIDTH - 10, 12, height)
     for extent in extents:
@@ -58,7 +56,7 @@ def range_chart(title: str, alt: str, quantity: str, extents: Sequence[Extent], 
     placed.draw_across(svg)
     if logarithmic:
         label(svg, (placed.left + placed.right) / 2, height + 46, "logarithmic on both sides of 0", "axis-label", "middle")
-    return Drawn(title, alt, svg)
+    return Drawing(title, alt, svg)
 
 
 def _row(svg: Element, placed: Frame, extent: Extent, y: float) -> None:
@@ -67,16 +65,16 @@ def _row(svg: Element, placed: Frame, extent: Extent, y: float) -> None:
     colour = 3 if extent.allowed else extent.colour
     start, end = placed.across(extent.low), placed.across(extent.high)
     if end - start > 2:
-        path(svg, f"line c{colour}", f"M{number(start)} {number(y + 22)}H{number(end)}")
+        path(svg, f"line c{colour}", f"M{coordinate(start)} {coordinate(y + 22)}H{coordinate(end)}")
     if extent.most:
         first, last = (placed.across(value) for value in extent.most)
         path(svg, f"column f{colour}", box(first, y + 17, max(last - first, 2), 10))
     if extent.points:
-        places = "".join(f"M{number(placed.across(value))} {number(y + 31)}h.01" for value in extent.points)
+        places = "".join(f"M{coordinate(placed.across(value))} {coordinate(y + 31)}h.01" for value in extent.points)
         dots = path(svg, f"dots single c{colour}", places)
         dots.set("stroke-width", "5")
     if extent.mean is not None:
-        path(svg, "mean", f"M{number(placed.across(extent.mean))} {number(y + 14)}v16")
+        path(svg, "mean", f"M{coordinate(placed.across(extent.mean))} {coordinate(y + 14)}v16")
 
 
 def _axis(quantity: str, extents: Sequence[Extent]) -> Axis:
@@ -112,4 +110,4 @@ def _straight(quantity: str, low: float, high: float) -> Axis:
 
 def _logarithmic(quantity: str, low: float, high: float, unit: float = 1.0) -> Axis:
     start, end = low * (1.6 if low < 0 else 0.5), high * (1.6 if high > 0 else 0.5)
-    return Axis(quantity, start, end, "symlog", unit)
+    return Axis(quantity, start, end, "symlog", unit=unit)

@@ -7,45 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ._text import Words
-
-TINY = 1e-300
-
-NEUTRAL = 0
-"""The colour of what is no series: targets, floors, frames."""
-
-COLOURS = {
-    "relu": 1, "sigmoid": 2, "tanh": 3, "elu": 4, "leaky_relu": 5, "prelu": 6, "gelu": 7, "identity": 8,
-}  # fmt: skip
-"""One colour for each activation, in every figure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """One axis of a panel and the stretch of it that is drawn."""
-
-    label: Words
-    low: float
-    high: float
-    log: bool = False
-    ticks: tuple[tuple[float, Words], ...] = ()
-    """Where to write what; empty for numbers at round places."""
-
-    def share(self, value: float) -> float:
-        """How far along the axis a value lies: 0 at its low end, 1 at its high one. On a logarithmic one 0 lies far outside."""
-        if self.log:
-            return math.log(max(value, TINY) / self.low) / math.log(self.high / self.low)
-        return (value - self.low) / (self.high - self.low)
+from ._axis import Axis
+from ._words import Words
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A curve through points; None is a gap."""
+    """A curve through points; None, NaN and infinities are gaps."""
 
     label: Words
-    xs: tuple[float, ...]
-    ys: tuple[float | None, ...]
-    colour: int
+    xs: Sequence[float]
+    ys: Sequence[float | None]
+    colour: int = 1
     dashed: bool = False
     slopes: tuple[float, ...] = ()
     """The slope at each point, where it is to be read from the curve."""
@@ -55,10 +28,11 @@ class Line:
 class Band:
     """The stretch between a lower and an upper curve."""
 
-    xs: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-    colour: int
+    xs: Sequence[float]
+    low: Sequence[float | None]
+    high: Sequence[float | None]
+    colour: int = 1
+    label: Words = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +71,16 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A straight line across the panel at one value of an axis, with a word to it."""
+    """A straight line at one value, with a word to it: upright at an x, level at a y."""
 
     at: float
     label: Words
-    vertical: bool = False
-    label_at: Literal["start", "end"] = "end"
+    upright: bool = True
+    until: float | None = None
+    """The other end of a stretch, for something that happened between two moments."""
+    fault: bool = False
+    """Whether something went wrong there."""
+    label_at: Literal["start", "end"] = "start"
     """Where along a level line its word stands."""
 
 
@@ -129,7 +107,7 @@ class Slider:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Setting:
     """What a figure shows with its sliders in one position."""
 
     readout: Words
@@ -139,7 +117,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Panels beside each other. With sliders it holds a frame for each position, and `panels` are those of the start."""
+    """Panels beside each other. With sliders it holds a setting for each position, and `panels` are those of the start."""
 
     name: str
     """Of its file: ``gradient-by-layer``."""
@@ -148,22 +126,22 @@ class Figure:
     """What is to be seen, for who does not see it: the shape in words, with its numbers."""
     panels: tuple[Panel, ...]
     sliders: tuple[Slider, ...] = ()
-    frames: tuple[Frame, ...] = ()
+    settings: tuple[Setting, ...] = ()
     """For every position of the sliders, the last slider moving fastest."""
 
     @property
     def start(self) -> int:
-        """Index of the frame at which the sliders start."""
+        """Index of the setting at which the sliders start."""
         index = 0
         for slider in self.sliders:
             index = index * len(slider.positions) + slider.start
         return index
 
 
-def explorer(name: str, title: Words, alt: Words, sliders: Sequence[Slider], frames: Sequence[Frame]) -> Figure:
-    """A figure that follows its sliders; there must be a frame for each of their positions."""
+def explorer(name: str, title: Words, alt: Words, sliders: Sequence[Slider], settings: Sequence[Setting]) -> Figure:
+    """A figure that follows its sliders; there must be a setting for each of their positions."""
     expected = math.prod(len(slider.positions) for slider in sliders)
-    if len(frames) != expected:
-        raise ValueError(f"the figure {name} has {len(frames)} frames for {expected} positions of its sliders")
-    moved = Figure(name, title, alt, (), tuple(sliders), tuple(frames))
-    return Figure(name, title, alt, frames[moved.start].panels, moved.sliders, moved.frames)
+    if len(settings) != expected:
+        raise ValueError(f"the figure {name} has {len(settings)} settings for {expected} positions of its sliders")
+    moved = Figure(name, title, alt, (), tuple(sliders), tuple(settings))
+    return Figure(name, title, alt, settings[moved.start].panels, moved.sliders, moved.settings)
