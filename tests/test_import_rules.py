@@ -31,7 +31,8 @@ ARROWS: dict[str, set[str] | None] = {
     "kernels": {"activations", "instrument"},
     "nn": {"kernels", "activations", "instrument"},
     "explain": {"activations", "figures", "page", "report"},
-    "exam": {"observe", "recording", "report", "rules"},
+    "diagnosis": {"recording", "rules", "treatments"},
+    "exam": {"diagnosis", "observe", "recording", "report", "rules"},
     "observe": {"recording", "activations", "instrument"},
     "recording": set(),
     "figures": {"page"},
@@ -45,7 +46,7 @@ ARROWS: dict[str, set[str] | None] = {
 }
 """By part of the package (a folder or a file): the other parts that it may import. `docs/design.md` says why."""
 
-WITHOUT_TORCH = {"activations", "configuration", "figures", "page", "recording", "report", "rules", "studies", *FOUNDATION}
+WITHOUT_TORCH = {"activations", "configuration", "diagnosis", "figures", "page", "recording", "report", "rules", "studies", *FOUNDATION}
 """Help, manual pages and the rendering of a saved run start at once, so these never import torch, not even inside a function."""
 
 SCRIPTS = {"demo"}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .activation_pages import activation_pages
+from .cause_page import cause_page
 from .command_pages import command_pages
 from .console import ConsoleError, with_output
 from .links import dead_links, unknown_rules, with_rule_links
@@ -18,7 +19,7 @@ DOCS = Path(__file__).parents[1]
 
 def generated_pages() -> dict[str, str]:
     """The pages that follow from the definitions, by path."""
-    return {**rule_pages(), **treatment_pages(), **activation_pages(), **command_pages(), **recording_page()}
+    return {**rule_pages(), **treatment_pages(), **cause_page(), **activation_pages(), **command_pages(), **recording_page()}
 
 
 def written_pages() -> dict[str, str]:

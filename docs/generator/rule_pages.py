@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Sequence
 
-from reluctant.report import treatment_in_words
 from reluctant.rules import Rule, all_rules
 
 FAMILIES = {
@@ -59,8 +58,6 @@ def _page(rule: Rule) -> Iterator[str]:
     yield from (f"# {rule.code} {rule.rule_name()}", "", f"*{rule.severity}, since {rule.since}*", "", _docstring(rule), "")
     yield from ("## Example", "", "```python", inspect.cleandoc(rule.bad), "```", "")
     yield from ("## Use instead", "", "```python", inspect.cleandoc(rule.good), "```", "")
-    if rule.treatments:
-        yield from ("## What to try", "", *(f"- {treatment_in_words(treatment)}" for treatment in rule.treatments), "")
     if rule.follows_from:
         roots = ", ".join(rule.follows_from)
         yield from ("## What it can follow from", "", f"Where one of these is found on the same path, it is told as the root: {roots}.", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 
+from reluctant.recording import CAUSES
 from reluctant.treatments import Remedy, all_treatments
 
 INTRODUCTION = """\
@@ -35,3 +36,6 @@ def _page(kind: type[Remedy]) -> Iterator[str]:
     yield from (f"# {kind.treatment_name()}", "", f"*`{kind.usage()}`, since {kind.since}*", "", _docstring(kind), "")
     yield from ("## Example", "", "```python", inspect.cleandoc(kind.example), "```", "")
     yield from ("```sh", f"reluctant run --treat '{kind.tried}' script.py", "```", "")
+    if kind.removes:
+        causes = (f"- [{cause}](../causes.md): {CAUSES[cause].meaning}" for cause in kind.removes)
+        yield from ("## Which causes it removes", "", *causes, "")

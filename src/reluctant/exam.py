@@ -9,9 +9,10 @@ from functools import cached_property
 from types import TracebackType
 from typing import TextIO
 
+from .diagnosis import document_of
 from .recording import Document, Finding, Recording
 from .report import notebook_html, show
-from .rules import all_rules, judge, select
+from .rules import all_rules, select
 
 
 class Exam:
@@ -46,9 +47,7 @@ class Exam:
     @property
     def document(self) -> Document:
         """The recording with what the rules make of it; `reluctant.recording.save` writes it to a file."""
-        recording = self.recording
-        judgement = judge(recording, self._rules)
-        return Document(recording, judgement.findings, judgement.not_judged)
+        return document_of(self.recording, self._rules)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

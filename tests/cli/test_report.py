@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from reluctant.diagnosis import document_of
 from reluctant.recording import Cause, Document, Treatment, load, save
-from reluctant.rules import all_rules, judge, select
+from reluctant.rules import all_rules, select
 from reluctant.studies import save_study
 from tests import recordings
 from tests.report.studies import answered, failing
@@ -47,7 +48,7 @@ def test_writes_the_form_of_the_suffix(suffix: str, start: str, reluctant, block
 
 def test_json_holds_the_new_judgement(reluctant, blocked: str, tmp_path: Path) -> None:
     reluctant("report", blocked, "-o", "out.json", "--select", "RL202")
-    expected = judge(recordings.blocked_layer(), select(all_rules(), ["RL202"])).findings
+    expected = document_of(recordings.blocked_layer(), select(all_rules(), ["RL202"])).findings
     assert load(tmp_path / "out.json").findings == expected != ()
 
 
@@ -85,7 +86,7 @@ def test_all_shows_every_site(reluctant, tmp_path: Path) -> None:
 
 def test_what_trials_found_out_is_kept(reluctant, tmp_path: Path) -> None:
     recording = recordings.blocked_layer()
-    judged = judge(recording, all_rules()).findings
+    judged = document_of(recording, all_rules()).findings
     tried = (Treatment("lower-learning-rate", "0.1", "verified", 5),)
     findings = tuple(replace(each, treatments=tried, cause=Cause("learning-rate", "It was.", verified=True)) for each in judged)
     save(Document(recording, findings), tmp_path / "run.json")

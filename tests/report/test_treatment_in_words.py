@@ -6,7 +6,6 @@ import pytest
 
 from reluctant.recording import Treatment
 from reluctant.report import treatment_in_words
-from reluctant.rules import all_rules
 
 
 @pytest.mark.parametrize(
@@ -23,9 +22,3 @@ from reluctant.rules import all_rules
 )
 def test_words(treatment: Treatment, words: str) -> None:
     assert treatment_in_words(treatment) == words
-
-
-@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
-def test_every_treatment_of_a_rule_has_words(rule) -> None:
-    for treatment in rule.treatments:
-        assert not treatment_in_words(treatment).startswith(treatment.name.replace("-", " "))  # what is said of one that is not installed

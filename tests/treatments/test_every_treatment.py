@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from reluctant.errors import UsageError
-from reluctant.rules import all_rules
 from reluctant.treatments import Remedy, all_treatments, get, wanted
 from tests.treatments.runs import run
 
@@ -34,6 +33,12 @@ def test_says_what_to_change(kind: type[Remedy]) -> None:
 
 
 @every
+def test_what_it_proposes_can_be_asked_for(kind: type[Remedy]) -> None:
+    for arguments in (*(one for several in (*kind.removes.values(), *kind.eases.values()) for one in several), *kind.unexplained):
+        assert wanted(f"{kind.treatment_name()}{':' if arguments else ''}{arguments}@3")
+
+
+@every
 def test_is_applied_to_its_example(kind: type[Remedy], tmp_path: Path) -> None:
     ended, trial = run(tmp_path, inspect.cleandoc(kind.example), "--treat", kind.tried, "--steps", "6")
     assert ended.returncode == 0, ended.stderr
@@ -51,13 +56,6 @@ def test_refuses_what_it_cannot_take(kind: type[Remedy]) -> None:
     if kind.needs_line:
         with pytest.raises(UsageError, match="needs the line"):
             wanted(kind.tried.partition("@")[0])
-
-
-def test_what_rules_propose_can_be_read_where_there_is_such_a_treatment() -> None:
-    proposed = {treatment for rule in all_rules() for treatment in rule.treatments}
-    assert proposed
-    for treatment in proposed:
-        assert wanted(f"{treatment}@3").request.name == treatment.name
 
 
 def test_a_name_that_does_not_exist_is_answered_with_those_that_do() -> None:

@@ -14,11 +14,12 @@ from typing import Any, TextIO
 
 from reluctant import __version__
 from reluctant.configuration import Configuration
+from reluctant.diagnosis import document_of
 from reluctant.errors import ReluctantError
 from reluctant.observe.import_hook import when_imported
 from reluctant.observe.script import NoProgramError, Program, exit_code
 from reluctant.recording import Document, Recording, Unobserved, dumps, save, write
-from reluctant.rules import Rule, document_of
+from reluctant.rules import Rule
 from reluctant.trials import OneTrial, trial_in_words
 
 from ._status_line import StatusLine

@@ -8,8 +8,9 @@ from typing import TypeVar
 import click
 
 from reluctant.configuration import configured
+from reluctant.diagnosis import judged_again
 from reluctant.recording import Document, load
-from reluctant.rules import all_rules, judged_again
+from reluctant.rules import all_rules
 from reluctant.rules import select as selected
 
 Command = TypeVar("Command", bound=Callable[..., object])

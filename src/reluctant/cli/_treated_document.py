@@ -48,18 +48,6 @@ def with_verdicts(document: Document, study: Study) -> Document:
     return dataclasses.replace(document, findings=tuple(treated), baseline=tuple(baseline))
 
 
-def offered_more(document: Document) -> Document:
-    """The document with all that their rules offer for root findings that nothing has cured yet."""
-    uncured = {id(finding) for finding in roots(document) if cure(finding) is None}
-    return dataclasses.replace(document, findings=tuple(_offered(f) if id(f) in uncured else f for f in document.findings))
-
-
-def _offered(finding: Finding) -> Finding:
-    known = set(map(str, finding.treatments))
-    offers = next((rule.treatments for rule in all_rules() if rule.code == finding.code), ())
-    return dataclasses.replace(finding, treatments=(*finding.treatments, *(offer for offer in offers if str(offer) not in known)))
-
-
 def cure(finding: Finding) -> Treatment | None:
     """The verified treatment that lowers the loss most; of equals, the first."""
     verified = [treatment for treatment in finding.treatments if treatment.verdict == "verified"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from reluctant.report import treatment_in_words, width_of
+from reluctant.report import width_of
 from reluctant.report._layout import wrap
 from reluctant.rules import Rule, all_rules, get, select
 
@@ -59,8 +59,3 @@ def _page(rule: Rule, width: int) -> Iterator[str]:
     yield from _manual_page.page(type(rule).__doc__, width)
     yield from _manual_page.example("## Example", inspect.cleandoc(rule.bad))
     yield from _manual_page.example("## Use instead", inspect.cleandoc(rule.good))
-    if rule.treatments:
-        yield "## What to try"
-        yield ""
-        for treatment in rule.treatments:
-            yield from wrap(treatment_in_words(treatment), width, "- ", "  ")

@@ -16,10 +16,11 @@ from reluctant.recording import Document, Finding, Treatment, loads, refuse_exis
 from reluctant.report import safe, show, treatment_in_words
 from reluctant.report._safe_text import visible
 from reluctant.studies import UNTREATED, Plan, PlannedTrial, Study, arm_against, by_hand, drawn_arms, job, result_of, trials_left
+from reluctant.treatments import propose_more
 
 from ._source_change import source_change
 from ._study_options import Conduct, check_script, compared_by, each_trial, study_options, time_limit
-from ._treated_document import arms_for, cure, offered_more, roots, with_verdicts
+from ._treated_document import arms_for, cure, roots, with_verdicts
 
 RECORDED = ".json"
 
@@ -53,7 +54,7 @@ def command(
     compared with the script as it stands under the same seeds. The less promising ones are stopped early. A treatment is verified when
     the finding is gone on every seed and the loss is better. SCRIPT itself is never changed.
 
-    Where nothing cures a finding that its cause calls for, what else its rule offers is tried.
+    Where nothing cures a finding that its cause calls for, what else could help is tried: the cause may have been judged wrongly.
 
     A treatment that is drawn at random is tried in the same way, as a baseline: a cure that any change would bring is none.
     """
@@ -96,8 +97,8 @@ def command(
 
 
 def _widened(document: Document, study: Study, how: Conduct, random: str) -> tuple[Document, Study]:
-    """Where a finding is not cured by what its cause calls for, try what else its rule offers: the cause may have been judged wrongly."""
-    wider = offered_more(document)
+    """Where a finding is not cured by what its cause calls for, try what else could help: the cause may have been judged wrongly."""
+    wider = propose_more(document, [finding for finding in roots(document) if cure(finding) is None])
     tried = {arm.name for arm in study.plan.arms}
     arms = tuple(arm for arm in arms_for(wider) if arm.name not in tried)
     if not arms:

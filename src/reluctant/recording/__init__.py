@@ -1,7 +1,8 @@
 """What one observed run saved, as plain data, and its file. Never imports torch."""
 
+from ._cause import CAUSES, Cause, CauseDescription, CauseKind
 from ._file import Document, dumps, load, loads, refuse_existing, save, write
-from ._finding import Cause, CauseKind, Comparison, Finding, NotJudged, Root, Severity, Treatment, TrialCurve, TrialVerdict
+from ._finding import Comparison, Finding, NotJudged, Root, Severity, Treatment, TrialCurve, TrialVerdict
 from ._location import Location
 from ._loss_curve import LossCurve, LossPoint
 from ._recording import (
@@ -31,9 +32,10 @@ from ._recording import (
 from ._trial import Applied, Curve, Goal, NotApplied, SeedCall, TreatmentReport, Trial
 
 __all__ = [
-    "FLAT_SLOPE", "FORMAT", "SHARE_BINS", "Applied", "Cause", "CauseKind", "Comparison", "Curve", "Document", "Finding", "Goal",
-    "Graph", "InputStatistics", "Layer", "LayerMoment", "Location", "Loss", "LossCurve", "LossPoint", "Node", "NodeKind",
-    "NotApplied", "NotJudged", "Optimizer", "OptimizerGroup", "Parameter", "ParameterMoment", "Recording", "Root", "SeedCall",
-    "Severity", "ShareHistogram", "Silence", "Site", "SiteMoment", "Treatment", "TreatmentReport", "Trial", "TrialCurve",
-    "TrialVerdict", "UnitWindow", "Unobserved", "ValueStatistics", "dumps", "load", "loads", "refuse_existing", "save", "write",
+    "CAUSES", "FLAT_SLOPE", "FORMAT", "SHARE_BINS", "Applied", "Cause", "CauseDescription", "CauseKind", "Comparison", "Curve",
+    "Document", "Finding", "Goal", "Graph", "InputStatistics", "Layer", "LayerMoment", "Location", "Loss", "LossCurve", "LossPoint",
+    "Node", "NodeKind", "NotApplied", "NotJudged", "Optimizer", "OptimizerGroup", "Parameter", "ParameterMoment", "Recording",
+    "Root", "SeedCall", "Severity", "ShareHistogram", "Silence", "Site", "SiteMoment", "Treatment", "TreatmentReport", "Trial",
+    "TrialCurve", "TrialVerdict", "UnitWindow", "Unobserved", "ValueStatistics", "dumps", "load", "loads", "refuse_existing",
+    "save", "write",
 ]

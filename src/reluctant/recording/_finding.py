@@ -5,25 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ._cause import Cause
+
 Severity = Literal["error", "warning", "advice"]
 """error: it cannot learn. warning: it learns worse than it could. advice: a gain is left."""
 
-CauseKind = Literal[
-    "learning-rate", "input-scale", "initialisation", "bias-initialisation", "depth", "width", "activation-choice",
-    "missing-activation", "head-loss-mismatch", "weight-decay", "target-range", "none",
-]
-
 TrialVerdict = Literal["not tried", "inconclusive", "worse", "no difference shown", "better", "verified"]
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why a finding is there, with its own evidence; verified only by a trial that removes both."""
-
-    kind: CauseKind
-    evidence: str = ""
-    """One sentence with the numbers that speak for this cause."""
-    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

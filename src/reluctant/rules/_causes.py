@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reluctant.numbers import count, size
-from reluctant.recording import Cause, CauseKind, Layer, Site, Treatment
+from reluctant.recording import Cause, CauseKind, Layer, Site
 
 from ._initialisation import bias_out_of_place, first_moment, ratio_to_gain, weight_scale, weights_out_of_place
 from ._inputs import scale_and_offset, unscaled, unscaled_before
@@ -31,27 +31,8 @@ SWOLLEN = 100.0
 SOON = 16
 """Steps after the first measured one in which updates are like those that were made before it."""
 
-REPAIRS: dict[CauseKind, tuple[str, ...]] = {
-    "learning-rate": ("lower-learning-rate",),
-    "input-scale": ("scale-input",),
-    "initialisation": ("reinitialise", "normalise"),
-    "bias-initialisation": ("reinitialise", "normalise"),
-    "depth": ("normalise", "reinitialise"),
-    "width": ("swap-activation", "reinitialise"),
-    "activation-choice": ("swap-activation",),
-    "head-loss-mismatch": ("remove-output-activation",),
-    "none": ("swap-activation", "normalise"),
-}
-"""Names of the treatments that remove a cause. With the cause known, only these are worth trying."""
-
 SHARP_BOUNDS = frozenset({"hardtanh", "clamp", "relu6", "hardsigmoid", "hardswish", "threshold"})
 """Activations that are straight between bounds given as numbers."""
-
-
-def treatments_for(cause: Cause, offered: tuple[Treatment, ...]) -> tuple[Treatment, ...]:
-    """The treatments that remove this cause, in the rule's order; all that the rule offers where it has none for it."""
-    fitting = tuple(treatment for treatment in offered if treatment.name in REPAIRS.get(cause.kind, ()))
-    return fitting or offered
 
 
 def why_dead(known: Network, site: Site) -> Cause:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reluctant.recording import Cause, Finding, Location, Loss, Node, Recording, Severity, Site, Treatment, ValueStatistics
+from reluctant.recording import Cause, Finding, Location, Loss, Node, Recording, Severity, Site, ValueStatistics
 
 from ._graph import Structure
 from ._interval import EVERYWHERE, Interval, exp, hull, increasing
@@ -215,7 +215,6 @@ def finding(
     severity: Severity | None = None,
     cause: Cause,
     evidence: Mapping[str, Any],
-    treatments: tuple[Treatment, ...] | None = None,
 ) -> Finding:
     """A finding of `rule` about a head: placed at `site` where there is one, else at the loss."""
     return rule.found(
@@ -226,5 +225,4 @@ def finding(
         site=site.id if site else None,
         evidence={"loss": head.loss.kind, **evidence},
         cause=cause,
-        treatments=rule.treatments if treatments is None else treatments,
     )

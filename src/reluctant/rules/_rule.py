@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from reluctant.recording import Finding, Location, NotJudged, Recording, Severity, Treatment
+from reluctant.recording import Finding, Location, NotJudged, Recording, Severity
 
 
 class Rule:
@@ -22,8 +22,6 @@ class Rule:
     severity: ClassVar[Severity]
     """The usual severity; a finding may carry another where the docstring says so."""
     since: ClassVar[str] = "0.1"
-    treatments: ClassVar[tuple[Treatment, ...]] = ()
-    """What to try, in order."""
     exact: ClassVar[bool] = False
     """Whether it decides by a closed form, from the graph and the arguments, and not by counting samples. What is certain is told before
     what is likely, among findings of one severity."""
@@ -50,7 +48,7 @@ class Rule:
     def found(self, message: str, place: Location | None, **details: Any) -> Finding:
         """A `Finding` of this rule at `place`, with its code, name and usual severity unless `details` say otherwise."""
         where = place or Location("", 0)
-        given = {"severity": self.severity, "treatments": self.treatments, "file": where.file, "line": where.line, **details}
+        given = {"severity": self.severity, "file": where.file, "line": where.line, **details}
         return Finding(code=self.code, name=self.rule_name(), message=message, **given)
 
     def not_judged(self, why: str) -> NotJudged:

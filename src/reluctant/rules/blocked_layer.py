@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reluctant.numbers import count, share
-from reluctant.recording import Finding, NotJudged, Recording, Site, Treatment
+from reluctant.recording import Finding, NotJudged, Recording, Site
 
-from ._causes import treatments_for, why_dead
+from ._causes import why_dead
 from ._certified import certified
 from ._curves import has_dead_side, is_bounded
 from ._dead import dead_units
@@ -56,15 +56,6 @@ class BlockedLayer(Rule):
 
     code = "RL202"
     severity = "error"
-    treatments = (
-        Treatment("lower-learning-rate", "0.1"),
-        Treatment("lower-learning-rate", "0.01"),
-        Treatment("scale-input"),
-        Treatment("reinitialise", "he"),
-        Treatment("normalise"),
-        Treatment("remove-output-activation"),
-        Treatment("swap-activation", "leaky_relu"),
-    )
     follows_from = ("RL303", "RL403", "RL404", "RL304", "RL305", "RL202")
 
     least_samples: int = 100
@@ -96,7 +87,6 @@ class BlockedLayer(Rule):
                 layer=site.after,
                 site=site.id,
                 cause=cause,
-                treatments=treatments_for(cause, self.treatments),
                 evidence={
                     "dead_units": found.units, "units": found.units, "dead_share": 1.0, "samples": found.samples,
                     "frozen_layers": list(frozen), "certified": proof is not None,

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from reluctant.numbers import count, size
-from reluctant.recording import Cause, Finding, Recording, Site, Treatment
+from reluctant.recording import Cause, Finding, Recording, Site
 
 from ._graph import is_affine
 from ._initialisation import weight_scale
@@ -58,7 +58,6 @@ class BrokenSelfNormalisation(Rule):
     code = "RL503"
     severity = "warning"
     harms_loss = False
-    treatments = (Treatment("reinitialise", "lecun"),)
     bad = """
 import torch
 from torch import nn
@@ -143,7 +142,6 @@ for step in range(60):
             site=sites[0].id,
             evidence={"ordinary_dropouts": len(sites)},
             cause=Cause("activation-choice", why),
-            treatments=(),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reluctant.numbers import count
-from reluctant.recording import Cause, Finding, NotJudged, Recording, Treatment
+from reluctant.recording import Cause, Finding, NotJudged, Recording
 
 from ._collapse import Pair, affine_pairs
 from ._network import label, network, place_of
@@ -49,7 +49,6 @@ class CollapsedLayers(Rule):
     code = "RL102"
     severity = "warning"
     harms_loss = False
-    treatments = (Treatment("insert-activation", "relu"),)
     follows_from = ("RL101",)
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reluctant.numbers import count, share
-from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site, Treatment
+from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site
 
-from ._causes import treatments_for, why_dead
+from ._causes import why_dead
 from ._coverage import unseen_end
 from ._curves import has_dead_side, is_bounded
 from ._dead import Dead, dead_units, suspects
@@ -59,15 +59,6 @@ class DeadUnits(Rule):
 
     code = "RL201"
     severity = "warning"
-    treatments = (
-        Treatment("lower-learning-rate", "0.1"),
-        Treatment("lower-learning-rate", "0.01"),
-        Treatment("scale-input"),
-        Treatment("reinitialise", "he"),
-        Treatment("normalise"),
-        Treatment("swap-activation", "leaky_relu"),
-        Treatment("revive", "50"),
-    )
     follows_from = ("RL202", "RL303", "RL304", "RL305", "RL403", "RL404")
 
     warning_share: float = 0.10
@@ -105,7 +96,6 @@ class DeadUnits(Rule):
                 layer=site.after,
                 site=site.id,
                 cause=cause,
-                treatments=treatments_for(cause, self.treatments),
                 evidence={
                     "dead_units": found.dead, "units": found.units, "dead_share": found.dead / found.units, "samples": found.samples,
                     "zero_share": site.recent.zero_share if site.recent is not None else 0.0,

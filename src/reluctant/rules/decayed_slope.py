@@ -17,7 +17,6 @@ from reluctant.recording import (
     Parameter,
     ParameterMoment,
     Recording,
-    Treatment,
 )
 
 from ._network import network, place_of
@@ -76,7 +75,6 @@ class DecayedSlope(Rule):
     code = "RL501"
     severity = "warning"
     harms_loss = False
-    treatments = (Treatment("no-slope-decay"),)
     bad = """
 import torch
 from torch import nn

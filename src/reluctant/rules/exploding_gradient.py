@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from reluctant.numbers import size
-from reluctant.recording import Cause, Finding, Layer, LossCurve, NotJudged, Recording, Treatment
+from reluctant.recording import Cause, Finding, Layer, LossCurve, NotJudged, Recording
 
-from ._causes import treatments_for, why_blown_up
+from ._causes import why_blown_up
 from ._graph import Structure
 from ._initialisation import initialised_at
 from ._network import Network, label, network
@@ -57,14 +57,6 @@ class ExplodingGradient(Rule):
 
     code = "RL302"
     severity = "error"
-    treatments = (
-        Treatment("lower-learning-rate", "0.1"),
-        Treatment("lower-learning-rate", "0.01"),
-        Treatment("scale-input"),
-        Treatment("reinitialise", "he"),
-        Treatment("reinitialise", "lecun"),
-        Treatment("normalise"),
-    )
     follows_from = ("RL305", "RL304")
 
     gradient_growth: float = 100.0
@@ -148,7 +140,6 @@ for step in range(60):
             f"Training diverges: {' and '.join(grown)} over the start{until}.",
             loss_place(known, curve),
             cause=cause,
-            treatments=treatments_for(cause, self.treatments),
             evidence={
                 "loss_growth": loss, "gradient_growth": gradient, "first_non_finite_step": end, "last_finite_loss": finite_means(curve)[-1],
             },
@@ -170,7 +161,6 @@ for step in range(60):
             initialised_at(known, trend.layers[0]),
             layer=trend.layers[0].name,
             cause=cause,
-            treatments=treatments_for(cause, self.treatments),
             evidence={
                 "gradient_ratio": 1 / trend.ratio, "factor_per_layer": 1 / trend.per_layer,
                 "layers": [layer.name for layer in trend.layers],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.recording import Cause, Finding, NotJudged, Recording, Site, Treatment
+from reluctant.recording import Cause, Finding, NotJudged, Recording, Site
 
-from ._causes import treatments_for, why_idle
+from ._causes import why_idle
 from ._coverage import unseen_end
 from ._idle import idle
 from ._network import Network, label, network, place_of
@@ -48,12 +48,6 @@ class IdleActivation(Rule):
 
     code = "RL103"
     severity = "warning"
-    treatments = (
-        Treatment("swap-activation", "relu"),
-        Treatment("reinitialise", "he"),
-        Treatment("scale-input"),
-        Treatment("normalise"),
-    )
     follows_from = ("RL502", "RL303", "RL304", "RL305")
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
@@ -76,7 +70,6 @@ class IdleActivation(Rule):
                 layer=site.after,
                 site=site.id,
                 cause=cause,
-                treatments=treatments_for(cause, self.treatments),
                 evidence={"always_on_units": found.always_on, "dead_units": found.silent, "units": site.units, "samples": found.samples},
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reluctant.recording import Cause, Finding, Parameter, Recording, Severity, Site, Treatment
+from reluctant.recording import Cause, Finding, Parameter, Recording, Severity, Site
 
 from ._heads import named
 from ._network import Network, network, place_of
@@ -18,7 +18,6 @@ class Impropriety:
 
     severity: Severity
     why: str
-    treatments: tuple[Treatment, ...] = ()
 
 
 class ImproperSlope(Rule):
@@ -62,7 +61,6 @@ class ImproperSlope(Rule):
     code = "RL502"
     severity = "warning"
     exact = True
-    treatments = (Treatment("swap-activation", "leaky_relu"),)
     bad = """
 import torch
 from torch import nn
@@ -111,7 +109,6 @@ for step in range(60):
             site=site.id,
             evidence={**site.parameters, "booleans": list(site.booleans)},
             cause=Cause("activation-choice", f"{site.operation} {wrong.why}."),
-            treatments=wrong.treatments,
         )
 
 
@@ -124,10 +121,9 @@ def _wrong(site: Site, known: Network) -> Impropriety | None:
             lower, upper = values.get("lower"), values.get("upper")
             return _slope(lower if lower is not None and lower < 0.0 else upper, "range of slopes", site)
         case "elu" | "celu" if values.get("alpha", 1.0) < 0.0:
-            why = f"has α = {values['alpha']:g}: below 0 it bends upwards again, so that it is not monotone"
-            return Impropriety("warning", why, _swap(site.operation))
+            return Impropriety("warning", f"has α = {values['alpha']:g}: below 0 it bends upwards again, so that it is not monotone")
         case "softplus" if values.get("beta", 1.0) < 0.0:
-            return Impropriety("warning", f"has β = {values['beta']:g}: it is negative everywhere and bounded above", _swap("softplus"))
+            return Impropriety("warning", f"has β = {values['beta']:g}: it is negative everywhere and bounded above")
         case "prelu":
             return _start(known.parameters.get(site.slope) if site.slope is not None else None)
     return _boolean(site)
@@ -142,7 +138,7 @@ def _slope(slope: float | None, what: str, site: Site) -> Impropriety | None:
         effect = "it is the identity, and the layers around it are one"
     elif slope > 1.0:
         effect = "its negative side is the steeper one, and gradients grow through it"
-    return Impropriety("warning", f"has a {what} of {slope:g}{given}: {effect}", _swap("leaky_relu"))
+    return Impropriety("warning", f"has a {what} of {slope:g}{given}: {effect}")
 
 
 def _boolean(site: Site) -> Impropriety | None:
@@ -158,7 +154,3 @@ def _start(slopes: Parameter | None) -> Impropriety | None:
         return None
     effect = "a straight line" if start.mean == 1.0 else "steeper or folded on its negative side"
     return Impropriety("advice", f"starts with a slope of {start.mean:g}: {effect}")
-
-
-def _swap(name: str) -> tuple[Treatment, ...]:
-    return (Treatment("swap-activation", name),)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reluctant.numbers import count
-from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Site, Treatment
+from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Site
 
 from ._causes import why_idle
 from ._collapse import affine_pairs, carrying, map_at, passes_straight, size_of
@@ -58,7 +58,6 @@ class LinearNetwork(Rule):
     code = "RL101"
     severity = "error"
     exact = True
-    treatments = (Treatment("insert-activation", "relu"), Treatment("swap-activation", "relu"))
     follows_from = ("RL103", "RL502")
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
@@ -79,7 +78,6 @@ class LinearNetwork(Rule):
                 place_of(straight or found.layers[0]),
                 layer=found.layers[0].name,
                 cause=_cause(known, straight),
-                treatments=self.treatments[1:] if straight else self.treatments[:1],
                 evidence={"layers": [layer.name for layer in found.layers], "parameters": parameters, "idle_activations": len(found.idle)},
             )
 

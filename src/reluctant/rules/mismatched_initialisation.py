@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from reluctant.numbers import share, size
-from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Severity, Site, Treatment
+from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Severity, Site
 
-from ._causes import treatments_for
 from ._curves import gain, is_bounded
 from ._initialisation import SCALE_TOO_LARGE, asked_gain, first_moment, initialised_at, ratio_to_gain
 from ._inputs import unscaled_before
@@ -63,7 +62,6 @@ class MismatchedInitialisation(Rule):
 
     code = "RL305"
     severity = "warning"
-    treatments = (Treatment("reinitialise", "he"), Treatment("reinitialise", "lecun"), Treatment("normalise"))
     follows_from = ("RL502",)
 
     drift: float = 100.0
@@ -163,7 +161,6 @@ for step in range(100):
             layer=layer.name,
             site=site.id,
             cause=cause,
-            treatments=treatments_for(cause, self.treatments),
             evidence={"flat_share": flat, "weight_scale_over_gain": ratio},
         )
 
@@ -181,7 +178,6 @@ for step in range(100):
             severity=_severity(state),
             layer=culprit.name,
             cause=cause,
-            treatments=treatments_for(cause, self.treatments),
             evidence={
                 "signal_ratio": trend.ratio, "factor_per_layer": trend.per_layer, "layers": [layer.name for layer in trend.layers],
                 "first_spread": trend.values[0], "last_spread": trend.values[-1],

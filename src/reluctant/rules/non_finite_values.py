@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from reluctant.recording import Cause, Finding, LossCurve, Node, NotJudged, Recording, Site, Treatment
+from reluctant.recording import Cause, Finding, LossCurve, Node, NotJudged, Recording, Site
 
-from ._causes import treatments_for, why_blown_up
+from ._causes import why_blown_up
 from ._network import Network, label, network, place_of
 from ._progress import ends_non_finite, graphs_of, layers_of, loss_place
 from ._rule import Rule
@@ -48,14 +48,6 @@ class NonFiniteValues(Rule):
 
     code = "RL303"
     severity = "error"
-    treatments = (
-        Treatment("lower-learning-rate", "0.1"),
-        Treatment("lower-learning-rate", "0.01"),
-        Treatment("scale-input"),
-        Treatment("reinitialise", "he"),
-        Treatment("reinitialise", "lecun"),
-        Treatment("normalise"),
-    )
     follows_from = ("RL302", "RL305", "RL304")
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
@@ -83,7 +75,6 @@ class NonFiniteValues(Rule):
                 layer=site.after if site is not None else "",
                 site=site.id if site is not None else None,
                 cause=cause,
-                treatments=treatments_for(cause, self.treatments) if cause.kind != "none" else (),
                 evidence={"first_non_finite_step": step, "lasts": lasts},
             )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site, Treatment
+from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site
 
 from ._heads import Head, finding, heads, last_seen, named
 from ._reach import keeps_values
@@ -54,7 +54,6 @@ class ProbabilitiesInNll(Rule):
     severity = "warning"
     exact = True
     same_loss = False
-    treatments = (Treatment("swap-activation", "log_softmax"),)
     bad = """
 import torch
 from torch import nn

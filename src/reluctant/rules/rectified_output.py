@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from reluctant.numbers import share
-from reluctant.recording import Cause, Finding, NotJudged, Recording, Site, Treatment, UnitWindow
+from reluctant.recording import Cause, Finding, NotJudged, Recording, Site, UnitWindow
 
 from ._heads import LOGIT_LOSSES, Head, finding, heads, named
 from ._interval import Interval, softplus
@@ -64,7 +64,6 @@ class RectifiedOutput(Rule):
     code = "RL403"
     severity = "warning"
     exact = True
-    treatments = (Treatment("remove-output-activation"),)
     bad = """
 import torch
 from torch import nn

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reluctant.numbers import count, share
-from reluctant.recording import FLAT_SLOPE, Finding, NotJudged, Recording, Site, Treatment
+from reluctant.recording import FLAT_SLOPE, Finding, NotJudged, Recording, Site
 
-from ._causes import treatments_for, why_flat
+from ._causes import why_flat
 from ._coverage import unseen_end
 from ._curves import curve, has_dead_side, is_bounded
 from ._network import Network, label, network, place_of, where
@@ -56,14 +56,6 @@ class SaturatedUnits(Rule):
 
     code = "RL203"
     severity = "warning"
-    treatments = (
-        Treatment("scale-input"),
-        Treatment("reinitialise", "lecun"),
-        Treatment("lower-learning-rate", "0.1"),
-        Treatment("lower-learning-rate", "0.01"),
-        Treatment("normalise"),
-        Treatment("swap-activation", "relu"),
-    )
     follows_from = ("RL303", "RL304", "RL305", "RL402", "RL401", "RL404", "RL403")
 
     unit_share: float = 0.95
@@ -105,7 +97,6 @@ class SaturatedUnits(Rule):
                 layer=site.after,
                 site=site.id,
                 cause=cause,
-                treatments=treatments_for(cause, self.treatments),
                 evidence={
                     "saturated_units": flat, "units": units, "saturated_share": flat / units, "samples": window.samples,
                     "flat_at_start": at_start,

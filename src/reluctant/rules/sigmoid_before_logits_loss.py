@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from reluctant.recording import Cause, Finding, NotJudged, Recording, Site, Treatment
+from reluctant.recording import Cause, Finding, NotJudged, Recording, Site
 
 from ._heads import LOGIT_LOSSES, Head, finding, heads, last_seen, named
 from ._interval import Interval, softplus
@@ -53,7 +53,6 @@ class SigmoidBeforeLogitsLoss(Rule):
     code = "RL402"
     severity = "warning"
     exact = True
-    treatments = (Treatment("remove-output-activation"),)
     bad = """
 import torch
 from torch import nn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reluctant.recording import Cause, Finding, Location, Loss, NotJudged, Recording, Site, Treatment
+from reluctant.recording import Cause, Finding, Location, Loss, NotJudged, Recording, Site
 
 from ._heads import Head, heads, named
 from ._network import place_of
@@ -107,8 +107,7 @@ for step in range(60):
             head.place(site) if head else place_of(site),
             site=site,
             head=head,
-            evidence={"classes": 1, "calls": site.calls},
-            treatments=(_remedy(head.loss),) if head else (),
+            evidence={"classes": 1, "calls": site.calls, **(_targets(head.loss) if head else {})},
         )
 
     def _one_column(self, head: Head) -> Finding:
@@ -116,7 +115,7 @@ for step in range(60):
         distinct = f" The targets hold {len(targets.distinct)} different values." if targets and len(targets.distinct) > 1 else ""
         message = f"{head.loss.kind} is given scores with one column: over one class it is the constant 0 and passes no gradient.{distinct}"
         evidence: dict[str, object] = {"classes": 1, "last_loss": head.loss.last_loss}
-        return self._finding(message, head.place(), site=None, head=head, evidence=evidence, treatments=())
+        return self._finding(message, head.place(), site=None, head=head, evidence=evidence)
 
     def _finding(
         self,
@@ -126,7 +125,6 @@ for step in range(60):
         site: Site | None,
         head: Head | None,
         evidence: dict[str, object],
-        treatments: tuple[Treatment, ...],
     ) -> Finding:
         return self.found(
             message,
@@ -139,7 +137,6 @@ for step in range(60):
                 "head-loss-mismatch" if head else "activation-choice",
                 "A softmax over one value is 1 for every input." if site else "A cross-entropy over one class is 0 for every input.",
             ),
-            treatments=treatments,
         )
 
 
@@ -161,8 +158,6 @@ def _varied_lines(recording: Recording) -> set[tuple[str, int]]:
     }
 
 
-def _remedy(loss: Loss) -> Treatment:
-    """A sigmoid where targets are probabilities, nothing where they are numbers of any size."""
-    targets = loss.targets
-    within = targets is not None and targets.minimum >= 0.0 and targets.maximum <= 1.0
-    return Treatment("swap-activation", "sigmoid") if within else Treatment("remove-output-activation")
+def _targets(loss: Loss) -> dict[str, object]:
+    """The smallest and the largest target, where some were seen: what lies within 0 and 1 may be a probability."""
+    return {"targets": [loss.targets.minimum, loss.targets.maximum]} if loss.targets is not None else {}

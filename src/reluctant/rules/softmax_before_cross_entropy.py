@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from reluctant.recording import Cause, Finding, Node, NotJudged, Recording, Site, Treatment
+from reluctant.recording import Cause, Finding, Node, NotJudged, Recording, Site
 
 from ._heads import Head, finding, heads, last_seen, named
 from ._interval import Interval
@@ -60,7 +60,6 @@ class SoftmaxBeforeCrossEntropy(Rule):
     code = "RL401"
     severity = "warning"
     exact = True
-    treatments = (Treatment("remove-output-activation"),)
     bad = """
 import torch
 from torch import nn

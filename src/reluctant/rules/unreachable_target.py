@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from reluctant.numbers import share
-from reluctant.recording import Cause, Finding, Loss, NotJudged, Recording, Severity, Site, Treatment, ValueStatistics
+from reluctant.recording import Cause, Finding, Loss, NotJudged, Recording, Severity, Site, ValueStatistics
 
 from ._heads import LOGIT_LOSSES, Head, finding, heads, named
 from ._interval import Interval
@@ -62,7 +63,6 @@ class UnreachableTarget(Rule):
     code = "RL404"
     severity = "warning"
     exact = True
-    treatments = (Treatment("remove-output-activation"),)
     bad = """
 import torch
 from torch import nn
@@ -149,7 +149,7 @@ for step in range(60):
             f"{head.loss.kind} compares each target with a probability, which lies within [0, 1], but {_outside(short, targets)}: "
             "no output can be right for them, and the loss can fall without end."
         )
-        yield self._found(head, site, reachable, targets, short, message, severity, treatments=())
+        yield self._found(head, site, reachable, targets, short, message, severity, bounded="loss")
 
     def _unsigned(self, head: Head, targets: ValueStatistics) -> Finding:
         return finding(
@@ -159,7 +159,6 @@ for step in range(60):
             "whose rows pass no gradient whatever the score.",
             cause=Cause("target-range", "The label 0 in a loss that multiplies score and label."),
             evidence={"targets": [targets.minimum, targets.maximum], "target_count": targets.count},
-            treatments=(),
         )
 
     def _severity(self, short: Shortfall) -> Severity | None:
@@ -178,7 +177,7 @@ for step in range(60):
         short: Shortfall,
         message: str,
         severity: Severity,
-        treatments: tuple[Treatment, ...] | None = None,
+        bounded: Literal["output", "loss"] = "output",
     ) -> Finding:
         return finding(
             self,
@@ -189,13 +188,13 @@ for step in range(60):
             cause=Cause("target-range", f"Targets from {targets.minimum:.4g} to {targets.maximum:.4g} against {reachable}."),
             evidence={
                 "reachable": [reachable.lower, reachable.upper],
+                "bounded_by": bounded,
                 "targets": [targets.minimum, targets.maximum],
                 "target_count": targets.count,
                 "outside_share": short.outside_share,
                 "floor_mse": short.mean_square,
                 "variance_share": short.variance_share,
             },
-            treatments=treatments,
         )
 
 

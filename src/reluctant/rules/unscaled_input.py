@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reluctant.numbers import share, size
-from reluctant.recording import Cause, Finding, Location, NotJudged, Recording, Site, Treatment
+from reluctant.recording import Cause, Finding, Location, NotJudged, Recording, Site
 
 from ._curves import is_bounded
 from ._inputs import Unscaled, unscaled
@@ -51,7 +51,6 @@ class UnscaledInput(Rule):
 
     code = "RL304"
     severity = "warning"
-    treatments = (Treatment("scale-input"), Treatment("normalise"))
 
     driven_share: float = 0.5
     """Share of a layer's units off, on or flat from the first step that counts as harm: with inputs of unit scale and default biases few

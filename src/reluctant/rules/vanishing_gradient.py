@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from reluctant.numbers import size
-from reluctant.recording import Cause, Finding, Layer, Location, NotJudged, Recording, Site, Treatment
+from reluctant.recording import Cause, Finding, Layer, Location, NotJudged, Recording, Site
 
-from ._causes import treatments_for, why_flat
+from ._causes import why_flat
 from ._curves import is_bounded
 from ._initialisation import asked_gain, initialised_at, weight_scale
 from ._network import Network, label, network, place_of
@@ -58,11 +58,6 @@ class VanishingGradient(Rule):
 
     code = "RL301"
     severity = "error"
-    treatments = (
-        Treatment("swap-activation", "tanh"),
-        Treatment("reinitialise", "he"),
-        Treatment("normalise"),
-    )
     follows_from = ("RL202", "RL203", "RL201", "RL305", "RL405", "RL404", "RL304")
 
     vanished: float = 1e-3
@@ -94,7 +89,6 @@ class VanishingGradient(Rule):
                 severity="error" if state in ("stuck", "broken") else "advice",
                 layer=trend.layers[0].name,
                 cause=cause,
-                treatments=treatments_for(cause, self.treatments),
                 evidence={
                     "gradient_ratio": 1 / trend.ratio, "factor_per_layer": 1 / trend.per_layer,
                     "layers": [layer.name for layer in trend.layers],

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from reluctant.errors import UsageError
-from reluctant.recording import Finding, Location, Recording
+from reluctant.recording import CauseKind, Finding, Location, Recording
 
 from ._request import Request
 from ._scene import Scene
@@ -29,8 +29,16 @@ class Remedy:
     """Whether it must be told where."""
     at_the_line: ClassVar[bool] = False
     """Whether it could do without a line, and is tried where a finding is all the same; everywhere if `lines_against` names none."""
-    removes: ClassVar[frozenset[str]] = frozenset()
-    """Kinds of causes (`Cause.kind`) that it takes away. A treatment without any may cure, but proves no cause."""
+    order: ClassVar[int] = 100
+    """Its place among those that are tried against one finding: the lower comes first."""
+    removes: ClassVar[Mapping[CauseKind, tuple[str, ...]]] = {}
+    """The kinds of causes that it takes away, with what to ask of it against each: arguments, those to prefer in front; an empty text
+    where it takes none. A treatment that removes no cause may cure, but proves none.
+    """
+    unexplained: ClassVar[tuple[str, ...]] = ()
+    """What to ask of it where no cause is known."""
+    eases: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """By the name of a finding, what to ask of it where nothing that removes causes has cured it."""
     example: ClassVar[str]
     tried: ClassVar[str]
     """``lower-learning-rate:0.1``: what is tried on the example."""
@@ -64,6 +72,14 @@ class Remedy:
     def in_words(cls, arguments: str = "") -> str:
         """What to change in the script, as one would say it to another."""
         return cls.advice_with_arguments.format(arguments) if arguments and cls.advice_with_arguments else cls.advice
+
+    @classmethod
+    def arguments_against(cls, finding: Finding, kind: CauseKind, recording: Recording) -> tuple[str, ...]:
+        """What to ask of it against a finding whose cause is of this kind; nothing where it does not fit the finding.
+
+        By default what `removes` says, or `unexplained` for the kind ``none``.
+        """
+        return cls.unexplained if kind == "none" else cls.removes.get(kind, ())
 
     @classmethod
     def lines_against(cls, finding: Finding, recording: Recording) -> tuple[int, ...]:

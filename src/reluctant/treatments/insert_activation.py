@@ -36,7 +36,8 @@ class InsertActivation(Remedy):
 
     arguments = "ACTIVATION"
     needs_line = True
-    removes = frozenset({"missing-activation"})
+    order = 70
+    removes = {"missing-activation": ("relu",)}
     tried = "insert-activation:relu@7"
     advice = "put an activation between the layers"
     advice_with_arguments = "put {} between the layers"

@@ -32,7 +32,8 @@ class LowerLearningRate(Remedy):
     """
 
     arguments = "FACTOR"
-    removes = frozenset({"learning-rate"})
+    order = 10
+    removes = {"learning-rate": ("0.1", "0.01")}
     tried = "lower-learning-rate:0.1"
     advice = "lower the learning rate"
     advice_with_arguments = "multiply the learning rate by {}"

@@ -28,7 +28,8 @@ class NoSlopeDecay(Remedy):
     all parameters as one.
     """
 
-    removes = frozenset({"weight-decay"})
+    order = 80
+    removes = {"weight-decay": ("",)}
     tried = "no-slope-decay"
     advice = "give the learned slopes a parameter group of their own, with weight_decay=0"
     nothing_met = "no optimizer with weight decay holds slopes of a PReLU that was called"

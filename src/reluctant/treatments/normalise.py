@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reluctant.activations import definitions
-from reluctant.recording import Finding, Recording
+from reluctant.recording import CauseKind, Finding, Recording
 
 from ._other_activation import AXIS_WISE
 from ._remedy import Remedy
@@ -33,6 +33,9 @@ class Normalise(Remedy):
     """
 
     at_the_line = True
+    order = 40
+    removes = {"initialisation": ("",), "bias-initialisation": ("",), "input-scale": ("",), "depth": ("",)}
+    unexplained = ("",)
     tried = "normalise"
     advice = "put a normalisation layer before the activation"
     nothing_met = "no activation was called"
@@ -50,6 +53,13 @@ class Normalise(Remedy):
             nn.functional.mse_loss(model(x), y).backward()
             optimizer.step()
     """
+
+    @classmethod
+    def arguments_against(cls, finding: Finding, kind: CauseKind, recording: Recording) -> tuple[str, ...]:
+        """Not where an operation without a finite slope makes values that are no numbers, nor before SELU, which normalises by itself."""
+        if finding.name == "broken-self-normalisation" or (finding.name, kind) == ("non-finite-values", "none"):
+            return ()
+        return super().arguments_against(finding, kind, recording)
 
     @classmethod
     def lines_against(cls, finding: Finding, recording: Recording) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reluctant.activations import definitions, find
 from reluctant.errors import UnknownNameError
-from reluctant.recording import Location, Recording
+from reluctant.recording import CauseKind, Finding, Location, Recording
 
 from ._first_pass import IdleFirstStep, nearest
 from ._other_activation import called_activation
@@ -30,6 +30,15 @@ SCHEMES = {
     "orthogonal": "torch.nn.init.orthogonal_",
 }
 """How the weights may be drawn, and what of torch draws them so."""
+
+SCHEMES_AGAINST = {
+    "saturated-units": ("lecun",),
+    "broken-self-normalisation": ("lecun",),
+    "exploding-gradient": ("he", "lecun"),
+    "non-finite-values": ("he", "lecun"),
+    "mismatched-initialisation": ("he", "lecun"),
+}
+"""By the name of a finding. Gain 1 keeps values off the flat parts, and SELU asks for it; where values grow, it may be the better one."""
 
 
 @dataclass(slots=True)
@@ -65,7 +74,8 @@ class Reinitialise(Remedy):
     """
 
     arguments = "SCHEME"
-    removes = frozenset({"initialisation", "bias-initialisation"})
+    order = 30
+    removes = {"initialisation": ("he",), "bias-initialisation": ("he",), "depth": ("he",), "width": ("he",)}
     tried = "reinitialise:he"
     advice = "initialise the weights as the activation asks"
     advice_with_arguments = "initialise the weights with {}"
@@ -86,6 +96,11 @@ class Reinitialise(Remedy):
             nn.functional.mse_loss(model(x), y).backward()
             optimizer.step()
     """
+
+    @classmethod
+    def arguments_against(cls, finding: Finding, kind: CauseKind, recording: Recording) -> tuple[str, ...]:
+        """By the gain of each activation, but where the finding asks for another one."""
+        return SCHEMES_AGAINST.get(finding.name, cls.removes[kind]) if kind in cls.removes else ()
 
     @classmethod
     def anywhere(cls, recording: Recording) -> tuple[str, ...]:

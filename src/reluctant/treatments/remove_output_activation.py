@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from reluctant.activations import definitions
-from reluctant.recording import Recording
+from reluctant.recording import CauseKind, Finding, Recording
 
 from ._first_pass import IdleFirstStep, Order
 from ._other_activation import AXIS_WISE
@@ -14,6 +14,7 @@ from ._remedy import Remedy
 from ._request import at_place
 from ._scene import Call, Scene
 from ._source import Edit, Source
+from .swap_activation import activation_for_head
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,7 +38,8 @@ class RemoveOutputActivation(Remedy):
     """
 
     needs_line = True
-    removes = frozenset({"head-loss-mismatch", "target-range"})
+    order = 50
+    removes = {"head-loss-mismatch": ("",), "target-range": ("",)}
     tried = "remove-output-activation@7"
     advice = "take the activation off the output, so that the loss gets the values before it"
     nothing_met = "no activation was called"
@@ -55,6 +57,12 @@ class RemoveOutputActivation(Remedy):
             nn.functional.cross_entropy(model(x), y).backward()
             optimizer.step()
     """
+
+    @classmethod
+    def arguments_against(cls, finding: Finding, kind: CauseKind, recording: Recording) -> tuple[str, ...]:
+        """Where there is an activation to take off, no other one belongs in its place, and it is what bounds the output."""
+        is_bounding = finding.site is not None and finding.evidence.get("bounded_by") != "loss"
+        return cls.removes.get(kind, ()) if is_bounding and not activation_for_head(finding) else ()
 
     def start(self, scene: Scene) -> None:
         """Learn what follows what in the first pass; make the results of the last ones after it."""

@@ -55,6 +55,8 @@ class Revive(Remedy):
     """
 
     arguments = "EVERY"
+    order = 90
+    eases = {"dead-units": ("50",)}
     tried = "revive:4"
     advice = "draw the weights of dead units anew during training (ReDo)"
     advice_with_arguments = "draw the weights of dead units anew every {} steps (ReDo)"

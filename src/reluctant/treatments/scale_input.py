@@ -33,7 +33,8 @@ class ScaleInput(Remedy):
     Where the data enter no such layer: an embedding, a recurrent layer, attention.
     """
 
-    removes = frozenset({"input-scale"})
+    order = 20
+    removes = {"input-scale": ("",)}
     tried = "scale-input"
     advice = "scale the input: each feature to mean 0 and standard deviation 1"
     nothing_met = "no linear or convolutional layer got data"

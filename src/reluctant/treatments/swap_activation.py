@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from reluctant.activations import definitions, get
-from reluctant.recording import Finding, Recording
+from reluctant.recording import CauseKind, Finding, Recording
 
 from ._other_activation import AXIS_WISE, OtherActivation, activation_named
 from ._remedy import Remedy
@@ -22,6 +23,35 @@ USUAL = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh")
 
 BOUNDED = frozenset({"sigmoid", "hardsigmoid", "softplus", "clamp", *AXIS_WISE})
 """Activations that also make outputs, gates and limits, where another one would change what is computed."""
+
+INSTEAD: dict[str, tuple[str, ...]] = {
+    "saturated-units": ("relu",),
+    "idle-activation": ("relu",),
+    "linear-network": ("relu",),
+    "vanishing-gradient": ("tanh",),
+    "exploding-gradient": (),
+    "non-finite-values": (),
+    "unscaled-input": (),
+    "broken-self-normalisation": (),
+    "single-class-softmax": (),
+}
+"""By the name of a finding, what usually works in the place of a hidden activation; nothing where another one would be no answer to it."""
+
+
+def activation_for_head(finding: Finding) -> tuple[str, ...]:
+    """What belongs on the output in the place of the activation that a finding is about; nothing where none does."""
+    if finding.name == "probabilities-in-nll":
+        return ("log_softmax",)
+    low, high = finding.evidence.get("targets", (math.inf, -math.inf)) if finding.name == "single-class-softmax" else (-math.inf, math.inf)
+    return ("sigmoid",) if 0.0 <= low <= high <= 1.0 else ()
+
+
+def _usual_slope(finding: Finding, recording: Recording) -> tuple[str, ...]:
+    """The activation with its usual arguments; Leaky ReLU for those whose slope is drawn. Advice is about slopes that are sound."""
+    site = next((site for site in recording.sites if site.id == finding.site), None)
+    if finding.severity == "advice" or site is None:
+        return ()
+    return (site.operation if site.operation in ("elu", "celu", "softplus") else "leaky_relu",)
 
 
 class SwapActivation(Remedy):
@@ -59,7 +89,9 @@ class SwapActivation(Remedy):
 
     arguments = "ACTIVATION"
     at_the_line = True
-    removes = frozenset({"activation-choice", "head-loss-mismatch"})
+    order = 60
+    removes = {"activation-choice": ("leaky_relu",), "width": ("leaky_relu",), "head-loss-mismatch": ("log_softmax", "sigmoid")}
+    unexplained = ("leaky_relu",)
     tried = "swap-activation:leaky_relu(0.1)"
     advice = "use another activation there"
     advice_with_arguments = "use {} there instead"
@@ -78,6 +110,15 @@ class SwapActivation(Remedy):
             nn.functional.mse_loss(model(x), y).backward()
             optimizer.step()
     """
+
+    @classmethod
+    def arguments_against(cls, finding: Finding, kind: CauseKind, recording: Recording) -> tuple[str, ...]:
+        """What usually works where the finding is; what the loss asks for, on an output."""
+        if kind == "head-loss-mismatch":
+            return activation_for_head(finding)
+        if finding.name == "improper-slope":
+            return _usual_slope(finding, recording)
+        return INSTEAD.get(finding.name, super().arguments_against(finding, kind, recording)) if kind in (*cls.removes, "none") else ()
 
     def read(self, arguments: str) -> None:
         """The activation to use."""

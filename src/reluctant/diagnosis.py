@@ -1,23 +1,24 @@
-"""The document of a recording: what the chosen rules find in it, and what those that were left out did not look for."""
+"""From a recording to its document: what the rules find, and what the treatments propose against it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reluctant.recording import Document, Finding, Recording
-
-from ._catalogue import all_rules
-from ._judge import judge
-from ._rule import Rule
+from .recording import Document, Finding, Recording
+from .rules import Rule, all_rules, judge
+from .treatments import propose
 
 
 def document_of(recording: Recording, chosen: Sequence[Rule]) -> Document:
-    """The recording with what the chosen rules make of it. The others are not judged, so that nobody takes them for clear."""
+    """The recording with what the chosen rules make of it, and what to try against that.
+
+    The other rules are not judged, so that nobody takes them for clear.
+    """
     judgement = judge(recording, chosen)
     codes = {rule.code for rule in chosen}
     left_out = (rule.not_judged("left out by --select or --ignore, or by the settings") for rule in all_rules() if rule.code not in codes)
-    return Document(recording, judgement.findings, (*judgement.not_judged, *left_out))
+    return propose(Document(recording, judgement.findings, (*judgement.not_judged, *left_out)))
 
 
 def judged_again(document: Document, chosen: Sequence[Rule]) -> Document:
