@@ -12,7 +12,7 @@ import pytest
 from reluctant.errors import RecordingError
 from reluctant.explain import LANGUAGES, Figure, Text, account, all_claims, dumps, load, page, write_figures
 from reluctant.explain._javascript import in_javascript, javascript
-from reluctant.explain.in_code import InCode
+from reluctant.explain.in_code import InCodeClaim
 from tests.explain.conftest import short_outcome
 
 LARGEST = 1_000_000
@@ -77,8 +77,8 @@ def test_it_reads_without_javascript(text, short_account):
     words = " ".join(Elements(markup).words.replace("\N{NO-BREAK SPACE}", " ").split())
     for outcome in short_account.outcomes:
         claim = outcome.claim
-        reasons = [reason.to(language) for reason in outcome.judgement.because if not re.search(r"`|\de|_", reason.to(language))]
-        for said in (claim.title.to(language), claim.statement.to(language), outcome.judgement.verdict.words.to(language), *reasons):
+        reasons = [reason.to(language) for reason in outcome.conclusion.because if not re.search(r"`|\de|_", reason.to(language))]
+        for said in (claim.title.to(language), claim.statement.to(language), outcome.conclusion.verdict.words.to(language), *reasons):
             assert said in words
 
 
@@ -100,7 +100,7 @@ def test_figures_hold_every_frame(text, short_account):
 
 def test_text_stays_text(short_account):
     @dataclasses.dataclass(frozen=True)
-    class Hostile(InCode):
+    class Hostile(InCodeClaim):
         title = Text(HOSTILE, HOSTILE)
         statement = Text(f"`{HOSTILE}`", HOSTILE)
 
@@ -123,7 +123,7 @@ def test_a_saved_account_comes_back_as_it_was(tmp_path, short_account):
     path.write_bytes(dumps(short_account))
     loaded = load(str(path))
     assert [outcome.measured for outcome in loaded.outcomes] == [outcome.measured for outcome in short_account.outcomes]
-    assert [outcome.judgement for outcome in loaded.outcomes] == [outcome.judgement for outcome in short_account.outcomes]
+    assert [outcome.conclusion for outcome in loaded.outcomes] == [outcome.conclusion for outcome in short_account.outcomes]
     assert (loaded.machine, loaded.seed, loaded.seconds) == (short_account.machine, short_account.seed, short_account.seconds)
     assert page(loaded, "en") == page(short_account, "en")
 

@@ -4,14 +4,13 @@ from reluctant.figures import Axis, Band, Cells, Dots, Figure, Guide, Line, Pane
 
 from ._blocks import Block, Formula, Listing, Paragraph, Table
 from ._catalogue import all_claims, get, select
-from ._claim import Claim
+from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
 from ._figure_files import ready_for_figures, write_figures
 from ._file import dumps, load
 from ._outcome import Account, Outcome, account
 from ._page import page
 from ._terminal import in_full, summary
 from ._text import LANGUAGES, Language, Text
-from ._verdict import Judgement, Verdict
 
 __all__ = [
     "LANGUAGES",
@@ -21,11 +20,13 @@ __all__ = [
     "Block",
     "Cells",
     "Claim",
+    "ClaimCase",
+    "ClaimVerdict",
+    "Conclusion",
     "Dots",
     "Figure",
     "Formula",
     "Guide",
-    "Judgement",
     "Language",
     "Line",
     "Listing",
@@ -36,7 +37,6 @@ __all__ = [
     "Slider",
     "Table",
     "Text",
-    "Verdict",
     "Whiskers",
     "Words",
     "account",

@@ -69,7 +69,7 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Runs:
+class TrainingPlan:
     """What is trained, and for how long."""
 
     seeds: tuple[int, ...]
@@ -141,7 +141,7 @@ def _share(difference: Tensor, curve: Tensor) -> float:
     return float(difference.square().mean().sqrt() / curve.std(correction=0))
 
 
-def train(runs: Runs, depth: int, grid: Tensor) -> list[Trained]:
+def train(runs: TrainingPlan, depth: int, grid: Tensor) -> list[Trained]:
     """Networks of one depth, of every width, for every curve and seed, trained together.
 
     Narrow ones are filled up to the widest with units whose weights are all 0: such a unit gives 0 and its weights get gradient 0.
@@ -164,7 +164,7 @@ def train(runs: Runs, depth: int, grid: Tensor) -> list[Trained]:
     ]
 
 
-def _padded(runs: Runs, depth: int, width: int, seed: int) -> list[Tensor]:
+def _padded(runs: TrainingPlan, depth: int, width: int, seed: int) -> list[Tensor]:
     from torch.nn.functional import pad
 
     sizes, widest = (1, *[width] * depth, 1), max(runs.widths)
@@ -177,7 +177,7 @@ def _padded(runs: Runs, depth: int, width: int, seed: int) -> list[Tensor]:
     return found
 
 
-def _trained(runs: Runs, depth: int, case: tuple[str, int], own: Sequence[Tensor], grid: Tensor) -> Trained:
+def _trained(runs: TrainingPlan, depth: int, case: tuple[str, int], own: Sequence[Tensor], grid: Tensor) -> Trained:
     """What became of the networks of one curve and width, which come first in `own`."""
     import torch
 

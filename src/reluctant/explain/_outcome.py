@@ -10,9 +10,8 @@ from typing import Any
 from reluctant import __version__
 from reluctant.machine import Machine, this_machine
 
-from ._claim import Claim
+from ._claim import Claim, Conclusion
 from ._threads import one_thread
-from ._verdict import Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Outcome:
     seconds: float
 
     @property
-    def judgement(self) -> Judgement:
+    def conclusion(self) -> Conclusion:
         """The verdict, by the claim's own rule."""
         return self.claim.judge(self.measured)
 

@@ -15,16 +15,16 @@ from reluctant.page import asset, render
 
 from . import _words
 from ._blocks import Formula
+from ._claim import ClaimVerdict
 from ._curves import title
 from ._data import TASKS
 from ._javascript import in_javascript, javascript
 from ._outcome import Account
 from ._text import Language, said
-from ._verdict import Verdict
 
 PACKAGE = "reluctant.explain"
 LANGUAGE_TAGS: dict[Language, str] = {"en": "en", "zh": "zh-Hans"}
-KINDS = {Verdict.HOLDS: "clear", Verdict.CONDITIONS: "warning", Verdict.NOT_HERE: "error"}
+KINDS = {ClaimVerdict.HOLDS: "clear", ClaimVerdict.CONDITIONS: "warning", ClaimVerdict.NOT_HERE: "error"}
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 """Learning rates of the network in the page."""
 FEWER_POINTS = 120

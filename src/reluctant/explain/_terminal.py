@@ -13,12 +13,12 @@ from reluctant.report._layout import pad
 
 from . import _words as words
 from ._blocks import Block, Formula, Listing, Paragraph, Table
+from ._claim import ClaimVerdict
 from ._outcome import Outcome
 from ._text import Language, Text, said
-from ._verdict import Verdict
 from ._wrap import wrap
 
-COLOURS = {Verdict.HOLDS: "green", Verdict.CONDITIONS: "yellow", Verdict.NOT_HERE: "red"}
+COLOURS = {ClaimVerdict.HOLDS: "green", ClaimVerdict.CONDITIONS: "yellow", ClaimVerdict.NOT_HERE: "red"}
 SPARK = 32
 """Blocks of one curve."""
 
@@ -26,17 +26,17 @@ SPARK = 32
 def summary(outcome: Outcome, language: Language, width: int) -> Iterator[str]:
     """A claim in a few lines: its title, its verdict, and what decided."""
     yield _title(outcome, language)
-    yield from wrap(said(outcome.judgement.because[0], language), width, "   ", "   ")
+    yield from wrap(said(outcome.conclusion.because[0], language), width, "   ", "   ")
 
 
 def in_full(outcome: Outcome, language: Language, width: int) -> Iterator[str]:
     """Everything there is to say about a claim."""
-    claim, judgement = outcome.claim, outcome.judgement
+    claim, conclusion = outcome.claim, outcome.conclusion
     yield _title(outcome, language)
     yield ""
     yield from wrap(said(claim.statement, language), width, "  ", "  ")
     yield ""
-    for reason in judgement.because:
+    for reason in conclusion.because:
         yield from wrap(said(reason, language), width, "- ", "  ")
     for title, text in ((words.EXPERIMENT, claim.experiment), (words.VERDICT_RULE, claim.verdict_rule)):
         yield ""
@@ -53,7 +53,7 @@ def _labelled(label: Text, text: Text, language: Language) -> str:
 
 
 def _title(outcome: Outcome, language: Language) -> str:
-    verdict = outcome.judgement.verdict
+    verdict = outcome.conclusion.verdict
     head = click.style(f"{outcome.claim.number}  {said(outcome.claim.title, language)}", bold=True)
     return f"{head}  {click.style(said(verdict.words, language), fg=COLOURS[verdict], bold=True)}  {outcome.seconds:.1f} s"
 

@@ -23,7 +23,7 @@ WIDTH = 32
 
 
 @dataclass(frozen=True)
-class Runs:
+class VariantRuns:
     """Networks with one activation in one setting, one for each seed."""
 
     activation: str
@@ -39,7 +39,7 @@ class Runs:
 
 
 @dataclass(frozen=True)
-class Slopes:
+class PreluSlopes:
     """PReLU's learned slopes of one layer through a training, over seeds."""
 
     steps: tuple[int, ...]
@@ -57,7 +57,7 @@ class Seeds:
 
 
 @dataclass(frozen=True)
-class Ended:
+class TrainedVariants:
     """What became of networks side by side."""
 
     solved: Tensor
@@ -65,10 +65,10 @@ class Ended:
     dead: Tensor
     """Share of dead units."""
 
-    def runs(self, name: str, setting: float, own: slice, stuck_at_start: float = 0.0) -> Runs:
+    def runs(self, name: str, setting: float, own: slice, stuck_at_start: float = 0.0) -> VariantRuns:
         """Those of one setting."""
         solved, dead, diverged = self.solved[own].tolist(), float(self.dead[own].mean()), float(self.diverged[own].float().mean())
-        return Runs(name, setting, tuple(solved), dead, diverged, stuck_at_start)
+        return VariantRuns(name, setting, tuple(solved), dead, diverged, stuck_at_start)
 
 
 def _data(seeds: Seeds, repeats: int = 1) -> tuple[Tensor, Tensor]:
@@ -133,7 +133,9 @@ def _adam() -> Step:
     return step
 
 
-def _train(seeds: Seeds, name: str, parameters: list[Tensor], steps: int, move: Step, note: Callable[[int, list[Tensor]], None]) -> Ended:
+def _train(
+    seeds: Seeds, name: str, parameters: list[Tensor], steps: int, move: Step, note: Callable[[int, list[Tensor]], None]
+) -> TrainedVariants:
     """Train the networks; `note` is given PReLU's slopes before each step and after the last."""
     from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -147,21 +149,21 @@ def _train(seeds: Seeds, name: str, parameters: list[Tensor], steps: int, move: 
     return _outcome(parameters, x, y, functions)
 
 
-def _outcome(parameters: Sequence[Tensor], x: Tensor, y: Tensor, functions: Sequence[Function]) -> Ended:
+def _outcome(parameters: Sequence[Tensor], x: Tensor, y: Tensor, functions: Sequence[Function]) -> TrainedVariants:
     import torch
 
     seen: list[Tensor] = []
     scores = _scores(parameters, x, functions, seen)
     slopes = [torch.autograd.grad(function(z).sum(), z, retain_graph=True)[0] for function, z in zip(functions, seen, strict=True)]
     finite = scores.isfinite().all(1)
-    return Ended(
+    return TrainedVariants(
         solved=(((scores > 0) == (y > 0.5)).float().mean(1) >= SOLVED) & finite,
         diverged=~finite,
         dead=torch.stack([(slope == 0).all(1).float().mean(1) for slope in slopes]).mean(0),
     )
 
 
-def fatal(seeds: Seeds, name: str, rates: tuple[float, ...], steps: int) -> list[Runs]:
+def fatal(seeds: Seeds, name: str, rates: tuple[float, ...], steps: int) -> list[VariantRuns]:
     """All rates and seeds together, at plain gradient descent."""
     import torch
 
@@ -171,7 +173,7 @@ def fatal(seeds: Seeds, name: str, rates: tuple[float, ...], steps: int) -> list
     return [ended.runs(name, rate, slice(index * len(seeds.all), (index + 1) * len(seeds.all))) for index, rate in enumerate(rates)]
 
 
-def narrow(seeds: Seeds, name: str, depth: int, steps: int) -> Runs:
+def narrow(seeds: Seeds, name: str, depth: int, steps: int) -> VariantRuns:
     import torch
 
     parameters = side_by_side([linear_layers((2, *[NARROW] * depth, 1), seed, "he") for seed in seeds.all])
@@ -186,7 +188,7 @@ def _nothing(step: int, learned: list[Tensor]) -> None:
     """Note nothing."""
 
 
-def learned_slopes(seeds: Seeds, steps: int) -> tuple[Slopes, ...]:
+def learned_slopes(seeds: Seeds, steps: int) -> tuple[PreluSlopes, ...]:
     """PReLU's slopes through a training that succeeds."""
     parameters = side_by_side([linear_layers((2, WIDTH, WIDTH, 1), seed, "he") for seed in seeds.all])
     noted: dict[int, list[list[float]]] = {}
@@ -199,5 +201,6 @@ def learned_slopes(seeds: Seeds, steps: int) -> tuple[Slopes, ...]:
     _train(seeds, "prelu", parameters, steps, _adam(), note)
     by_layer = [[layers[index] for layers in noted.values()] for index in range(2)]
     return tuple(
-        Slopes(tuple(noted), tuple(spread(at).median for at in layer), tuple(map(min, layer)), tuple(map(max, layer))) for layer in by_layer
+        PreluSlopes(tuple(noted), tuple(spread(at).median for at in layer), tuple(map(min, layer)), tuple(map(max, layer)))
+        for layer in by_layer
     )

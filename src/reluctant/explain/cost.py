@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
@@ -12,13 +13,12 @@ from reluctant.machine import this_machine
 from reluctant.numbers import count, short
 
 from ._blocks import Block, Paragraph, Table
-from ._claim import Claim
+from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
 from ._curves import COLOURS, NEUTRAL, title
 from ._networks import Function, follow, in_torch, linear_layers
-from ._spread import interval, interval_words
+from ._spread import interval, interval_words, spread
 from ._text import Language, Text, said
 from ._timing import Timing, interleaved
-from ._verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,7 +53,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Measured:
+class CostMeasurement:
     """What the experiment gave."""
 
     seed: int
@@ -63,7 +63,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Cost(Claim[Measured]):
+class CostClaim(Claim[CostMeasurement]):
     """ReLU costs a comparison, where others cost an exponential."""
 
     number = 5
@@ -88,8 +88,9 @@ class Cost(Claim[Measured]):
         f"“快得多”指其他函数至少要 {MUCH:g} 倍的时间，且整个区间都是如此。若四个函数在五处都是这样，则成立；若没有一处是这样，则不成立；"
         "否则在所列条件下成立。",
     )
-    measurement = Measured
+    measurement = CostMeasurement
     timed = ("places",)
+    seeded = False
 
     rounds: int = 21
     small: int = 2**17
@@ -98,11 +99,11 @@ class Cost(Claim[Measured]):
     width: int = 256
 
     @classmethod
-    def short(cls, seed: int = 0) -> Cost:
+    def short(cls, seed: int = 0) -> CostClaim:
         """Few rounds, small tensors."""
         return cls(seed=seed, rounds=7, small=2**14, large=2**18, batch=32, width=64)
 
-    def measure(self) -> Measured:
+    def measure(self) -> CostMeasurement:
         """Take times."""
         places = [
             _place(self, "forward, small", _forward_calls(self.small, self.seed), self.small),
@@ -111,16 +112,16 @@ class Cost(Claim[Measured]):
             _place(self, "backward, large", _backward_calls(self.large, self.seed), self.large),
             _place(self, "training step", _step_calls(self), 2 * self.batch * self.width),
         ]
-        return Measured(self.seed, self.rounds, str(this_machine()), tuple(places))
+        return CostMeasurement(self.seed, self.rounds, str(this_machine()), tuple(places))
 
-    def judge(self, measured: Measured) -> Judgement:
+    def judge(self, measured: CostMeasurement) -> Conclusion:
         """See `verdict_rule`."""
         others = [(place, timing) for place in measured.places for timing in place.timings if timing.name not in ("relu", FLOOR)]
         much = [(place, timing) for place, timing in others if timing.relative.low >= MUCH]
-        verdict = Verdict.HOLDS if len(much) == len(others) else Verdict.CONDITIONS if much else Verdict.NOT_HERE
-        return Judgement(verdict, (_about_tally(len(much), len(others)), *(_about(place) for place in measured.places)))
+        verdict = ClaimVerdict.HOLDS if len(much) == len(others) else ClaimVerdict.CONDITIONS if much else ClaimVerdict.NOT_HERE
+        return Conclusion(verdict, (_about_tally(len(much), len(others)), *(_about(place) for place in measured.places)))
 
-    def show(self, measured: Measured) -> Iterator[Block]:
+    def show(self, measured: CostMeasurement) -> Iterator[Block]:
         """The times, at every place."""
         yield _figure(measured)
         yield _table(measured)
@@ -137,7 +138,7 @@ class Cost(Claim[Measured]):
             )
         )
 
-    def evidence(self, measured: Measured) -> Text:
+    def evidence(self, measured: CostMeasurement) -> Text:
         """Machine, rounds, sizes."""
         sizes = {place.place: count(place.elements) for place in measured.places}
         return Text(
@@ -152,8 +153,26 @@ class Cost(Claim[Measured]):
             f"{sizes['training step']} 个输出，前向、反向、SGD。",
         )
 
+    @classmethod
+    def cases(cls, measured: CostMeasurement) -> Iterator[ClaimCase[CostMeasurement]]:
+        """Both sides of every bound."""
+        yield ClaimCase("much everywhere", _with_ratio(measured, MUCH), ClaimVerdict.HOLDS)
+        yield ClaimCase("much nowhere", _with_ratio(measured, 0.99 * MUCH), ClaimVerdict.NOT_HERE)
+        one = _with_ratio(measured, 0.99 * MUCH, but={"gelu": MUCH})
+        yield ClaimCase("one of them", one, ClaimVerdict.CONDITIONS)
+        yield ClaimCase("an interval that reaches below", _with_ratio(measured, 3.0, low=0.99 * MUCH), ClaimVerdict.NOT_HERE)
 
-def _place(claim: Cost, name: str, calls: dict[str, Callable[[], object]], elements: int) -> Place:
+    @classmethod
+    def expected(cls, measured: CostMeasurement) -> dict[str, bool]:
+        """What the short form shows."""
+        timings = [timing for place in measured.places for timing in place.timings]
+        return {
+            "every time is one": all(0 < timing.seconds.least <= timing.seconds.largest < math.inf for timing in timings),
+            "ReLU is the reference": {timing.relative.median for timing in timings if timing.name == "relu"} == {1.0},
+        }
+
+
+def _place(claim: CostClaim, name: str, calls: dict[str, Callable[[], object]], elements: int) -> Place:
     return Place(name, elements, interleaved(calls, "relu", claim.rounds, claim.seed))
 
 
@@ -187,13 +206,13 @@ def _back(output: Tensor, x: Tensor, gradient: Tensor) -> Callable[[], object]:
     return lambda: torch.autograd.grad(output, x, gradient, retain_graph=True)
 
 
-def _step_calls(claim: Cost) -> dict[str, Callable[[], object]]:
+def _step_calls(claim: CostClaim) -> dict[str, Callable[[], object]]:
     """A step of training for each activation, all from the same weights; the floor has nothing between its layers."""
     functions: dict[str, Function] = {FLOOR: lambda x: x, **{name: in_torch(get(name)) for name in ACTIVATIONS}}
     return {name: _step(claim, function) for name, function in functions.items()}
 
 
-def _step(claim: Cost, function: Function) -> Callable[[], object]:
+def _step(claim: CostClaim, function: Function) -> Callable[[], object]:
     import torch
     from torch.nn.functional import linear, mse_loss
 
@@ -209,7 +228,7 @@ def _step(claim: Cost, function: Function) -> Callable[[], object]:
     return step
 
 
-def _named(measured: Measured, name: str) -> dict[str, Timing]:
+def _named(measured: CostMeasurement, name: str) -> dict[str, Timing]:
     place = next(place for place in measured.places if place.place == name)
     return {timing.name: timing for timing in place.timings}
 
@@ -237,7 +256,7 @@ def _about(place: Place) -> Text:
     )
 
 
-def _figure(measured: Measured) -> Figure:
+def _figure(measured: CostMeasurement) -> Figure:
     told = Text(
         "; ".join(_short_account(place, "en") for place in measured.places),
         "；".join(_short_account(place, "zh") for place in measured.places),
@@ -288,7 +307,7 @@ def _panel(place: Place, low: float, high: float) -> Panel:
     )
 
 
-def _table(measured: Measured) -> Table:
+def _table(measured: CostMeasurement) -> Table:
     rows: list[tuple[Words, ...]] = []
     for place in measured.places:
         unit = 1e3 if place.place == "training step" else 1e9 / place.elements
@@ -303,3 +322,17 @@ def _table(measured: Measured) -> Table:
         (Text("where", "何处"), Text("what", "什么"), Text("time", "时间"), Text("times ReLU's", "ReLU 的倍数")),
         tuple(rows),
     )
+
+
+def _with_ratio(measured: CostMeasurement, ratio: float, low: float | None = None, but: dict[str, float] | None = None) -> CostMeasurement:
+    """All but ReLU and the floor take `ratio` times ReLU's time."""
+    places = []
+    for place in measured.places:
+        timings = []
+        for timing in place.timings:
+            if timing.name not in ("relu", FLOOR):
+                own = (but or {}).get(timing.name, ratio)
+                timing = replace(timing, relative=replace(spread([own] * 7), low=low or own))
+            timings.append(timing)
+        places.append(replace(place, timings=tuple(timings)))
+    return replace(measured, places=tuple(places))

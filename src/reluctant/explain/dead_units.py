@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from reluctant.activations import get
 from reluctant.figures import Axis, Cells, Figure, Guide, Line, Mark, Panel, Setting, Slider, Words, explorer
 from reluctant.numbers import count, percent, percentage, short
 
 from ._blocks import Block, Paragraph, Table
-from ._claim import Claim
+from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
 from ._curves import COLOURS, NEUTRAL
 from ._data import moons
 from ._networks import descend, forward, in_torch, linear_layers, side_by_side
 from ._spread import Spread, interval, interval_words, over_seeds, spread
 from ._text import Text
-from ._verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,7 +63,7 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Measured:
+class DeadUnitsMeasurement:
     """What the experiment gave."""
 
     first_seed: int
@@ -76,7 +75,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class DeadUnits(Claim[Measured]):
+class DeadUnitsClaim(Claim[DeadUnitsMeasurement]):
     """A step that is too large leaves a ReLU negative on every input; its slope is 0 there, so nothing brings it back."""
 
     number = 7
@@ -102,7 +101,7 @@ class DeadUnits(Claim[Measured]):
         "或死单元得到任何梯度，或第一层有单元复活，则不成立。"
         "若第一层之后有单元复活，则有条件成立。否则成立。",
     )
-    measurement = Measured
+    measurement = DeadUnitsMeasurement
 
     seeds: int = 12
     points: int = 128
@@ -111,16 +110,16 @@ class DeadUnits(Claim[Measured]):
     rates: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0, 6.0, 10.0, 20.0, 30.0)
 
     @classmethod
-    def short(cls, seed: int = 0) -> DeadUnits:
+    def short(cls, seed: int = 0) -> DeadUnitsClaim:
         """Few rates and steps."""
         return cls(seed=seed, seeds=6, points=64, watched=30, gentle=40, rates=(0.3, 10.0))
 
-    def measure(self) -> Measured:
+    def measure(self) -> DeadUnitsMeasurement:
         """Train, and look at every unit at every step."""
         watched = _watch(self)
-        return Measured(self.seed, self.seeds, self.points, self.watched, self.gentle, watched)
+        return DeadUnitsMeasurement(self.seed, self.seeds, self.points, self.watched, self.gentle, watched)
 
-    def judge(self, measured: Measured) -> Judgement:
+    def judge(self, measured: DeadUnitsMeasurement) -> Conclusion:
         """See `verdict_rule`."""
         killing = [rate for rate in measured.rates if rate.gained.low >= KILLS]
         gradient = max(rate.largest_gradient for rate in measured.rates)
@@ -128,13 +127,13 @@ class DeadUnits(Claim[Measured]):
         behind = sum(sum(rate.revived[1:]) + sum(rate.revived_later[1:]) for rate in measured.rates)
         told = [_about_killing(measured, killing), _about_gradient(measured, gradient, first)]
         if not killing or gradient > 0 or first:
-            return Judgement(Verdict.NOT_HERE, tuple(told))
+            return Conclusion(ClaimVerdict.NOT_HERE, tuple(told))
         told.append(_about_lowering(killing[-1]))
         if behind:
             told.append(_about_revival(measured, behind))
-        return Judgement(Verdict.CONDITIONS if behind else Verdict.HOLDS, tuple(told))
+        return Conclusion(ClaimVerdict.CONDITIONS if behind else ClaimVerdict.HOLDS, tuple(told))
 
-    def show(self, measured: Measured) -> Iterator[Block]:
+    def show(self, measured: DeadUnitsMeasurement) -> Iterator[Block]:
         """The units step by step, the share of dead ones against the rate."""
         yield _life_figure(measured)
         yield _rates_figure(measured)
@@ -149,7 +148,7 @@ class DeadUnits(Claim[Measured]):
             )
         )
 
-    def evidence(self, measured: Measured) -> Text:
+    def evidence(self, measured: DeadUnitsMeasurement) -> Text:
         """Seeds, points and steps."""
         seeds, points, fresh = over_seeds(measured.seeds, measured.first_seed), count(measured.points), count(FRESH)
         silent = percentage(measured.rates[-1].silent_on_fresh)
@@ -165,6 +164,33 @@ class DeadUnits(Claim[Measured]):
             f"最高学习率下最后死去的单元中，{silent} 在 {fresh} 个新的点上也为 0。",
         )
 
+    @classmethod
+    def cases(cls, measured: DeadUnitsMeasurement) -> Iterator[ClaimCase[DeadUnitsMeasurement]]:
+        """Both sides of every bound."""
+        ideal = _with_last(_with_all(measured, revived=(0, 0), revived_later=(0, 0), largest_gradient=0.0), gained=spread([KILLS] * 6))
+        yield ClaimCase("a rate kills, none comes back", ideal, ClaimVerdict.HOLDS)
+        yield ClaimCase("no rate kills", _with_all(ideal, gained=spread([0.99 * KILLS] * 6)), ClaimVerdict.NOT_HERE)
+        yield ClaimCase("one of the first layer comes back", _with_last(ideal, revived=(1, 0)), ClaimVerdict.NOT_HERE)
+        yield ClaimCase("one of the first layer comes back later", _with_last(ideal, revived_later=(1, 0)), ClaimVerdict.NOT_HERE)
+        yield ClaimCase("a gradient reaches a dead unit", _with_last(ideal, largest_gradient=1e-30), ClaimVerdict.NOT_HERE)
+        yield ClaimCase("one of the second layer comes back", _with_last(ideal, revived=(0, 1)), ClaimVerdict.CONDITIONS)
+        yield ClaimCase("one of the second layer comes back later", _with_last(ideal, revived_later=(0, 1)), ClaimVerdict.CONDITIONS)
+
+    @classmethod
+    def expected(cls, measured: DeadUnitsMeasurement) -> dict[str, bool]:
+        """What the short form shows."""
+        gentle, fatal = measured.rates[0], measured.rates[-1]
+        lives = [row for rate in measured.rates for layer in rate.life for row in layer]
+        return {
+            "a gentle rate kills few": gentle.gained.median < 0.1,
+            "a rate of 10 kills": fatal.gained.low > 0.4,
+            "a gentle rate does not revive": fatal.dead_at_end.median > 0.5,
+            "with dead units it learns less": fatal.accuracy.median < gentle.accuracy.median,
+            "a dead unit gets no gradient": all(rate.largest_gradient == 0.0 for rate in measured.rates),
+            "none of the first layer comes back": not any(rate.revived[0] or rate.revived_later[0] for rate in measured.rates),
+            "every unit is looked at before each step and after the last": {len(row) for row in lives} == {measured.watched + 1},
+        }
+
 
 @dataclass
 class _Watch:
@@ -176,7 +202,7 @@ class _Watch:
     largest_gradient: Tensor
 
 
-def _watch(claim: DeadUnits) -> tuple[Rate, ...]:
+def _watch(claim: DeadUnitsClaim) -> tuple[Rate, ...]:
     """All rates and seeds together; networks of one seed begin alike."""
     import torch
 
@@ -229,12 +255,12 @@ def _accuracy(parameters: Sequence[Tensor], x: Tensor, y: Tensor) -> Tensor:
         return ((forward(parameters, x, in_torch(get("relu")))[..., 0] > 0) == (y > 0.5)).float().mean(1)
 
 
-def _own(parameters: Sequence[Tensor], claim: DeadUnits, index: int) -> list[Tensor]:
+def _own(parameters: Sequence[Tensor], claim: DeadUnitsClaim, index: int) -> list[Tensor]:
     """The networks of one rate."""
     return [tensor[index * claim.seeds : (index + 1) * claim.seeds].detach() for tensor in parameters]
 
 
-def _rate(claim: DeadUnits, index: int, seen: _Watch, right: Tensor, own: Sequence[Tensor], fresh: Tensor) -> Rate:
+def _rate(claim: DeadUnitsClaim, index: int, seen: _Watch, right: Tensor, own: Sequence[Tensor], fresh: Tensor) -> Rate:
     """What happened to the networks of one rate."""
     import torch
 
@@ -273,7 +299,7 @@ def _rows(alive: Tensor) -> tuple[str, ...]:
     return tuple("".join(str(int(one)) for one in alive[:, unit].tolist()) for unit in order.tolist())
 
 
-def _about_killing(measured: Measured, killing: list[Rate]) -> Text:
+def _about_killing(measured: DeadUnitsMeasurement, killing: list[Rate]) -> Text:
     if not killing:
         most = max(measured.rates, key=lambda rate: rate.gained.median)
         gained = percentage(most.gained.median)
@@ -291,7 +317,7 @@ def _about_killing(measured: Measured, killing: list[Rate]) -> Text:
     )
 
 
-def _about_gradient(measured: Measured, gradient: float, first: int) -> Text:
+def _about_gradient(measured: DeadUnitsMeasurement, gradient: float, first: int) -> Text:
     died = sum(rate.died[0] for rate in measured.rates)
     born = Text("none", "没有") if not first else Text(str(first), str(first))
     return Text(
@@ -310,7 +336,7 @@ def _about_lowering(rate: Rate) -> Text:
     )
 
 
-def _about_revival(measured: Measured, behind: int) -> Text:
+def _about_revival(measured: DeadUnitsMeasurement, behind: int) -> Text:
     died = sum(sum(rate.died[1:]) for rate in measured.rates)
     later = sum(sum(rate.revived_later[1:]) for rate in measured.rates)
     during = behind - later
@@ -323,7 +349,7 @@ def _about_revival(measured: Measured, behind: int) -> Text:
     )
 
 
-def _life_figure(measured: Measured) -> Figure:
+def _life_figure(measured: DeadUnitsMeasurement) -> Figure:
     killing = next((index for index, rate in enumerate(measured.rates) if rate.gained.low >= KILLS), len(measured.rates) - 1)
     shown = measured.rates[killing]
     alive = ", ".join(str(sum(row[-1] == "1" for row in layer)) for layer in shown.life)
@@ -343,7 +369,7 @@ def _life_figure(measured: Measured) -> Figure:
     )
 
 
-def _life_frame(measured: Measured, rate: Rate) -> Setting:
+def _life_frame(measured: DeadUnitsMeasurement, rate: Rate) -> Setting:
     panels = [
         Panel(
             Text(f"hidden layer {index + 1}", f"第 {index + 1} 个隐藏层"),
@@ -375,7 +401,7 @@ def _life_frame(measured: Measured, rate: Rate) -> Setting:
     return Setting(readout, tuple(panels))
 
 
-def _rates_figure(measured: Measured) -> Figure:
+def _rates_figure(measured: DeadUnitsMeasurement) -> Figure:
     told = ", ".join(f"{rate.rate:g}: {percentage(rate.dead.median)}" for rate in measured.rates)
     xs = tuple(rate.rate for rate in measured.rates)
     marks: tuple[Mark, ...] = (
@@ -411,7 +437,7 @@ def _rates_figure(measured: Measured) -> Figure:
     )
 
 
-def _table(measured: Measured) -> Table:
+def _table(measured: DeadUnitsMeasurement) -> Table:
     rows: list[tuple[Words, ...]] = []
     for rate in measured.rates:
         died, revived = (", ".join(count(number) for number in numbers) for numbers in (rate.died, rate.revived))
@@ -433,3 +459,12 @@ def _table(measured: Measured) -> Table:
         ),
         tuple(rows),
     )
+
+
+def _with_all(measured: DeadUnitsMeasurement, **changes: Any) -> DeadUnitsMeasurement:
+    return replace(measured, rates=tuple(replace(rate, **changes) for rate in measured.rates))
+
+
+def _with_last(measured: DeadUnitsMeasurement, **changes: Any) -> DeadUnitsMeasurement:
+    *others, last = measured.rates
+    return replace(measured, rates=(*others, replace(last, **changes)))

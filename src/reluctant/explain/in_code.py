@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from reluctant.activations import Activation, get
 
 from ._blocks import Block, Listing
-from ._claim import Claim
+from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
 from ._curves import title
 from ._text import Text
-from ._verdict import Judgement, Verdict
 
 CODE = """\
 import torch
@@ -29,14 +28,14 @@ DIGITS = 4
 
 
 @dataclass(frozen=True)
-class Measured:
+class InCodeMeasurement:
     """What the listing printed."""
 
     output: str
 
 
 @dataclass(frozen=True)
-class InCode(Claim[Measured]):
+class InCodeClaim(Claim[InCodeMeasurement]):
     """In PyTorch all of it is one module each."""
 
     number = 9
@@ -53,37 +52,50 @@ class InCode(Claim[Measured]):
         f"Holds where every printed number is the formula's, to {DIGITS} decimals. Does not hold where one differs.",
         f"若打印的每个数与公式的值在 {DIGITS} 位小数内一致，则成立。若有一个不同，则不成立。",
     )
-    measurement = Measured
+    measurement = InCodeMeasurement
+    seeded = False
 
     @classmethod
-    def short(cls, seed: int = 0) -> InCode:
+    def short(cls, seed: int = 0) -> InCodeClaim:
         """The same: it takes no time."""
         return cls(seed=seed)
 
-    def measure(self) -> Measured:
+    def measure(self) -> InCodeMeasurement:
         """Run the listing."""
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(compile(CODE, "<listing>", "exec"), {"__name__": "listing"})
-        return Measured(printed.getvalue())
+        return InCodeMeasurement(printed.getvalue())
 
-    def judge(self, measured: Measured) -> Judgement:
+    def judge(self, measured: InCodeMeasurement) -> Conclusion:
         """See `verdict_rule`."""
         pairs = list(zip((get(spelling) for spelling in SPELLINGS), measured.output.splitlines(), strict=True))
         told = tuple(_about(activation, line) for activation, line in pairs)
         holds = all(line == _expected(activation) for activation, line in pairs)
-        return Judgement(Verdict.HOLDS if holds else Verdict.NOT_HERE, told)
+        return Conclusion(ClaimVerdict.HOLDS if holds else ClaimVerdict.NOT_HERE, told)
 
-    def show(self, measured: Measured) -> Iterator[Block]:
+    def show(self, measured: InCodeMeasurement) -> Iterator[Block]:
         """The listing."""
         yield Listing(Text("Three activations", "三种激活函数"), CODE, measured.output)
 
-    def evidence(self, measured: Measured) -> Text:
+    def evidence(self, measured: InCodeMeasurement) -> Text:
         """Nothing here is random."""
         return Text(
             "float32, rounded when printed. There is nothing random in it, so no seed changes it.",
             "float32，打印时舍入。其中没有随机性，所以种子改变不了它。",
         )
+
+    @classmethod
+    def cases(cls, measured: InCodeMeasurement) -> Iterator[ClaimCase[InCodeMeasurement]]:
+        """Both sides of every bound."""
+        yield ClaimCase("as the formulas say", measured, ClaimVerdict.HOLDS)
+        yield ClaimCase("another digit", InCodeMeasurement(measured.output.replace("-0.6321", "-0.6322")), ClaimVerdict.NOT_HERE)
+
+    @classmethod
+    def expected(cls, measured: InCodeMeasurement) -> dict[str, bool]:
+        """What the short form shows."""
+        printed = [[float(number) for number in line.strip("[]").split(",")] for line in measured.output.splitlines()]
+        return {"the numbers": printed == [[0.0, 2.0, 0.0, 4.0], [-0.01, 2.0, -0.03, 4.0], [-0.6321, 2.0, -0.9502, 4.0]]}
 
 
 def _expected(activation: Activation) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
@@ -12,12 +13,11 @@ from reluctant.figures import Axis, Cells, Dots, Figure, Panel, Setting, Slider,
 from reluctant.numbers import count, percent, percentage, short
 
 from ._blocks import Block, Formula, Paragraph, Table
-from ._claim import Claim
+from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
 from ._data import TASKS
 from ._networks import Function, follow, forward, in_torch, linear_layers, side_by_side
 from ._spread import interval, interval_words, over_seeds, spread
 from ._text import Text
-from ._verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,7 +62,7 @@ class Accuracies:
 
 
 @dataclass(frozen=True)
-class Picture:
+class PlaneAnswers:
     """What one network answers all over the plane at one moment of its training."""
 
     task: str
@@ -82,7 +82,7 @@ class TaskSample:
 
 
 @dataclass(frozen=True)
-class Measured:
+class LinearStacksMeasurement:
     """What the experiment gave."""
 
     first_seed: int
@@ -93,11 +93,11 @@ class Measured:
     merged: Merged
     tasks: tuple[TaskSample, ...]
     accuracies: tuple[Accuracies, ...]
-    pictures: tuple[Picture, ...]
+    pictures: tuple[PlaneAnswers, ...]
 
 
 @dataclass(frozen=True)
-class LinearStacks(Claim[Measured]):
+class LinearStacksClaim(Claim[LinearStacksMeasurement]):
     """Stacked linear layers are one linear layer, and the same with ReLU between are not."""
 
     number = 1
@@ -124,7 +124,7 @@ class LinearStacks(Claim[Measured]):
         f"{percent(SEPARATED)}，则成立。"
         "若 ReLU 在某个任务上达不到，则有条件成立。若合并后的层有差别，或某个线性网络胜过每一条直线，则不成立。",
     )
-    measurement = Measured
+    measurement = LinearStacksMeasurement
 
     seeds: int = 8
     training_points: int = 256
@@ -133,20 +133,20 @@ class LinearStacks(Claim[Measured]):
     moments: tuple[int, ...] = (0, 5, 10, 20, 40, 80, 160, 320)
 
     @classmethod
-    def short(cls, seed: int = 0) -> LinearStacks:
+    def short(cls, seed: int = 0) -> LinearStacksClaim:
         """Three seeds, one depth."""
         return cls(seed=seed, seeds=3, training_points=128, fresh_points=500, depths=(2,), moments=(0, 40, 200))
 
-    def measure(self) -> Measured:
+    def measure(self) -> LinearStacksMeasurement:
         """Merge, train, and draw."""
         accuracies: list[Accuracies] = []
-        pictures: list[Picture] = []
+        pictures: list[PlaneAnswers] = []
         for activation in (LINEAR, RELU):
             for depth in self.depths:
                 found, drawn = _train(self, activation, depth)
                 accuracies += found
                 pictures += drawn if depth == 2 else []
-        return Measured(
+        return LinearStacksMeasurement(
             first_seed=self.seed,
             seeds=self.seeds,
             training_points=self.training_points,
@@ -158,16 +158,16 @@ class LinearStacks(Claim[Measured]):
             pictures=tuple(pictures),
         )
 
-    def judge(self, measured: Measured) -> Judgement:
+    def judge(self, measured: LinearStacksMeasurement) -> Conclusion:
         """See `verdict_rule`."""
         merged = measured.merged
         same = merged.largest_difference <= ROUNDING * merged.largest_output
         beaten = [task for task in measured.tasks if _best(measured, task.task, LINEAR) > task.best_line + SLACK]
         unsolved = [task for task in measured.tasks if _worst_median(measured, task.task, RELU) < SEPARATED]
-        verdict = Verdict.NOT_HERE if not same or beaten else Verdict.CONDITIONS if unsolved else Verdict.HOLDS
-        return Judgement(verdict, (_about_merging(merged), *(_about_task(measured, task) for task in measured.tasks)))
+        verdict = ClaimVerdict.NOT_HERE if not same or beaten else ClaimVerdict.CONDITIONS if unsolved else ClaimVerdict.HOLDS
+        return Conclusion(verdict, (_about_merging(merged), *(_about_task(measured, task) for task in measured.tasks)))
 
-    def show(self, measured: Measured) -> Iterator[Block]:
+    def show(self, measured: LinearStacksMeasurement) -> Iterator[Block]:
         """The merged layer, the trainings, the accuracies."""
         merged = measured.merged
         yield Formula(
@@ -197,7 +197,7 @@ class LinearStacks(Claim[Measured]):
             )
         )
 
-    def evidence(self, measured: Measured) -> Text:
+    def evidence(self, measured: LinearStacksMeasurement) -> Text:
         """Seeds and sample counts."""
         seeds = over_seeds(measured.seeds, measured.first_seed)
         trained, fresh, points = count(measured.training_points), count(measured.fresh_points), count(measured.merged.points)
@@ -209,6 +209,35 @@ class LinearStacks(Claim[Measured]):
             f"{measured.steps} 步；"
             f"正确率在 {fresh} 个新的点上计算。合并后的层在 {points} 个点上比较。",
         )
+
+    @classmethod
+    def cases(cls, measured: LinearStacksMeasurement) -> Iterator[ClaimCase[LinearStacksMeasurement]]:
+        """Both sides of every bound."""
+        solved = _with_accuracy(_with_accuracy(measured, LINEAR, 0.5), RELU, 1.0)
+        yield ClaimCase("all separated by ReLU", solved, ClaimVerdict.HOLDS)
+        yield ClaimCase("ReLU just enough", _with_accuracy(solved, RELU, SEPARATED), ClaimVerdict.HOLDS)
+        yield ClaimCase("ReLU just too little", _with_accuracy(solved, RELU, SEPARATED - 0.001), ClaimVerdict.CONDITIONS)
+        best = measured.tasks[0].best_line
+        yield ClaimCase(
+            "a stack as good as a line", _with_accuracy(solved, LINEAR, min(task.best_line for task in measured.tasks)), ClaimVerdict.HOLDS
+        )
+        yield ClaimCase("a stack that beats every line", _with_accuracy(solved, LINEAR, best + SLACK + 0.001), ClaimVerdict.NOT_HERE)
+        size = measured.merged.largest_output
+        for share, verdict in ((0.99, ClaimVerdict.HOLDS), (1.01, ClaimVerdict.NOT_HERE)):
+            merged = replace(measured.merged, largest_difference=share * ROUNDING * size)
+            yield ClaimCase(f"{share} of the rounding allowed", replace(solved, merged=merged), verdict)
+
+    @classmethod
+    def expected(cls, measured: LinearStacksMeasurement) -> dict[str, bool]:
+        """What the short form shows."""
+        best = {task.task: task.best_line for task in measured.tasks}
+        stacks, bent = ([one for one in measured.accuracies if (one.activation == RELU) is relu] for relu in (False, True))
+        return {
+            "the layers are one": measured.merged.largest_difference < 1e-5 * measured.merged.largest_output,
+            "with ReLU they are not": measured.merged.relu_residual > 0.05,
+            "with ReLU they beat every line": all(statistics.median(one.of_seeds) > best[one.task] + 0.05 for one in bent),
+            "without it they beat none": all(max(one.of_seeds) <= best[one.task] + SLACK for one in stacks),
+        }
 
 
 def _merge(seed: int, points: int = 10_000) -> Merged:
@@ -232,7 +261,7 @@ def _merge(seed: int, points: int = 10_000) -> Merged:
     )
 
 
-def _train(claim: LinearStacks, name: str, depth: int) -> tuple[list[Accuracies], list[Picture]]:
+def _train(claim: LinearStacksClaim, name: str, depth: int) -> tuple[list[Accuracies], list[PlaneAnswers]]:
     """Networks for every task and seed, trained together."""
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits
@@ -243,7 +272,7 @@ def _train(claim: LinearStacks, name: str, depth: int) -> tuple[list[Accuracies]
     x, y = torch.stack([points for points, _ in samples]), torch.stack([classes for _, classes in samples])
     parameters, activation = side_by_side(networks), _between(name)
     optimizer = torch.optim.Adam(parameters, RATE)
-    pictures: list[Picture] = []
+    pictures: list[PlaneAnswers] = []
     for step in range(claim.moments[-1] + 1):
         if step in claim.moments and depth == 2:
             pictures += _pictures(claim, parameters, name, step)
@@ -258,7 +287,7 @@ def _between(name: str) -> Function:
     return in_torch(get(name)) if name != LINEAR else lambda x: x
 
 
-def _accuracies(claim: LinearStacks, parameters: Sequence[Tensor], name: str, depth: int) -> list[Accuracies]:
+def _accuracies(claim: LinearStacksClaim, parameters: Sequence[Tensor], name: str, depth: int) -> list[Accuracies]:
     import torch
 
     fresh = [task(claim.fresh_points, _fresh_seed(claim)) for task, _ in TASKS.values()]
@@ -271,7 +300,7 @@ def _accuracies(claim: LinearStacks, parameters: Sequence[Tensor], name: str, de
     ]
 
 
-def _pictures(claim: LinearStacks, parameters: Sequence[Tensor], name: str, step: int) -> list[Picture]:
+def _pictures(claim: LinearStacksClaim, parameters: Sequence[Tensor], name: str, step: int) -> list[PlaneAnswers]:
     """The answers of the first seed's network of each task, cell by cell."""
     import torch
 
@@ -286,16 +315,16 @@ def _pictures(claim: LinearStacks, parameters: Sequence[Tensor], name: str, step
             right = (forward(own, points[None], _between(name)).flatten() > 0) == (classes > 0.5)
         digits = "".join(str(min(9, int(10 * share))) for share in sure.tolist())
         rows = tuple(digits[start : start + CELLS] for start in range(0, CELLS * CELLS, CELLS))
-        found.append(Picture(task_name, name, step, rows, float(right.float().mean())))
+        found.append(PlaneAnswers(task_name, name, step, rows, float(right.float().mean())))
     return found
 
 
-def _fresh_seed(claim: LinearStacks) -> int:
+def _fresh_seed(claim: LinearStacksClaim) -> int:
     """A seed that none of the training sets has."""
     return claim.seed + 1_000_000
 
 
-def _sample(claim: LinearStacks, name: str, shown: int = 120) -> TaskSample:
+def _sample(claim: LinearStacksClaim, name: str, shown: int = 120) -> TaskSample:
     task, _ = TASKS[name]
     points, classes = task(claim.fresh_points, _fresh_seed(claim))
     pairs = zip(points[:shown].tolist(), classes[:shown].tolist(), strict=True)
@@ -315,19 +344,19 @@ def _best_line(points: Tensor, classes: Tensor, angles: int = 360) -> float:
     return float(torch.maximum(right, 1 - right).max())
 
 
-def _all(measured: Measured, task: str, activation: str) -> list[Accuracies]:
+def _all(measured: LinearStacksMeasurement, task: str, activation: str) -> list[Accuracies]:
     return [found for found in measured.accuracies if (found.task, found.activation) == (task, activation)]
 
 
-def _best(measured: Measured, task: str, activation: str) -> float:
+def _best(measured: LinearStacksMeasurement, task: str, activation: str) -> float:
     return max(max(found.of_seeds) for found in _all(measured, task, activation))
 
 
-def _worst_median(measured: Measured, task: str, activation: str) -> float:
+def _worst_median(measured: LinearStacksMeasurement, task: str, activation: str) -> float:
     return min(spread(found.of_seeds).median for found in _all(measured, task, activation))
 
 
-def _largest_change_with_depth(measured: Measured) -> float:
+def _largest_change_with_depth(measured: LinearStacksMeasurement) -> float:
     """The largest difference in accuracy between linear stacks that differ in depth alone."""
     by_depth = [[found.of_seeds for found in _all(measured, task.task, LINEAR)] for task in measured.tasks]
     apart: list[float] = [max(depths) - min(depths) for seeds in by_depth for depths in zip(*seeds, strict=True)]
@@ -345,7 +374,7 @@ def _about_merging(merged: Merged) -> Text:
     )
 
 
-def _about_task(measured: Measured, task: TaskSample) -> Text:
+def _about_task(measured: LinearStacksMeasurement, task: TaskSample) -> Text:
     linear, relu = percentage(_best(measured, task.task, LINEAR)), percentage(_worst_median(measured, task.task, RELU))
     line, name = percentage(task.best_line), TASKS[task.task][1]
     return Text(
@@ -356,7 +385,7 @@ def _about_task(measured: Measured, task: TaskSample) -> Text:
     )
 
 
-def _figure(measured: Measured) -> Figure:
+def _figure(measured: LinearStacksMeasurement) -> Figure:
     steps = sorted({picture.step for picture in measured.pictures})
     final = {(picture.task, picture.activation): percentage(picture.accuracy) for picture in measured.pictures if picture.step == steps[-1]}
     linear, relu = (", ".join(final[task, activation] for task in TASKS) for activation in (LINEAR, RELU))
@@ -374,7 +403,7 @@ def _figure(measured: Measured) -> Figure:
     )
 
 
-def _frame(measured: Measured, step: int) -> Setting:
+def _frame(measured: LinearStacksMeasurement, step: int) -> Setting:
     pictures = {(picture.activation, picture.task): picture for picture in measured.pictures if picture.step == step}
     panels = tuple(_panel(measured, pictures[activation, task]) for activation in (LINEAR, RELU) for task in TASKS)
     linear, relu = (", ".join(percentage(pictures[activation, task].accuracy) for task in TASKS) for activation in (LINEAR, RELU))
@@ -385,7 +414,7 @@ def _frame(measured: Measured, step: int) -> Setting:
     return Setting(readout, panels)
 
 
-def _panel(measured: Measured, picture: Picture) -> Panel:
+def _panel(measured: LinearStacksMeasurement, picture: PlaneAnswers) -> Panel:
     points = next(task.points for task in measured.tasks if task.task == picture.task)
     name = TASKS[picture.task][1]
     kind = Text("no activation", "无激活函数") if picture.activation == LINEAR else Text("ReLU", "ReLU")
@@ -402,7 +431,7 @@ def _panel(measured: Measured, picture: Picture) -> Panel:
     return Panel(Text(f"{name.en}, {kind.en}", f"{name.zh}，{kind.zh}"), *axes, (Cells(picture.rows, "field"), *dots))
 
 
-def _table(measured: Measured) -> Table:
+def _table(measured: LinearStacksMeasurement) -> Table:
     kinds: dict[str, Words] = {LINEAR: Text("none", "无"), RELU: "ReLU"}
     depths = sorted({found.hidden_layers for found in measured.accuracies})
     rows: list[tuple[Words, ...]] = []
@@ -417,3 +446,9 @@ def _table(measured: Measured) -> Table:
         (Text("task", "任务"), Text("activation", "激活函数"), *heads, Text("best line", "最好的直线")),
         tuple(rows),
     )
+
+
+def _with_accuracy(measured: LinearStacksMeasurement, activation: str, share: float) -> LinearStacksMeasurement:
+    """All networks with this activation as good as this."""
+    changed = (replace(one, of_seeds=(share,) * len(one.of_seeds)) if one.activation == activation else one for one in measured.accuracies)
+    return replace(measured, accuracies=tuple(changed))

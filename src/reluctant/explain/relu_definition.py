@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from reluctant.activations import get
 from reluctant.figures import Figure
 from reluctant.numbers import count, percentage, short, value
 
 from ._blocks import Block, Formula, Paragraph, Table
-from ._claim import Claim
+from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
 from ._curves import curve_panels
 from ._networks import forward, in_torch, linear_layers, side_by_side
 from ._spread import over_seeds
 from ._text import Text
-from ._verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,7 +65,7 @@ class Zeros:
 
 
 @dataclass(frozen=True)
-class Measured:
+class ReluDefinitionMeasurement:
     """What the experiment gave."""
 
     first_seed: int
@@ -83,7 +82,7 @@ SETTINGS = {
 
 
 @dataclass(frozen=True)
-class ReluDefinition(Claim[Measured]):
+class ReluDefinitionClaim(Claim[ReluDefinitionMeasurement]):
     """ReLU is the input where it is positive and 0 elsewhere; its slope is 1 or 0."""
 
     number = 3
@@ -106,32 +105,32 @@ class ReluDefinition(Claim[Measured]):
         "若某种写法的输出不同于 max(0, x)，或 0 两侧的斜率不是 0 和 1，或 0 处的斜率不在 [0, 1] 内，则不成立。若各写法在 0 处不一致，"
         "则有条件成立。否则成立。",
     )
-    measurement = Measured
+    measurement = ReluDefinitionMeasurement
 
     seeds: int = 4
     samples: int = 1024
 
     @classmethod
-    def short(cls, seed: int = 0) -> ReluDefinition:
+    def short(cls, seed: int = 0) -> ReluDefinitionClaim:
         """One network, fewer samples."""
         return cls(seed=seed, seeds=1, samples=64)
 
-    def measure(self) -> Measured:
+    def measure(self) -> ReluDefinitionMeasurement:
         """Ask autograd, and count zeros."""
-        return Measured(
+        return ReluDefinitionMeasurement(
             first_seed=self.seed,
             seeds=self.seeds,
             spellings=tuple(_asked(code, function) for code, function in _spellings().items()),
             zeros=tuple(_count_zeros(self, setting) for setting in SETTINGS),
         )
 
-    def judge(self, measured: Measured) -> Judgement:
+    def judge(self, measured: ReluDefinitionMeasurement) -> Conclusion:
         """See `verdict_rule`."""
         expected = tuple(max(0.0, x) for x in EXAMPLE)
         wrong = [s for s in measured.spellings if s.outputs != expected or (s.below, s.above) != (0.0, 1.0) or not 0 <= s.at_zero <= 1]
         if wrong:
             names = ", ".join(f"`{spelling.code}`" for spelling in wrong)
-            return Judgement(Verdict.NOT_HERE, (Text(f"Another function: {names}.", f"不是同一个函数：{names}。"),))
+            return Conclusion(ClaimVerdict.NOT_HERE, (Text(f"Another function: {names}.", f"不是同一个函数：{names}。"),))
         at_zero = sorted({spelling.at_zero for spelling in measured.spellings})
         same = Text(
             f"All {len(measured.spellings)} ways give {_vector(expected)} for {_vector(EXAMPLE)}, slope 0 just below 0 and slope 1 just "
@@ -139,10 +138,10 @@ class ReluDefinition(Claim[Measured]):
             f"{len(measured.spellings)} 种写法对 {_vector(EXAMPLE)} 都给出 {_vector(expected)}，斜率在 0 以下为 0，以上为 1。",
         )
         if len(at_zero) == 1:
-            return Judgement(Verdict.HOLDS, (same,))
-        return Judgement(Verdict.CONDITIONS, (same, _about_zero(measured, at_zero), _about_occurrence(measured)))
+            return Conclusion(ClaimVerdict.HOLDS, (same,))
+        return Conclusion(ClaimVerdict.CONDITIONS, (same, _about_zero(measured, at_zero), _about_occurrence(measured)))
 
-    def show(self, measured: Measured) -> Iterator[Block]:
+    def show(self, measured: ReluDefinitionMeasurement) -> Iterator[Block]:
         """The curve, its slope, and what is chosen at 0."""
         relu = get("relu")
         yield Formula(relu.latex(), "f(x) = max(0, x),   f'(x) = 1 if x > 0 else 0")
@@ -189,7 +188,7 @@ class ReluDefinition(Claim[Measured]):
             ),
         )
 
-    def evidence(self, measured: Measured) -> Text:
+    def evidence(self, measured: ReluDefinitionMeasurement) -> Text:
         """Seeds and sample counts."""
         seeds, inputs = over_seeds(measured.seeds, measured.first_seed), count(measured.zeros[0].inputs)
         return Text(
@@ -200,6 +199,30 @@ class ReluDefinition(Claim[Measured]):
             "只询问了 torch；其他框架可能有别的选择。",
         )
 
+    @classmethod
+    def cases(cls, measured: ReluDefinitionMeasurement) -> Iterator[ClaimCase[ReluDefinitionMeasurement]]:
+        """Both sides of every bound."""
+        yield ClaimCase("they agree", _with_first(measured, all_of_them=True, at_zero=0.0), ClaimVerdict.HOLDS)
+        yield ClaimCase("they disagree", _with_first(measured, at_zero=0.25), ClaimVerdict.CONDITIONS)
+        yield ClaimCase("a subgradient above 1", _with_first(measured, at_zero=1.01), ClaimVerdict.NOT_HERE)
+        yield ClaimCase("a subgradient below 0", _with_first(measured, at_zero=-0.01), ClaimVerdict.NOT_HERE)
+        yield ClaimCase("another output", _with_first(measured, outputs=(0.0, 2.0, -0.03, 4.0)), ClaimVerdict.NOT_HERE)
+        yield ClaimCase("another slope below", _with_first(measured, below=0.01), ClaimVerdict.NOT_HERE)
+        yield ClaimCase("another slope above", _with_first(measured, above=0.99), ClaimVerdict.NOT_HERE)
+
+    @classmethod
+    def expected(cls, measured: ReluDefinitionMeasurement) -> dict[str, bool]:
+        """What the short form shows."""
+        at_zero = {spelling.code: spelling.at_zero for spelling in measured.spellings}
+        shares = {zeros.setting: zeros.exact / zeros.inputs for zeros in measured.zeros}
+        return {
+            "the outputs": {spelling.outputs for spelling in measured.spellings} == {(0.0, 2.0, 0.0, 4.0)},
+            "the slope of relu at 0": at_zero["F.relu(x)"] == 0.0,
+            "the slope of clamp at 0": at_zero["x.clamp(min=0)"] == 1.0,
+            "the slope of maximum at 0": at_zero["torch.maximum(x, 0)"] == 0.5,
+            "exact zeros are rare but where inputs are": shares["default"] < 1e-4 < 0.2 < shares["blank"],
+        }
+
 
 def _asked(code: str, function: Callable[[Tensor], Tensor]) -> Spelling:
     import torch
@@ -209,7 +232,7 @@ def _asked(code: str, function: Callable[[Tensor], Tensor]) -> Spelling:
     return Spelling(code, tuple(function(torch.tensor(EXAMPLE)).tolist()), *slopes.tolist())
 
 
-def _count_zeros(claim: ReluDefinition, setting: str) -> Zeros:
+def _count_zeros(claim: ReluDefinitionClaim, setting: str) -> Zeros:
     """Exact zeros among what enters the ReLUs of fresh networks."""
     import torch
 
@@ -230,7 +253,7 @@ def _vector(numbers: tuple[float, ...]) -> str:
     return f"[{', '.join(value(number).replace('-', '−') for number in numbers)}]"
 
 
-def _about_zero(measured: Measured, at_zero: list[float]) -> Text:
+def _about_zero(measured: ReluDefinitionMeasurement, at_zero: list[float]) -> Text:
     groups = {choice: ", ".join(f"`{s.code}`" for s in measured.spellings if s.at_zero == choice) for choice in at_zero}
     en = "; ".join(f"{value(choice)} in {codes}" for choice, codes in groups.items())
     zh = "；".join(f"{codes} 为 {value(choice)}" for choice, codes in groups.items())
@@ -240,7 +263,7 @@ def _about_zero(measured: Measured, at_zero: list[float]) -> Text:
     )
 
 
-def _about_occurrence(measured: Measured) -> Text:
+def _about_occurrence(measured: ReluDefinitionMeasurement) -> Text:
     most = max(measured.zeros, key=lambda zeros: zeros.exact / zeros.inputs)
     usual = next(zeros for zeros in measured.zeros if zeros.setting == "default")
     name, share = SETTINGS[most.setting], percentage(most.exact / most.inputs)
@@ -250,3 +273,9 @@ def _about_occurrence(measured: Measured) -> Text:
         f"{name.en}.",
         f"只有输入恰好为 0 时才有影响：{SETTINGS['default'].zh}时，{count(usual.exact)} / {count(usual.inputs)}；{name.zh}时，{share}。",
     )
+
+
+def _with_first(measured: ReluDefinitionMeasurement, all_of_them: bool = False, **changes: Any) -> ReluDefinitionMeasurement:
+    first, *others = measured.spellings
+    changed = [replace(first, **changes), *(replace(one, **changes) if all_of_them else one for one in others)]
+    return replace(measured, spellings=tuple(changed))

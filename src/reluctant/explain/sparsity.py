@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
@@ -11,14 +13,13 @@ from reluctant.figures import Axis, Dots, Figure, Guide, Line, Mark, Panel, Word
 from reluctant.numbers import count, percent, percentage, short
 
 from ._blocks import Block, Paragraph, Table
-from ._claim import Claim
+from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
 from ._curves import COLOURS, title
 from ._data import clusters
 from ._networks import follow, forward, in_torch, linear_layers, side_by_side
 from ._spread import Spread, interval, interval_words, over_seeds, spread
 from ._text import Text
 from ._timing import interleaved
-from ._verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,7 +58,7 @@ class Skipping:
 
 
 @dataclass(frozen=True)
-class Measured:
+class SparsityMeasurement:
     """What the experiment gave."""
 
     first_seed: int
@@ -75,7 +76,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Sparsity(Claim[Measured]):
+class SparsityClaim(Claim[SparsityMeasurement]):
     """ReLU's zeros make activations sparse, which saves work, decouples features and generalises better."""
 
     number = 6
@@ -102,7 +103,7 @@ class Sparsity(Claim[Measured]):
         "解耦与泛化：相关与错误都低于两个孪生网络，"
         "且成对差的整个区间都是。四项全有：成立。不稀疏：不成立。其余：有条件成立。",
     )
-    measurement = Measured
+    measurement = SparsityMeasurement
     timed = ("dense", "skipping")
 
     seeds: int = 10
@@ -116,7 +117,7 @@ class Sparsity(Claim[Measured]):
     shares: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99)
 
     @classmethod
-    def short(cls, seed: int = 0) -> Sparsity:
+    def short(cls, seed: int = 0) -> SparsityClaim:
         """Fewer samples and steps, a small product."""
         return cls(
             seed=seed,
@@ -130,10 +131,10 @@ class Sparsity(Claim[Measured]):
             shares=(0.0, 0.5, 0.95),
         )
 
-    def measure(self) -> Measured:
+    def measure(self) -> SparsityMeasurement:
         """Train the twins, time the products."""
         dense, skipping = _products(self)
-        return Measured(
+        return SparsityMeasurement(
             first_seed=self.seed,
             seeds=self.seeds,
             training_samples=self.training_samples,
@@ -147,7 +148,7 @@ class Sparsity(Claim[Measured]):
             skipping=skipping,
         )
 
-    def judge(self, measured: Measured) -> Judgement:
+    def judge(self, measured: SparsityMeasurement) -> Conclusion:
         """See `verdict_rule`."""
         relu = _course(measured, "relu")
         at_end = [layer[-1].median for layer in relu.zeros]
@@ -156,8 +157,8 @@ class Sparsity(Claim[Measured]):
         decouples = [_difference(measured, twin, "correlation") for twin in TWINS]
         generalises = [_difference(measured, twin, "error") for twin in TWINS]
         parts = (sparse, saves, all(one.sure_sign < 0 for one in decouples), all(one.sure_sign < 0 for one in generalises))
-        verdict = Verdict.NOT_HERE if not sparse else Verdict.HOLDS if all(parts) else Verdict.CONDITIONS
-        return Judgement(
+        verdict = ClaimVerdict.NOT_HERE if not sparse else ClaimVerdict.HOLDS if all(parts) else ClaimVerdict.CONDITIONS
+        return Conclusion(
             verdict,
             (
                 _about_zeros(relu, sparse),
@@ -167,7 +168,7 @@ class Sparsity(Claim[Measured]):
             ),
         )
 
-    def show(self, measured: Measured) -> Iterator[Block]:
+    def show(self, measured: SparsityMeasurement) -> Iterator[Block]:
         """Zeros through training, what skipping saves, the twins."""
         yield _zeros_figure(measured)
         yield _skipping_figure(measured)
@@ -182,7 +183,7 @@ class Sparsity(Claim[Measured]):
             )
         )
 
-    def evidence(self, measured: Measured) -> Text:
+    def evidence(self, measured: SparsityMeasurement) -> Text:
         """Seeds, samples, rounds."""
         seeds, trained, fresh = (
             over_seeds(measured.seeds, measured.first_seed),
@@ -201,8 +202,32 @@ class Sparsity(Claim[Measured]):
             "顺序打乱，单线程。",
         )
 
+    @classmethod
+    def cases(cls, measured: SparsityMeasurement) -> Iterator[ClaimCase[SparsityMeasurement]]:
+        """Both sides of every bound."""
+        ideal = _with_skipping(_with_twins(_with_zeros_of_relu(measured, SPARSE), correlation=-0.1, error=-0.1), 0.9)
+        yield ClaimCase("all four", ideal, ClaimVerdict.HOLDS)
+        yield ClaimCase("not sparse", _with_zeros_of_relu(ideal, 0.99 * SPARSE), ClaimVerdict.NOT_HERE)
+        yield ClaimCase("skipping takes as long", _with_skipping(ideal, 1.0), ClaimVerdict.CONDITIONS)
+        yield ClaimCase("correlation as before", _with_twins(ideal, correlation=0.0, error=-0.1), ClaimVerdict.CONDITIONS)
+        yield ClaimCase("errors as before", _with_twins(ideal, correlation=-0.1, error=0.0), ClaimVerdict.CONDITIONS)
+        yield ClaimCase("errors higher", _with_twins(ideal, correlation=-0.1, error=0.1), ClaimVerdict.CONDITIONS)
 
-def _train(claim: Sparsity, name: str) -> Course:
+    @classmethod
+    def expected(cls, measured: SparsityMeasurement) -> dict[str, bool]:
+        """What the short form shows."""
+        relu, leaky, tanh = measured.courses
+        others = [moment for course in (leaky, tanh) for layer in course.zeros for moment in layer]
+        return {
+            "half of a symmetric input is negative": all(0.4 < layer[0].median < 0.6 for layer in relu.zeros),
+            "ReLU stays sparse": all(layer[-1].median > 0.2 for layer in relu.zeros),
+            "its twins are not sparse": all(moment.largest < 0.01 for moment in others),
+            "its units are less correlated than those of tanh": statistics.mean(relu.correlation) < statistics.mean(tanh.correlation),
+            "every time is one": all(0 < one.relative.least <= one.relative.largest < math.inf for one in measured.skipping),
+        }
+
+
+def _train(claim: SparsityClaim, name: str) -> Course:
     """The twins with one activation, all seeds together; each seed has its own classes, samples and weights."""
     import torch
     from torch.nn.functional import cross_entropy
@@ -261,7 +286,7 @@ def _correlation(layer: Tensor) -> Tensor:
     return (products.sum((1, 2)) - own) / (units * (units - 1)).clamp(min=1)
 
 
-def _products(claim: Sparsity) -> tuple[Spread, tuple[Skipping, ...]]:
+def _products(claim: SparsityClaim) -> tuple[Spread, tuple[Skipping, ...]]:
     """Times of one row times a matrix, whole and with the rows that meet zeros left out; and of the whole one with zeros in the row."""
     import torch
 
@@ -293,17 +318,17 @@ def _skipping(row: Tensor, weight: Tensor) -> Callable[[], object]:
     return product
 
 
-def _course(measured: Measured, name: str) -> Course:
+def _course(measured: SparsityMeasurement, name: str) -> Course:
     return next(course for course in measured.courses if course.activation == name)
 
 
-def _difference(measured: Measured, twin: str, quantity: str) -> Spread:
+def _difference(measured: SparsityMeasurement, twin: str, quantity: str) -> Spread:
     """ReLU's less its twin's, seed by seed."""
     ours, theirs = (getattr(_course(measured, name), quantity) for name in ("relu", twin))
     return spread([own - other for own, other in zip(ours, theirs, strict=True)])
 
 
-def _skipped_at(measured: Measured, zeros: float) -> Skipping:
+def _skipped_at(measured: SparsityMeasurement, zeros: float) -> Skipping:
     """The timed share of zeros that is the next one below what the layers have."""
     return max((one for one in measured.skipping if one.zeros <= zeros), key=lambda one: one.zeros)
 
@@ -321,7 +346,7 @@ def _about_zeros(relu: Course, sparse: bool) -> Text:
     )
 
 
-def _about_saving(measured: Measured, at_end: list[float]) -> Text:
+def _about_saving(measured: SparsityMeasurement, at_end: list[float]) -> Text:
     share = sum(at_end) / len(at_end)
     here, most = _skipped_at(measured, share), measured.skipping[-1]
     paying = [one for one in measured.skipping if one.relative.high < 1]
@@ -363,7 +388,7 @@ def _about_correlation(differences: Sequence[Spread]) -> Text:
     return Text(f"Correlation between units with ReLU, and its difference: {compared.en}.", f"ReLU 单元之间的相关，及其差：{compared.zh}。")
 
 
-def _about_error(measured: Measured, differences: Sequence[Spread]) -> Text:
+def _about_error(measured: SparsityMeasurement, differences: Sequence[Spread]) -> Text:
     compared, error = _compared(differences, 100), percentage(spread(_course(measured, "relu").error).median)
     return Text(
         f"Errors on fresh samples with ReLU ({error}), and the difference in percentage points: {compared.en}.",
@@ -371,7 +396,7 @@ def _about_error(measured: Measured, differences: Sequence[Spread]) -> Text:
     )
 
 
-def _zeros_figure(measured: Measured) -> Figure:
+def _zeros_figure(measured: SparsityMeasurement) -> Figure:
     relu = _course(measured, "relu")
     last = "; ".join(
         f"{title(get(course.activation))} " + ", ".join(percentage(layer[-1].median) for layer in course.zeros)
@@ -397,7 +422,7 @@ def _zeros_panel(course: Course, last: int) -> Panel:
     return Panel(title(get(course.activation)), Axis(Text("step", "步"), 0, last), Axis(Text("zeros, %", "零，%"), -4, 100), tuple(marks))
 
 
-def _skipping_figure(measured: Measured) -> Figure:
+def _skipping_figure(measured: SparsityMeasurement) -> Figure:
     told = ", ".join(f"{percentage(one.zeros)}: {short(one.relative.median)}" for one in measured.skipping)
     xs = tuple(100 * one.zeros for one in measured.skipping)
     ys = tuple(one.relative.median for one in measured.skipping)
@@ -425,7 +450,7 @@ def _skipping_figure(measured: Measured) -> Figure:
     )
 
 
-def _twins_table(measured: Measured) -> Table:
+def _twins_table(measured: SparsityMeasurement) -> Table:
     rows: list[tuple[Words, ...]] = []
     for course in measured.courses:
         zeros = ", ".join(short(100 * layer[-1].median) for layer in course.zeros)
@@ -442,3 +467,22 @@ def _twins_table(measured: Measured) -> Table:
         ),
         tuple(rows),
     )
+
+
+def _with_zeros_of_relu(measured: SparsityMeasurement, share: float) -> SparsityMeasurement:
+    """ReLU's layers with this share of zeros at the end."""
+    relu, *others = measured.courses
+    layers = tuple((*layer[:-1], spread([share] * measured.seeds)) for layer in relu.zeros)
+    return replace(measured, courses=(replace(relu, zeros=layers), *others))
+
+
+def _with_twins(measured: SparsityMeasurement, correlation: float, error: float) -> SparsityMeasurement:
+    """ReLU's correlation and errors differ from its twins' by this on every seed."""
+    relu, *others = measured.courses
+    seeds = measured.seeds
+    twins = (replace(twin, correlation=(0.5,) * seeds, error=(0.5,) * seeds) for twin in others)
+    return replace(measured, courses=(replace(relu, correlation=(0.5 + correlation,) * seeds, error=(0.5 + error,) * seeds), *twins))
+
+
+def _with_skipping(measured: SparsityMeasurement, relative: float) -> SparsityMeasurement:
+    return replace(measured, skipping=tuple(replace(one, relative=spread([relative] * 7)) for one in measured.skipping))

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from reluctant.figures import Axis, Dots, Figure, Line, Panel, Setting, Slider, Words, explorer
 from reluctant.numbers import count, percent, percentage, short
 
-from ._approximating import BASES, CURVES, RATE, Built, Runs, Trained, build, build_from_knots, train
+from ._approximating import BASES, CURVES, RATE, Built, Trained, TrainingPlan, build, build_from_knots, train
 from ._blocks import Block, Paragraph, Table
-from ._claim import Claim
+from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
 from ._curves import COLOURS, NEUTRAL
 from ._spread import interval, interval_words, over_seeds, spread
 from ._text import Text
-from ._verdict import Judgement, Verdict
-
-if TYPE_CHECKING:
-    pass
 
 CLOSE = 0.01
 """An approximation is close where its error is below this share of the curve's standard deviation."""
@@ -27,7 +23,7 @@ FAR = 0.1
 
 
 @dataclass(frozen=True)
-class Measured:
+class UniversalApproximationMeasurement:
     """What the experiment gave."""
 
     first_seed: int
@@ -41,7 +37,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class UniversalApproximation(Claim[Measured]):
+class UniversalApproximationClaim(Claim[UniversalApproximationMeasurement]):
     """Stacks of non-linear layers approximate any function, better with every unit."""
 
     number = 2
@@ -69,7 +65,7 @@ class UniversalApproximation(Claim[Measured]):
         f"否则，以下每一项若出现就写成一个条件：某个函数放在层间，网络再宽误差也不低于 {percent(FAR)}；"
         f"训练出的网络在区间之外误差不低于 {percent(FAR)}；没有一种形状的网络训练后的中位数足够接近。都不出现则成立。",
     )
-    measurement = Measured
+    measurement = UniversalApproximationMeasurement
 
     seeds: int = 4
     points: int = 65
@@ -79,17 +75,17 @@ class UniversalApproximation(Claim[Measured]):
     built_widths: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128)
 
     @classmethod
-    def short(cls, seed: int = 0) -> UniversalApproximation:
+    def short(cls, seed: int = 0) -> UniversalApproximationClaim:
         """Two seeds, two shapes."""
         return cls(seed=seed, seeds=2, points=33, steps=150, widths=(4, 16), depths=(1, 2))
 
-    def measure(self) -> Measured:
+    def measure(self) -> UniversalApproximationMeasurement:
         """Compute, solve, train."""
         import torch
 
         grid = torch.linspace(-1, 1, 81)
-        runs = Runs(tuple(range(self.seed, self.seed + self.seeds)), self.widths, self.points, self.steps)
-        return Measured(
+        runs = TrainingPlan(tuple(range(self.seed, self.seed + self.seeds)), self.widths, self.points, self.steps)
+        return UniversalApproximationMeasurement(
             first_seed=self.seed,
             seeds=self.seeds,
             points=self.points,
@@ -103,18 +99,18 @@ class UniversalApproximation(Claim[Measured]):
             trained=tuple(found for depth in self.depths for found in train(runs, depth, grid)),
         )
 
-    def judge(self, measured: Measured) -> Judgement:
+    def judge(self, measured: UniversalApproximationMeasurement) -> Conclusion:
         """See `verdict_rule`."""
         knots = [built for built in measured.built if built.activation == "knots"]
         works = all(built.errors[-1] <= CLOSE and built.errors[-1] < built.errors[0] / 2 for built in knots)
         worst = max(knots, key=lambda built: built.errors[-1])
         said = [_about_knots(worst, works)]
         if not works:
-            return Judgement(Verdict.NOT_HERE, tuple(said))
+            return Conclusion(ClaimVerdict.NOT_HERE, tuple(said))
         conditions = [*_polynomials(measured), *_outside(measured), *_unfound(measured)]
-        return Judgement(Verdict.CONDITIONS if conditions else Verdict.HOLDS, (*said, *conditions))
+        return Conclusion(ClaimVerdict.CONDITIONS if conditions else ClaimVerdict.HOLDS, (*said, *conditions))
 
-    def show(self, measured: Measured) -> Iterator[Block]:
+    def show(self, measured: UniversalApproximationMeasurement) -> Iterator[Block]:
         """The fits, and the errors against the width."""
         yield Paragraph(
             Text(
@@ -128,7 +124,7 @@ class UniversalApproximation(Claim[Measured]):
         yield _errors(measured)
         yield _table(measured)
 
-    def evidence(self, measured: Measured) -> Text:
+    def evidence(self, measured: UniversalApproximationMeasurement) -> Text:
         """Seeds, points and steps."""
         seeds, points, steps = over_seeds(measured.seeds, measured.first_seed), count(measured.points), count(measured.steps)
         return Text(
@@ -141,6 +137,41 @@ class UniversalApproximation(Claim[Measured]):
             f"torch 默认初始化，{points} 个点，以 Adam 训练 {steps} 步，学习率从 {RATE} 降到 0。画出的是其中最好的一个。随机第一层："
             "每个宽度一个。",
         )
+
+    @classmethod
+    def cases(cls, measured: UniversalApproximationMeasurement) -> Iterator[ClaimCase[UniversalApproximationMeasurement]]:
+        """Both sides of every bound."""
+        ideal = _with_trained(_with_built(_with_built(measured, "square", 0.0), "identity", 0.0), error=0.0, outside=0.0)
+        yield ClaimCase("no condition found", ideal, ClaimVerdict.HOLDS)
+        yield ClaimCase("just close enough", _with_built(ideal, "knots", CLOSE), ClaimVerdict.HOLDS)
+        yield ClaimCase("just not close", _with_built(ideal, "knots", 1.01 * CLOSE), ClaimVerdict.NOT_HERE)
+        yield ClaimCase("polynomials nearly far", _with_built(ideal, "square", 0.99 * FAR), ClaimVerdict.HOLDS)
+        yield ClaimCase("polynomials far", _with_built(ideal, "square", FAR), ClaimVerdict.CONDITIONS)
+        yield ClaimCase("nearly far outside", _with_trained(ideal, error=0.0, outside=0.99 * FAR), ClaimVerdict.HOLDS)
+        yield ClaimCase("far outside", _with_trained(ideal, error=0.0, outside=FAR), ClaimVerdict.CONDITIONS)
+        yield ClaimCase("found by training", _with_trained(ideal, error=CLOSE, outside=0.0), ClaimVerdict.HOLDS)
+        yield ClaimCase("not found by training", _with_trained(ideal, error=1.01 * CLOSE, outside=0.0), ClaimVerdict.CONDITIONS)
+        stuck = tuple(replace(one, errors=(CLOSE,) * len(one.errors)) if one.activation == "knots" else one for one in ideal.built)
+        yield ClaimCase("more units gain nothing", replace(ideal, built=stuck), ClaimVerdict.NOT_HERE)
+
+    @classmethod
+    def expected(cls, measured: UniversalApproximationMeasurement) -> dict[str, bool]:
+        """What the short form shows."""
+        knots = [built.errors for built in measured.built if built.activation == "knots"]
+        polynomials = [built.errors for built in measured.built if built.activation in ("square", "identity")]
+        others = [built.errors for built in measured.built if built.activation not in ("knots", "square", "identity")]
+        least, *_, most = sorted({found.width for found in measured.trained})
+        errors = {(found.curve, found.depth, found.width): min(found.errors) for found in measured.trained}
+        return {
+            "more knots, less error": all(later < earlier for found in knots for earlier, later in pairwise(found[1:])),
+            "half the distance, a quarter of the error": all(3.5 < found[-2] / found[-1] < 4.5 for found in knots),
+            "polynomials do not get near": all(found[-1] > 0.9 * found[1] > 0.5 for found in polynomials),
+            "all others do": all(found[-1] < 0.05 for found in others),
+            "a layer has no more kinks than units": all(len(one.kinks) <= one.width for one in measured.trained if one.depth == 1),
+            "wide beats narrow": all(
+                error < errors[curve, depth, least] for (curve, depth, width), error in errors.items() if width == most
+            ),
+        }
 
 
 def _about_knots(worst: Built, works: bool) -> Text:
@@ -161,7 +192,7 @@ def _about_knots(worst: Built, works: bool) -> Text:
     )
 
 
-def _polynomials(measured: Measured) -> Iterator[Text]:
+def _polynomials(measured: UniversalApproximationMeasurement) -> Iterator[Text]:
     """The functions between the layers that did not come close, however wide."""
     floors = {
         kind: max(built.errors[-1] for built in measured.built if built.activation == kind)
@@ -181,7 +212,7 @@ def _polynomials(measured: Measured) -> Iterator[Text]:
         )
 
 
-def _outside(measured: Measured) -> Iterator[Text]:
+def _outside(measured: UniversalApproximationMeasurement) -> Iterator[Text]:
     """How far the best fits miss beside the interval."""
     best = [min(_of(measured, curve), key=lambda found: min(found.errors)) for curve in CURVES]
     worst = max(best, key=lambda found: found.outside)
@@ -196,7 +227,7 @@ def _outside(measured: Measured) -> Iterator[Text]:
         )
 
 
-def _unfound(measured: Measured) -> Iterator[Text]:
+def _unfound(measured: UniversalApproximationMeasurement) -> Iterator[Text]:
     """Curves of which the weights exist but were not found by training, for most seeds of any shape."""
     for curve in CURVES:
         medians = {(found.depth, found.width): spread(found.errors).median for found in _of(measured, curve)}
@@ -211,11 +242,11 @@ def _unfound(measured: Measured) -> Iterator[Text]:
             )
 
 
-def _of(measured: Measured, curve: str) -> list[Trained]:
+def _of(measured: UniversalApproximationMeasurement, curve: str) -> list[Trained]:
     return [found for found in measured.trained if found.curve == curve]
 
 
-def _fits(measured: Measured) -> Figure:
+def _fits(measured: UniversalApproximationMeasurement) -> Figure:
     depths = sorted({found.depth for found in measured.trained})
     widths = [width for width in _built(measured, "wave", "knots").widths if width in {found.width for found in measured.trained}]
     start = len(widths) // 2
@@ -247,7 +278,7 @@ def _fits(measured: Measured) -> Figure:
     )
 
 
-def _computed_frame(measured: Measured, curve: str, width: int) -> Setting:
+def _computed_frame(measured: UniversalApproximationMeasurement, curve: str, width: int) -> Setting:
     built = _built(measured, curve, "knots")
     place = built.widths.index(width)
     error, kinks = percentage(built.errors[place]), tuple(2 * index / width - 1 for index in range(width))
@@ -257,7 +288,7 @@ def _computed_frame(measured: Measured, curve: str, width: int) -> Setting:
     return _frame(measured, curve, built.fits[place], kinks, readout)
 
 
-def _trained_frame(measured: Measured, curve: str, depth: int, width: int) -> Setting:
+def _trained_frame(measured: UniversalApproximationMeasurement, curve: str, depth: int, width: int) -> Setting:
     found = next(found for found in _of(measured, curve) if (found.depth, found.width) == (depth, width))
     median, best, kinks = percentage(spread(found.errors).median), percentage(min(found.errors)), len(found.kinks)
     readout = Text(
@@ -268,7 +299,9 @@ def _trained_frame(measured: Measured, curve: str, depth: int, width: int) -> Se
     return _frame(measured, curve, found.fit, found.kinks, readout)
 
 
-def _frame(measured: Measured, curve: str, fit: tuple[float, ...], kinks: tuple[float, ...], readout: Text) -> Setting:
+def _frame(
+    measured: UniversalApproximationMeasurement, curve: str, fit: tuple[float, ...], kinks: tuple[float, ...], readout: Text
+) -> Setting:
     xs = measured.grid
     heights = tuple(_at(xs, fit, kink) for kink in kinks)
     marks = (
@@ -279,7 +312,7 @@ def _frame(measured: Measured, curve: str, fit: tuple[float, ...], kinks: tuple[
     return Setting(readout, (Panel("", Axis("x", -1, 1), Axis("f(x)", -1.6, 1.6), marks),))
 
 
-def _built(measured: Measured, curve: str, kind: str) -> Built:
+def _built(measured: UniversalApproximationMeasurement, curve: str, kind: str) -> Built:
     return next(built for built in measured.built if (built.curve, built.activation) == (curve, kind))
 
 
@@ -290,7 +323,7 @@ def _at(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
     return ys[left] + (place - left) * (ys[left + 1] - ys[left])
 
 
-def _errors(measured: Measured) -> Figure:
+def _errors(measured: UniversalApproximationMeasurement) -> Figure:
     kinds = {"knots": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid", "square": "x²"}
     fall = {kind: [_built(measured, curve, kind) for curve in CURVES] for kind in kinds}
     said = "; ".join(
@@ -309,7 +342,7 @@ def _errors(measured: Measured) -> Figure:
     )
 
 
-def _error_panel(measured: Measured, curve: str) -> Panel:
+def _error_panel(measured: UniversalApproximationMeasurement, curve: str) -> Panel:
     by_kind = {kind: _built(measured, curve, kind) for kind in ("knots", "tanh", "sigmoid", "square")}
     labels: dict[str, tuple[Words, int]] = {
         "knots": (Text("ReLU, even kinks", "ReLU，等距折点"), COLOURS["relu"]),
@@ -346,7 +379,7 @@ def _floats(numbers: Sequence[int]) -> tuple[float, ...]:
     return tuple(map(float, numbers))
 
 
-def _table(measured: Measured) -> Table:
+def _table(measured: UniversalApproximationMeasurement) -> Table:
     shapes = sorted({(found.depth, found.width) for found in measured.trained})
     kind_of = interval_words(measured.seeds)
     rows: list[tuple[Words, ...]] = []
@@ -361,3 +394,13 @@ def _table(measured: Measured) -> Table:
         (Text("hidden layers × units", "隐藏层 × 单元"), *(words for _, words in CURVES.values())),
         tuple(rows),
     )
+
+
+def _with_built(measured: UniversalApproximationMeasurement, activation: str, last: float) -> UniversalApproximationMeasurement:
+    changed = (replace(one, errors=(*one.errors[:-1], last)) if one.activation == activation else one for one in measured.built)
+    return replace(measured, built=tuple(changed))
+
+
+def _with_trained(measured: UniversalApproximationMeasurement, error: float, outside: float) -> UniversalApproximationMeasurement:
+    changed = (replace(one, errors=(error,) * len(one.errors), outside=outside) for one in measured.trained)
+    return replace(measured, trained=tuple(changed))

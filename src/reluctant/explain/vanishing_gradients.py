@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
 from reluctant.activations import Activation, get
@@ -11,13 +12,12 @@ from reluctant.figures import Axis, Band, Figure, Line, Mark, Panel, Setting, Sl
 from reluctant.numbers import short
 
 from ._blocks import Block, Paragraph, Table
-from ._claim import Claim
+from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
 from ._curves import COLOURS, curve_panels, title
 from ._mean_field import gradient_by_layer
 from ._networks import Initialisation, in_torch, linear_layers, side_by_side
 from ._spread import Spread, interval, interval_words, over_seeds, spread
 from ._text import Text, listed, said
-from ._verdict import Judgement, Verdict
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,7 +53,7 @@ class Gradients:
 
 
 @dataclass(frozen=True)
-class Measured:
+class VanishingGradientsMeasurement:
     """What the experiment gave."""
 
     first_seed: int
@@ -63,7 +63,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class VanishingGradients(Claim[Measured]):
+class VanishingGradientsClaim(Claim[VanishingGradientsMeasurement]):
     """Sigmoid and tanh flatten, so gradients vanish with depth; ReLU's slope is 1 where it is active."""
 
     number = 4
@@ -93,7 +93,7 @@ class VanishingGradients(Claim[Measured]):
         "tanh 在任何初始化下都不消失，"
         "则不成立。若经过 ReLU 在某种初始化下消失，或经过 sigmoid 或 tanh 在某种初始化下不消失，则有条件成立。否则成立。",
     )
-    measurement = Measured
+    measurement = VanishingGradientsMeasurement
 
     seeds: int = 6
     samples: int = 16
@@ -101,11 +101,11 @@ class VanishingGradients(Claim[Measured]):
     widths: tuple[int, ...] = (16, 64, 256)
 
     @classmethod
-    def short(cls, seed: int = 0) -> VanishingGradients:
+    def short(cls, seed: int = 0) -> VanishingGradientsClaim:
         """One depth and width."""
         return cls(seed=seed, samples=8, depths=(20,), widths=(128,))
 
-    def measure(self) -> Measured:
+    def measure(self) -> VanishingGradientsMeasurement:
         """Send gradients back."""
         gradients = [
             _gradients(self, get(name), initialisation, depth, width)
@@ -114,22 +114,22 @@ class VanishingGradients(Claim[Measured]):
             for initialisation in INITIALISATIONS
             for name in ACTIVATIONS
         ]
-        return Measured(self.seed, self.seeds, self.samples, tuple(gradients))
+        return VanishingGradientsMeasurement(self.seed, self.seeds, self.samples, tuple(gradients))
 
-    def judge(self, measured: Measured) -> Judgement:
+    def judge(self, measured: VanishingGradientsMeasurement) -> Conclusion:
         """See `verdict_rule`."""
         factors = {(found.activation, found.initialisation): found for found in _reference(measured)}
         relu = [name for name in INITIALISATIONS if factors["relu", name].factor.high < VANISHES]
         flat = [(a, name) for a in FLATTENING for name in INITIALISATIONS if factors[a, name].factor.high < VANISHES]
         spared = [(a, name) for a in FLATTENING for name in INITIALISATIONS if (a, name) not in flat]
         if len(relu) == len(INITIALISATIONS) or not flat:
-            verdict = Verdict.NOT_HERE
+            verdict = ClaimVerdict.NOT_HERE
         else:
-            verdict = Verdict.CONDITIONS if relu or spared else Verdict.HOLDS
+            verdict = ClaimVerdict.CONDITIONS if relu or spared else ClaimVerdict.HOLDS
         told = [_about(a, [factors[a, name] for name in INITIALISATIONS]) for a in (*FLATTENING, "relu")]
-        return Judgement(verdict, (*told, *_conditions(relu, spared)))
+        return Conclusion(verdict, (*told, *_conditions(relu, spared)))
 
-    def show(self, measured: Measured) -> Iterator[Block]:
+    def show(self, measured: VanishingGradientsMeasurement) -> Iterator[Block]:
         """The curves, the gradients by layer, the factors."""
         shown = [get(name) for name in ACTIVATIONS]
         yield Figure(
@@ -152,7 +152,7 @@ class VanishingGradients(Claim[Measured]):
         )
         yield _table(measured)
 
-    def evidence(self, measured: Measured) -> Text:
+    def evidence(self, measured: VanishingGradientsMeasurement) -> Text:
         """Seeds, samples and the reference network."""
         seeds, reference = over_seeds(measured.seeds, measured.first_seed), _reference(measured)[0]
         return Text(
@@ -163,8 +163,36 @@ class VanishingGradients(Claim[Measured]):
             f"{reference.depth} 层，每层 {reference.width} 个单元。",
         )
 
+    @classmethod
+    def cases(cls, measured: VanishingGradientsMeasurement) -> Iterator[ClaimCase[VanishingGradientsMeasurement]]:
+        """Both sides of every bound."""
+        ideal = _with_factors(measured, relu=1.0, flat=0.5)
+        yield ClaimCase("only the flattening ones vanish", ideal, ClaimVerdict.HOLDS)
+        for share, verdict in ((1.01, ClaimVerdict.HOLDS), (0.99, ClaimVerdict.CONDITIONS)):
+            yield ClaimCase(f"ReLU at {share} of the threshold once", _with_factors(ideal, relu=share * VANISHES, only="default"), verdict)
+            yield ClaimCase(f"flat at {2 - share} of it once", _with_factors(ideal, flat=(2 - share) * VANISHES, only="he"), verdict)
+        yield ClaimCase("ReLU vanishes everywhere", _with_factors(ideal, relu=0.9), ClaimVerdict.NOT_HERE)
+        yield ClaimCase("nothing vanishes", _with_factors(ideal, flat=1.0), ClaimVerdict.NOT_HERE)
+        unsure = _with_factors(ideal, relu=0.9, only="default", high=0.96)
+        yield ClaimCase("an interval on both sides", unsure, ClaimVerdict.HOLDS)
 
-def _gradients(claim: VanishingGradients, activation: Activation, initialisation: Initialisation, depth: int, width: int) -> Gradients:
+    @classmethod
+    def expected(cls, measured: VanishingGradientsMeasurement) -> dict[str, bool]:
+        """What the short form shows."""
+        factor = {(found.activation, found.initialisation): found.factor for found in measured.gradients}
+        return {
+            "sigmoid loses most": factor["sigmoid", "default"].high < 0.2 and factor["sigmoid", "he"].high < 0.4,
+            "tanh loses much": factor["tanh", "default"].high < 0.65,
+            "ReLU alone is not enough": factor["relu", "default"].high < 0.5,
+            "ReLU with its initialisation keeps the size": 0.95 < factor["relu", "he"].median < 1.05,
+            "a wide network keeps what mean-field theory says": all(
+                math.isclose(found.factor.median, found.predicted_factor, rel_tol=0.08) for found in measured.gradients
+            ),
+            "sizes are multiples of the last": {found.median[-1] for found in measured.gradients} == {1.0},
+        }
+
+
+def _gradients(claim: VanishingGradientsClaim, activation: Activation, initialisation: Initialisation, depth: int, width: int) -> Gradients:
     seeds = [claim.seed + index for index in range(claim.seeds)]
     parameters = side_by_side([linear_layers([width] * (depth + 1), seed, initialisation) for seed in seeds])
     sizes = _sizes(parameters, _normal(seeds, claim.samples, width, 0), _normal(seeds, claim.samples, width, 1), activation)
@@ -201,7 +229,7 @@ def _sizes(parameters: list[Tensor], x: Tensor, gradient: Tensor, activation: Ac
     return [list(map(float, network)) for network in (sizes / sizes[-1]).T]
 
 
-def _reference(measured: Measured) -> list[Gradients]:
+def _reference(measured: VanishingGradientsMeasurement) -> list[Gradients]:
     """The networks the verdict rests on: of the widest, those of a middle depth."""
     depths, widest = sorted({found.depth for found in measured.gradients}), max(found.width for found in measured.gradients)
     return [found for found in measured.gradients if (found.depth, found.width) == (depths[len(depths) // 2], widest)]
@@ -243,7 +271,7 @@ def _alt_of_curves(shown: list[Activation]) -> Text:
     )
 
 
-def _figure(measured: Measured) -> Figure:
+def _figure(measured: VanishingGradientsMeasurement) -> Figure:
     depths, widths = (sorted({getattr(found, name) for found in measured.gradients}) for name in ("depth", "width"))
     first = {(found.activation, found.initialisation): short(found.median[0]) for found in _reference(measured)}
     apart = short(max(abs(found.factor.median - found.predicted_factor) for found in _reference(measured)))
@@ -258,7 +286,7 @@ def _figure(measured: Measured) -> Figure:
         alt=Text(
             "Three panels, one for each initialisation: the gradient's size at each layer as a multiple of the last layer's, on a "
             "logarithmic axis. At the "
-            f"first layer it is, {en}. Measured and predicted factors per layer differ by at most {apart}.",
+            f"first layer it is, {en}. VanishingGradientsMeasurement and predicted factors per layer differ by at most {apart}.",
             f"三幅图，每种初始化一幅：各层梯度的大小相对最后一层的倍数，对数轴。第一层处：{zh}。每层因子的测量值与预测值最多相差 {apart}。",
         ),
         sliders=[
@@ -272,7 +300,7 @@ def _figure(measured: Measured) -> Figure:
 LOWEST, HIGHEST = 1e-12, 1e4
 
 
-def _frame(measured: Measured, depth: int, width: int) -> Setting:
+def _frame(measured: VanishingGradientsMeasurement, depth: int, width: int) -> Setting:
     own = [found for found in measured.gradients if (found.depth, found.width) == (depth, width)]
     deepest = max(found.depth for found in measured.gradients)
     panels = tuple(_panel([found for found in own if found.initialisation == name], name, deepest) for name in INITIALISATIONS)
@@ -301,7 +329,7 @@ def _panel(own: list[Gradients], initialisation: Initialisation, deepest: int) -
     )
 
 
-def _table(measured: Measured) -> Table:
+def _table(measured: VanishingGradientsMeasurement) -> Table:
     reference = {(found.activation, found.initialisation): found for found in _reference(measured)}
     rows: list[tuple[Words, ...]] = []
     for name in ACTIVATIONS:
@@ -316,3 +344,16 @@ def _table(measured: Measured) -> Table:
         (Text("activation", "激活函数"), "E[f′(z)²]", Text("gain", "增益"), *(NAMES[name] for name in INITIALISATIONS)),
         tuple(rows),
     )
+
+
+def _with_factors(
+    measured: VanishingGradientsMeasurement, relu: float | None = None, flat: float | None = None, only: str = "", high: float | None = None
+) -> VanishingGradientsMeasurement:
+    """Other factors per layer for ReLU, and for sigmoid and tanh, under one initialisation or all."""
+    changed = []
+    for found in measured.gradients:
+        new = {"relu": relu, "sigmoid": flat, "tanh": flat}.get(found.activation)
+        if new is not None and found.initialisation in ([only] if only else INITIALISATIONS):
+            found = replace(found, factor=replace(spread([new] * 6), high=high or new))
+        changed.append(found)
+    return replace(measured, gradients=tuple(changed))

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import Any
 
 from reluctant.activations import Activation, get
 from reluctant.figures import Axis, Band, Dots, Figure, Line, Mark, Panel, Setting, Slider, Words, explorer
 from reluctant.numbers import count, percent, percentage, short
 
 from ._blocks import Block, Paragraph, Table
-from ._claim import Claim
+from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
 from ._curves import COLOURS, curve_panels, title
 from ._paired import ANSWERS, compared
 from ._spread import over_seeds
 from ._text import Text
-from ._variant_training import NARROW, NARROW_RATE, SOLVED, WIDTH, Runs, Seeds, Slopes, fatal, learned_slopes, narrow
-from ._verdict import Judgement, Verdict
-
-if TYPE_CHECKING:
-    pass
+from ._variant_training import NARROW, NARROW_RATE, SOLVED, WIDTH, PreluSlopes, Seeds, VariantRuns, fatal, learned_slopes, narrow
 
 RELU = "relu"
 VARIANTS = ("leaky_relu", "prelu", "elu")
@@ -28,7 +24,7 @@ ALPHAS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True)
-class Measured:
+class VariantsMeasurement:
     """What the experiment gave."""
 
     first_seed: int
@@ -36,16 +32,16 @@ class Measured:
     points: int
     steps: int
     narrow_steps: int
-    fatal: tuple[Runs, ...]
+    fatal: tuple[VariantRuns, ...]
     """By learning rate, in a network of ordinary shape."""
-    narrow: tuple[Runs, ...]
+    narrow: tuple[VariantRuns, ...]
     """By depth, in networks too narrow for it, at a gentle rate."""
-    slopes: tuple[Slopes, ...]
+    slopes: tuple[PreluSlopes, ...]
     """By layer."""
 
 
 @dataclass(frozen=True)
-class Variants(Claim[Measured]):
+class VariantsClaim(Claim[VariantsMeasurement]):
     """The variants of ReLU keep a slope below 0, so their units do not die and their networks learn."""
 
     number = 8
@@ -72,7 +68,7 @@ class Variants(Claim[Measured]):
         "两个设置是：在 ReLU 的最佳学习率之上、它在不到一半的种子上学会的第一个学习率，"
         "以及最深的窄网络。所有变体在两处都更好：成立。没有变体在任何一处更好：不成立。其余：有条件成立。",
     )
-    measurement = Measured
+    measurement = VariantsMeasurement
 
     seeds: int = 16
     points: int = 128
@@ -82,14 +78,14 @@ class Variants(Claim[Measured]):
     narrow_steps: int = 200
 
     @classmethod
-    def short(cls, seed: int = 0) -> Variants:
+    def short(cls, seed: int = 0) -> VariantsClaim:
         """Few settings, fewer steps."""
         return cls(seed=seed, seeds=10, points=64, rates=(1.0, 30.0), steps=60, depths=(16,), narrow_steps=120)
 
-    def measure(self) -> Measured:
+    def measure(self) -> VariantsMeasurement:
         """Run what kills ReLUs with every variant."""
         names, seeds = (RELU, *VARIANTS), Seeds(tuple(range(self.seed, self.seed + self.seeds)), self.points)
-        return Measured(
+        return VariantsMeasurement(
             first_seed=self.seed,
             seeds=self.seeds,
             points=self.points,
@@ -100,18 +96,18 @@ class Variants(Claim[Measured]):
             slopes=learned_slopes(seeds, self.narrow_steps),
         )
 
-    def judge(self, measured: Measured) -> Judgement:
+    def judge(self, measured: VariantsMeasurement) -> Conclusion:
         """See `verdict_rule`."""
         rate, depth = _fatal_rate(measured), max(runs.setting for runs in measured.narrow)
         settings = ((measured.fatal, rate), (measured.narrow, depth))
         answers = [[compared(_runs(runs, name, at).solved, _runs(runs, RELU, at).solved) for name in VARIANTS] for runs, at in settings]
         better = [answer > 0 for one in answers for answer in one]
-        verdict = Verdict.HOLDS if all(better) else Verdict.CONDITIONS if any(better) else Verdict.NOT_HERE
-        return Judgement(
+        verdict = ClaimVerdict.HOLDS if all(better) else ClaimVerdict.CONDITIONS if any(better) else ClaimVerdict.NOT_HERE
+        return Conclusion(
             verdict, (_about_narrow(measured, depth, answers[1]), _about_fatal(measured, rate, answers[0]), _about_lowering(measured))
         )
 
-    def show(self, measured: Measured) -> Iterator[Block]:
+    def show(self, measured: VariantsMeasurement) -> Iterator[Block]:
         """Curves over the slope, the two settings, the learned slopes."""
         yield _curves_figure()
         yield _settings_figure(measured)
@@ -127,7 +123,7 @@ class Variants(Claim[Measured]):
             )
         )
 
-    def evidence(self, measured: Measured) -> Text:
+    def evidence(self, measured: VariantsMeasurement) -> Text:
         """Seeds, points, steps."""
         seeds, points = over_seeds(measured.seeds, measured.first_seed), count(measured.points)
         return Text(
@@ -141,24 +137,53 @@ class Variants(Claim[Measured]):
             f"{get('prelu').parameters['init']:g} 开始。",
         )
 
+    @classmethod
+    def cases(cls, measured: VariantsMeasurement) -> Iterator[ClaimCase[VariantsMeasurement]]:
+        """Both sides of every bound."""
+        seeds = measured.seeds
+        nobody = _with_solved(measured, "fatal narrow", (RELU, *VARIANTS), 0)
+        every = _with_solved(nobody, "fatal narrow", VARIANTS, seeds)
+        yield ClaimCase("all better in both", every, ClaimVerdict.HOLDS)
+        yield ClaimCase("none better in either", nobody, ClaimVerdict.NOT_HERE)
+        yield ClaimCase("six of six seeds are enough", _with_solved(nobody, "narrow", ("elu",), 6), ClaimVerdict.CONDITIONS)
+        yield ClaimCase("five are not", _with_solved(nobody, "narrow", ("elu",), 5), ClaimVerdict.NOT_HERE)
+        yield ClaimCase("worse is not better", _with_solved(nobody, "narrow", (RELU,), seeds), ClaimVerdict.NOT_HERE)
+        yield ClaimCase("better in one of both", _with_solved(every, "fatal", VARIANTS, 0), ClaimVerdict.CONDITIONS)
 
-def _runs(runs: Sequence[Runs], name: str, setting: float) -> Runs:
+    @classmethod
+    def expected(cls, measured: VariantsMeasurement) -> dict[str, bool]:
+        """What the short form shows."""
+        rates = {(runs.activation, runs.setting): runs for runs in measured.fatal}
+        depths = {runs.activation: runs for runs in measured.narrow}
+        highest = max(runs.setting for runs in measured.fatal)
+        return {
+            "the highest rate kills ReLU's units": rates[RELU, highest].dead > 0.6,
+            "a dead network is silent": rates[RELU, highest].diverged == 0.0,
+            "no variant survives that rate": not any(solved for name in VARIANTS for solved in rates[name, highest].solved),
+            "some of them diverge": any(rates[name, highest].diverged > 0.5 for name in VARIANTS),
+            "narrow networks of ReLUs are born dead": depths[RELU].stuck_at_start > 0.5,
+            "those of ELUs learn": sum(depths["elu"].solved) > sum(depths[RELU].solved) + 2,
+            "PReLU learns its slopes": all(layer.median[0] == 0.25 != layer.median[-1] for layer in measured.slopes),
+        }
+
+
+def _runs(runs: Sequence[VariantRuns], name: str, setting: float) -> VariantRuns:
     return next(one for one in runs if (one.activation, one.setting) == (name, setting))
 
 
-def _fatal_rate(measured: Measured) -> float:
+def _fatal_rate(measured: VariantsMeasurement) -> float:
     """The first rate above ReLU's best at which it learns on fewer than half of the seeds; the highest where there is none."""
     relu = [runs for runs in measured.fatal if runs.activation == RELU]
     above = relu[relu.index(_best_rate(measured)) + 1 :]
     return next((runs.setting for runs in above if sum(runs.solved) < len(runs.solved) / 2), relu[-1].setting)
 
 
-def _best_rate(measured: Measured) -> Runs:
+def _best_rate(measured: VariantsMeasurement) -> VariantRuns:
     """The rate at which ReLU learns on most seeds."""
     return max((runs for runs in measured.fatal if runs.activation == RELU), key=lambda runs: sum(runs.solved))
 
 
-def _told(runs: Sequence[Runs], setting: float, answers: Sequence[int]) -> Text:
+def _told(runs: Sequence[VariantRuns], setting: float, answers: Sequence[int]) -> Text:
     """How many seeds each variant learned on, and what that comes to."""
     en, zh = [], []
     for name, answer in zip(VARIANTS, answers, strict=True):
@@ -168,7 +193,7 @@ def _told(runs: Sequence[Runs], setting: float, answers: Sequence[int]) -> Text:
     return Text(", ".join(en), "，".join(zh))
 
 
-def _about_narrow(measured: Measured, depth: float, answers: Sequence[int]) -> Text:
+def _about_narrow(measured: VariantsMeasurement, depth: float, answers: Sequence[int]) -> Text:
     told, relu = _told(measured.narrow, depth, answers), _runs(measured.narrow, RELU, depth)
     stuck = percentage(relu.stuck_at_start)
     return Text(
@@ -179,7 +204,7 @@ def _about_narrow(measured: Measured, depth: float, answers: Sequence[int]) -> T
     )
 
 
-def _about_fatal(measured: Measured, rate: float, answers: Sequence[int]) -> Text:
+def _about_fatal(measured: VariantsMeasurement, rate: float, answers: Sequence[int]) -> Text:
     told, relu = _told(measured.fatal, rate, answers), _runs(measured.fatal, RELU, rate)
     diverged = ", ".join(f"{title(get(name))} {percentage(_runs(measured.fatal, name, rate).diverged)}" for name in (RELU, *VARIANTS))
     return Text(
@@ -190,7 +215,7 @@ def _about_fatal(measured: Measured, rate: float, answers: Sequence[int]) -> Tex
     )
 
 
-def _about_lowering(measured: Measured) -> Text:
+def _about_lowering(measured: VariantsMeasurement) -> Text:
     best = _best_rate(measured)
     return Text(
         f"A lower rate from the start: at {best.setting:g} ReLU itself learns on {sum(best.solved)} of {measured.seeds}.",
@@ -237,7 +262,7 @@ def _curve_frame(activation: Activation, name: str, alpha: float) -> Setting:
     return Setting(readout, (Panel(curve.title, curve.x, low, curve.marks), slope))
 
 
-def _settings_figure(measured: Measured) -> Figure:
+def _settings_figure(measured: VariantsMeasurement) -> Figure:
     rates, depths = (sorted({runs.setting for runs in which}) for which in (measured.fatal, measured.narrow))
     told = "; ".join(
         f"{title(get(name))} " + ", ".join(f"{sum(_runs(measured.fatal, name, rate).solved)}" for rate in rates) + " / "
@@ -270,7 +295,7 @@ def _settings_figure(measured: Measured) -> Figure:
     )
 
 
-def _setting_panel(runs: Sequence[Runs], settings: list[float], name: Text, label: Text, seeds: int, log: bool) -> Panel:
+def _setting_panel(runs: Sequence[VariantRuns], settings: list[float], name: Text, label: Text, seeds: int, log: bool) -> Panel:
     marks: list[Mark] = []
     for activation in (RELU, *VARIANTS):
         ys = tuple(float(sum(_runs(runs, activation, setting).solved)) for setting in settings)
@@ -282,7 +307,7 @@ def _setting_panel(runs: Sequence[Runs], settings: list[float], name: Text, labe
     return Panel(name, x, Axis(Text("seeds", "种子数"), -0.5, seeds + 0.5), tuple(marks))
 
 
-def _slopes_figure(measured: Measured) -> Figure:
+def _slopes_figure(measured: VariantsMeasurement) -> Figure:
     start = short(measured.slopes[0].median[0])
     ends = ", ".join(short(layer.median[-1]) for layer in measured.slopes)
     marks: list[Mark] = []
@@ -313,7 +338,7 @@ def _slopes_figure(measured: Measured) -> Figure:
     )
 
 
-def _table(measured: Measured) -> Table:
+def _table(measured: VariantsMeasurement) -> Table:
     rows: list[tuple[Words, ...]] = []
     for runs, words in ((measured.fatal, Text("rate", "学习率")), (measured.narrow, Text("narrow layers", "窄层数"))):
         for setting in sorted({one.setting for one in runs}):
@@ -327,3 +352,13 @@ def _table(measured: Measured) -> Table:
         (Text("setting", "设置"), *(title(get(name)) for name in (RELU, *VARIANTS))),
         tuple(rows),
     )
+
+
+def _with_solved(measured: VariantsMeasurement, settings: str, names: tuple[str, ...], number: int) -> VariantsMeasurement:
+    """So many seeds learned with these activations, at every rate or depth of these settings."""
+    for setting in settings.split():
+        runs = getattr(measured, setting)
+        solved = tuple(index < number for index in range(measured.seeds))
+        changed: dict[str, Any] = {setting: tuple(replace(one, solved=solved) if one.activation in names else one for one in runs)}
+        measured = replace(measured, **changed)
+    return measured
