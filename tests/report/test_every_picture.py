@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-import pkgutil
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +15,6 @@ from reluctant.report.pictures import Picture, all_pictures, pictures_of, scene_
 from reluctant.report.pictures._event import event_of
 from reluctant.rules import all_rules, judge
 from tests import recordings
-from tests.rules import cases
 
 PICTURES = {type(picture).__name__: picture for picture in all_pictures()}
 every = pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
@@ -132,11 +129,7 @@ def test_no_two_are_of_one_order() -> None:
     assert len(set(orders)) == len(orders)
 
 
-CASES = [
-    (module.name, case)
-    for module in pkgutil.iter_modules(cases.__path__)
-    for case in getattr(importlib.import_module(f"tests.rules.cases.{module.name}"), "CASES", ())
-]
+CASES = [(rule.code, case) for rule in all_rules() for case in rule.cases()]
 
 
 def test_every_finding_of_every_rule_has_a_picture() -> None:

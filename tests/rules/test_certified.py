@@ -6,17 +6,24 @@ from dataclasses import replace
 
 import pytest
 
-from reluctant.recording import Recording
+from reluctant.recording import InputStatistics, Recording
+from reluctant.recording.example import StackLayer, stack, with_input, with_parameter
 from reluctant.rules._certified import certified
 from reluctant.rules._network import network
-from tests.rules.cases.blocked_layer import BLOCKED
-from tests.rules.cases.dead_units import with_input, with_parameter
-from tests.rules.cases.unscaled_input import data
+
+BLOCKED = stack(
+    [
+        StackLayer("fc1", 64, 31, "x = torch.relu(self.fc1(x))"),
+        StackLayer("fc2", 32, 32, "x = torch.relu(self.fc2(x))", dead=32),
+        StackLayer("fc3", 16, 33, "x = torch.relu(self.fc3(x))"),
+    ]
+)
+STANDARDISED = InputStatistics(2432, 64, 0.0, 1.0, -3.0, 3.0, 0.0, 1.0, 1.0, 0.0)
 
 
 def first_layer(weights: float, bias: float, operation: str = "relu") -> Recording:
     """The first layer takes 64 numbers up to 3, with weights up to `weights` and biases up to `bias`."""
-    recording = with_input(BLOCKED, data(0.0, 1.0))
+    recording = with_input(BLOCKED, STANDARDISED)
     recording = with_parameter(recording, "fc1.weight", minimum=-weights, maximum=weights)
     recording = with_parameter(recording, "fc1.bias", maximum=bias)
     first, *others = recording.sites

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reluctant.recording import CAUSES, Finding, NotJudged, Recording, load
-from reluctant.rules import Rule, all_rules, judge
+from reluctant.recording import CAUSES, Cause, Finding, Recording, load
+from reluctant.rules import Rule, all_rules, get, judge
+from reluctant.rules.testing import RuleCase
+from reluctant.treatments import propose
 from tests.recordings import blocked_layer, healthy_mlp, nothing_observed
-from tests.rules.cases import Case
 
 SECTIONS = ("## What it does", "## Why is this bad?", "## How it decides", "## Remedy", "## When to ignore it")
 
@@ -25,14 +26,7 @@ def module_of(rule: Rule) -> str:
     return type(rule).__module__.rpartition(".")[2]
 
 
-def cases_of(rule: Rule) -> tuple[Case, ...]:
-    try:
-        return tuple(importlib.import_module(f"tests.rules.cases.{module_of(rule)}").CASES)
-    except ModuleNotFoundError:
-        return ()
-
-
-CASES = [pytest.param(rule, case, id=f"{rule.code}-{case.name}") for rule in OURS for case in cases_of(rule)]
+CASES = [pytest.param(rule, case, id=f"{rule.code}-{case.name}") for rule in OURS for case in rule.cases()]
 
 
 @every
@@ -47,7 +41,7 @@ def test_page_is_complete(rule: Rule) -> None:
 
 @every
 def test_name_and_code(rule: Rule) -> None:
-    assert re.fullmatch(r"RL\d{3}", rule.code)
+    assert re.fullmatch(r"[A-Z]+\d{3}", rule.code)
     assert module_of(rule) == rule.rule_name().replace("-", "_"), "a file is named after the rule it holds"
     assert not re.match(r"(no|missing|dont|avoid|use|check)-", rule.rule_name()), "the name says what is there, not what to do"
     assert rule.severity in ("error", "warning", "advice")
@@ -82,25 +76,52 @@ def test_silent_on_a_healthy_network(rule: Rule) -> None:
 
 
 @every
-def test_has_cases(rule: Rule) -> None:
-    severities = {case.severity for case in cases_of(rule)}
-    assert len(severities) > 1, f"tests/rules/cases/{module_of(rule)}.py must hold recordings on both sides"
-    assert None in severities, f"tests/rules/cases/{module_of(rule)}.py must hold a recording on which the rule is silent"
+def test_cases_are_on_both_sides(rule: Rule) -> None:
+    silent = [case for case in rule.cases() if not case.findings]
+    assert silent, "a case must be silent"
+    assert len(silent) < len(rule.cases()), "a case must find something"
+
+
+@every
+def test_cases_state_every_kind_of_finding_as_a_whole(rule: Rule) -> None:
+    """A finding that is dropped, doubled, emptied or put elsewhere is then seen."""
+    expected = [finding for case in rule.cases() for finding in case.findings]
+    assert any(finding.whole for finding in expected), "one finding must state its message, evidence and place"
+    for kind in {finding.cause for finding in expected}:
+        alike = [finding for finding in expected if finding.cause == kind]
+        assert any(finding.treatments is not None for finding in alike), f"one finding of cause {kind or 'none'} must state its treatments"
+        assert kind in ("", "none") or any(finding.because for finding in alike), f"one finding must state the evidence of the cause {kind}"
 
 
 @pytest.mark.parametrize(("rule", "case"), CASES)
-def test_case(rule: Rule, case: Case) -> None:
-    said = list(rule.check(case.recording))
-    findings = [one for one in said if isinstance(one, Finding)]
-    assert (findings[0].severity if findings else None) == case.severity, said
-    if case.cause:
-        assert findings[0].cause is not None
-        assert findings[0].cause.kind == case.cause, findings[0].cause
-    if case.line:
-        assert findings[0].line == case.line
-    assert any(isinstance(one, NotJudged) for one in said) >= case.not_judged
-    for finding in findings:
+def test_case(rule: Rule, case: RuleCase) -> None:
+    document = rule.document(case.recording)
+    for finding in document.findings:
         assert_well_formed(rule, finding)
+    assert not case.differences(propose(document))
+
+
+@pytest.mark.parametrize("part", ["severity", "line", "message", "evidence", "cause", "layer", "site", "treatments"])
+def test_a_case_sees_each_part_of_a_finding(part: str) -> None:
+    """Of the finding of one case, one part is taken away at a time."""
+    rule = get("dead-units")
+    case = next(case for case in rule.cases() if case.findings and case.findings[0].whole)
+    document = propose(rule.document(case.recording))
+    (finding,) = document.findings
+    emptied = {"severity": "advice", "line": 0, "message": "", "evidence": {}, "cause": None, "layer": "", "site": None, "treatments": ()}
+    assert case.differences(replace(document, findings=(replace(finding, **{part: emptied[part]}),)))
+
+
+def test_a_case_sees_what_is_too_little_and_too_much() -> None:
+    rule = get("dead-units")
+    case = next(case for case in rule.cases() if case.findings and case.findings[0].whole)
+    document = propose(rule.document(case.recording))
+    (finding,) = document.findings
+    without_evidence = replace(finding, cause=Cause(finding.cause.kind))  # type: ignore[union-attr]
+    assert not case.differences(document)
+    for findings in ((), (finding, finding), (without_evidence,)):
+        assert case.differences(replace(document, findings=findings))
+    assert case.differences(replace(document, not_judged=(rule.not_judged("for no reason"),)))
 
 
 def assert_well_formed(rule: Rule, finding: Finding) -> None:

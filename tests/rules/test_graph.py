@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from reluctant.recording import Graph, Node
+from reluctant.recording.example import deep
 from reluctant.rules._collapse import affine_pairs
 from reluctant.rules._graph import is_affine, is_weight, structure
 from reluctant.rules._network import Spot, label, network
 from reluctant.rules._spine import decline, rise, spines
+from reluctant.rules.testing import linear, series
 from tests.recordings import healthy_mlp
-from tests.rules.cases.collapsed_layers import PAIR, chain, linear
-from tests.rules.cases.mismatched_initialisation import deep
 
 RESIDUAL = Graph(
     0,
@@ -105,9 +105,9 @@ def test_a_trend_ends_where_a_value_is_missing() -> None:
 
 
 def test_pairs_are_seen_through_what_bends_nothing() -> None:
-    recording = chain(linear(0, 8, 32), "relu!", linear(1, 32, 4))
+    recording = series(linear(0, 8, 32), "relu!", linear(1, 32, 4))
     assert affine_pairs(network(recording)) == []
     (pair,) = affine_pairs(network(recording), frozenset({0}))
     assert (pair.parameters, pair.merged) == (8 * 32 + 32 + 32 * 4 + 4, 8 * 4 + 4)
-    (pair,) = affine_pairs(network(chain(*PAIR)))
+    (pair,) = affine_pairs(network(series(linear(0, 8, 32), "relu!", linear(1, 32, 32), linear(2, 32, 4))))
     assert (pair.first.name, pair.second.name) == ("fc1", "fc2")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from reluctant.recording import Finding, Location, NotJudged, Recording, Severity
+from reluctant.recording import Document, Finding, Location, NotJudged, Recording, Severity
+
+from .testing import RuleCase
 
 
 class Rule:
     """One thing that can be wrong, judged from a recording alone.
 
     The subclass's docstring is its manual page; `bad` must make it fire and `good` must leave it silent, and the
-    tests run both. `check` is a pure function of the recording: it never looks at a script's name, its
+    tests run both, and `cases`. `check` is a pure function of the recording: it never looks at a script's name, its
     literals or its seed. Where evidence is lacking it yields `NotJudged`, never silence that looks like health.
     """
 
@@ -44,6 +46,17 @@ class Rule:
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """Yield what was found in `recording`, and what could not be judged."""
         raise NotImplementedError
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        """Hand-made recordings on both sides of each threshold, with exactly what is said of them."""
+        return ()
+
+    def document(self, recording: Recording) -> Document:
+        """The recording with what this rule alone makes of it, in the order in which it says so."""
+        results = list(self.check(recording))
+        findings = tuple(result for result in results if isinstance(result, Finding))
+        return Document(recording, findings, tuple(result for result in results if isinstance(result, NotJudged)))
 
     def found(self, message: str, place: Location | None, **details: Any) -> Finding:
         """A `Finding` of this rule at `place`, with its code, name and usual severity unless `details` say otherwise."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from reluctant.numbers import count, share
-from reluctant.recording import Finding, NotJudged, Recording, Site
+from reluctant.recording import Finding, Node, NotJudged, Recording, Silence, Site
+from reluctant.recording.example import StackLayer, stack, window, with_parameter
 
 from ._causes import why_dead
 from ._certified import certified
@@ -15,6 +18,7 @@ from ._evidence import rule_of_three
 from ._graph import is_weight
 from ._network import Network, Spot, label, network, place_of, where
 from ._rule import Rule
+from .testing import Expected, RuleCase
 
 
 class BlockedLayer(Rule):
@@ -126,6 +130,117 @@ for step in range(150):
     loss.backward()
     optimizer.step()
 '''
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        STAGES = [
+            StackLayer("fc1", 64, 31, "x = torch.relu(self.fc1(x))"),
+            StackLayer("fc2", 32, 32, "x = torch.relu(self.fc2(x))", dead=32),
+            StackLayer("fc3", 16, 33, "x = torch.relu(self.fc3(x))"),
+        ]
+
+        BLOCKED = stack(STAGES)
+
+        def second(**changes: Any) -> Recording:
+            return replace(BLOCKED, sites=tuple(replace(site, **changes) if site.id == 1 else site for site in BLOCKED.sites))
+
+        def silent_on(samples: int, first: int) -> Recording:
+            return second(silences=(Silence(32, first - 1, first, samples),), recent=window(32, samples, 32, first=first, last=1199))
+
+        def with_residual(recording: Recording) -> Recording:
+            """The blocked activation's output is added to its layer's input before it goes on."""
+            graph = recording.graphs[0]
+            nodes = {node.id: node for node in graph.nodes}
+            blocked = next(node for node in graph.nodes if node.site == 1)
+            source = next(node for node in graph.nodes if node.site == 0)
+            after = next(node for node in graph.nodes if blocked.id in node.inputs)
+            nodes[99] = Node(99, "add", "affine", (blocked.id, source.id))
+            nodes[after.id] = replace(after, inputs=(99,))
+            return replace(recording, graphs=(replace(graph, nodes=tuple(nodes.values())),))
+
+        def as_output(recording: Recording, operation: str) -> Recording:
+            """The last activation is the output, behind an affine operation."""
+            graph = recording.graphs[0]
+            nodes = {node.id: node for node in graph.nodes}
+            blocked = next(node for node in graph.nodes if node.site == 1)
+            nodes[99] = Node(99, operation, "affine", blocked.inputs)
+            nodes[blocked.id] = replace(blocked, inputs=(99,))
+            sites = tuple(replace(site, role="output") if site.id == 1 else site for site in recording.sites)
+            return replace(recording, sites=sites, graphs=(replace(graph, nodes=tuple(nodes.values())),))
+
+        return (
+            RuleCase(
+                "blocked from the start", BLOCKED,
+                Expected(
+                    "error", "none", 32, layer="fc2", site=1, treatments=("normalise", "swap-activation:leaky_relu"),
+                    message="All 32 units after fc2 passed no gradient on 2,432 samples in a row: each fires on fewer than 0.1 % of "
+                    "inputs (95 %). Nothing before it learns: fc1, fc2.",
+                    evidence={
+                        "dead_units": 32, "units": 32, "dead_share": 1.0, "samples": 2432, "frozen_layers": ["fc1", "fc2"],
+                        "certified": False,
+                    },
+                    because="they are silent from the first step: input, weights and biases are of usual size",
+                ),
+            ),
+            RuleCase("one unit lives", stack([STAGES[0], replace(STAGES[1], dead=31), STAGES[2]])),
+            RuleCase(
+                "99 samples", silent_on(99, 900),
+                not_judged="train.py:32: no unit after fc2 passes gradient now, but for some of them this rests on 99 samples; 100 "
+                "over two measured steps are needed.",
+            ),
+            RuleCase(
+                "100 samples", silent_on(100, 900),
+                Expected("error", "none", 32, because="32 units that had passed gradient fell silent at step 900; no update was large"),
+            ),
+            RuleCase(
+                "one measured step", silent_on(4000, 1199),
+                not_judged="train.py:32: no unit after fc2 passes gradient now, but for some of them this rests on 4,000 samples; "
+                "100 over two measured steps are needed.",
+            ),
+            RuleCase(
+                "a way around it", with_residual(BLOCKED),
+                Expected(
+                    "warning", "none", 32, layer="fc2", site=1,
+                    message="All 32 units after fc2 passed no gradient on 2,432 samples in a row: each fires on fewer than 0.1 % of "
+                    "inputs (95 %). No gradient reaches fc2, while other paths train the rest.",
+                    evidence={
+                        "dead_units": 32, "units": 32, "dead_share": 1.0, "samples": 2432, "frozen_layers": ["fc2"], "certified": False,
+                    },
+                ),
+            ),
+            RuleCase(
+                "a hard tanh", second(operation="hardtanh", parameters={"min_val": -1.0, "max_val": 1.0}),
+                Expected("error", "none", 32),
+            ),
+            RuleCase("a tanh is RL203's", second(operation="tanh")),
+            RuleCase("a closed gate", second(role="gate", operation="sigmoid")),
+            RuleCase("a dead ReLU gate", second(role="gate"), Expected("error", "none", 32)),
+            RuleCase("a met hinge", as_output(BLOCKED, "rsub")),
+            RuleCase(
+                "a dead output", as_output(BLOCKED, "view"),
+                Expected(
+                    "error", "head-loss-mismatch", 32, treatments=("remove-output-activation",),
+                    because="the relu sits on the output, where the loss cannot pull it back from its flat side",
+                ),
+            ),
+            RuleCase(
+                "low biases", with_parameter(BLOCKED, "fc2.bias", mean=-12.0, std=0.1),
+                Expected(
+                    "error", "bias-initialisation", 32, treatments=("reinitialise:he", "normalise"),
+                    because="they are silent from the first step: the biases of fc2 start at -12 ± 0.1 where its input spreads a "
+                    "unit's pre-activation by 0.6",
+                ),
+            ),
+            RuleCase(
+                "a step too large",
+                with_parameter(stack([STAGES[0], replace(STAGES[1], silent_from=14), STAGES[2]]), "fc2.bias", largest_update=9.0),
+                Expected(
+                    "error", "learning-rate", 32, treatments=("lower-learning-rate:0.1", "lower-learning-rate:0.01"),
+                    because="32 units that had passed gradient fell silent at step 14; the update at step 0 moved a bias of fc2 by "
+                    "15 times the spread that its input gives a unit (SGD with lr 0.1, line 44)",
+                ),
+            ),
+        )
 
 
 SHIFTS = frozenset({"add", "sub", "rsub", "neg"})

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reluctant.numbers import count, size
-from reluctant.recording import Cause, Finding, Recording, Site
+from reluctant.recording import Cause, Finding, Node, Recording, Site
+from reluctant.recording.example import StackLayer, stack, with_parameter
 
 from ._graph import is_affine
 from ._initialisation import weight_scale
 from ._network import Network, network, place_of
 from ._rule import Rule
+from .testing import Expected, RuleCase
 
 SCALE = 1.0507009873554805
 ALPHA = 1.6732632423543772
@@ -142,6 +146,78 @@ for step in range(60):
             site=sites[0].id,
             evidence={"ordinary_dropouts": len(sites)},
             cause=Cause("activation-choice", why),
+        )
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        def selu(*variances: float, dropout: str = "", operation: str = "selu") -> Recording:
+            """A stack of SELU layers whose weights have these variances times fan_in, each followed by `dropout`."""
+            names = [f"fc{index + 1}" for index in range(len(variances))]
+            recording = stack([StackLayer(name, 64, 21, "layers += [nn.Linear(n, 64), nn.SELU()]", operation=operation) for name in names])
+            for name, variance in zip(names, variances, strict=True):
+                recording = with_parameter(recording, f"{name}.weight", mean=0.0, std=math.sqrt(variance / 64))
+            return with_dropout(recording, dropout) if dropout else recording
+
+        def with_dropout(recording: Recording, operation: str) -> Recording:
+            """A dropout behind each activation of the first graph."""
+            graph = recording.graphs[0]
+            behind = {node.id: 1000 + node.id for node in graph.nodes if node.kind == "activation"}
+            moved = (replace(node, inputs=tuple(behind.get(source, source) for source in node.inputs)) for node in graph.nodes)
+            added = (Node(new, operation, "dropout", (old,)) for old, new in behind.items())
+            return replace(recording, graphs=(replace(graph, nodes=(*moved, *added)),))
+
+        def behind_normalisation(recording: Recording) -> Recording:
+            return replace(recording, layers=tuple(replace(layer, kind="batch_norm") for layer in recording.layers))
+
+        return (
+            RuleCase("LeCun", selu(1.0, 1.0, 1.0)),
+            RuleCase(
+                "PyTorch's default", selu(1 / 3, 1 / 3, 1 / 3),
+                Expected(
+                    "warning", "initialisation", 21, layer="fc1", site=0, treatments=("reinitialise:lecun",),
+                    message="SELU does not normalise itself here: the weights before 3 SELU layers start with variance 0.33 / fan_in "
+                    "where SELU asks for 1 / fan_in, and outside of 0.48 to 1.8 the signal shrinks towards 0 from layer to layer.",
+                    evidence={"weight_variance_times_fan_in": 0.3333, "lowest": 0.4768, "highest": 1.812, "layers": 3},
+                    because="the weights before 3 SELU layers start with variance 0.33 / fan_in where SELU asks for 1 / fan_in, and "
+                    "outside of 0.48 to 1.8 the signal shrinks towards 0 from layer to layer",
+                ),
+            ),
+            RuleCase(
+                "He", selu(2.0, 2.0, 2.0),
+                Expected(
+                    "warning", "initialisation", 21, layer="fc1", site=0,
+                    message="SELU does not normalise itself here: the weights before 3 SELU layers start with variance 2 / fan_in "
+                    "where SELU asks for 1 / fan_in, and outside of 0.48 to 1.8 the signal grows without limit from layer to layer.",
+                    evidence={"weight_variance_times_fan_in": 2.0, "lowest": 0.4768, "highest": 1.812, "layers": 3},
+                    because="the weights before 3 SELU layers start with variance 2 / fan_in where SELU asks for 1 / fan_in, and "
+                    "outside of 0.48 to 1.8 the signal grows without limit from layer to layer",
+                ),
+            ),
+            RuleCase("just above the lower end", selu(0.48, 0.48)),
+            RuleCase("just below the lower end", selu(0.47, 0.47), Expected("warning", "initialisation", 21)),
+            RuleCase("just below the upper end", selu(1.8, 1.8)),
+            RuleCase("just above the upper end", selu(1.82, 1.82), Expected("warning", "initialisation", 21)),
+            RuleCase("one layer among several", selu(1.0, 1.0, 1 / 3)),
+            RuleCase("one layer alone", selu(1 / 3)),
+            RuleCase("behind a normalisation", behind_normalisation(selu(1 / 3, 1 / 3))),
+            RuleCase("elu", selu(1 / 3, 1 / 3, operation="elu")),
+            RuleCase("alpha dropout", selu(1.0, 1.0, dropout="alpha_dropout")),
+            RuleCase(
+                "ordinary dropout", selu(1.0, 1.0, dropout="dropout"),
+                Expected(
+                    "warning", "activation-choice", 21, layer="fc1", site=0, treatments=(),
+                    message="SELU does not normalise itself here: ordinary dropout follows on 2 of them, which moves mean and "
+                    "variance at every layer.",
+                    evidence={"ordinary_dropouts": 2},
+                    because="ordinary dropout follows on 2 of them, which moves mean and variance at every layer",
+                ),
+            ),
+            RuleCase(
+                "both", selu(1 / 3, 1 / 3, dropout="dropout"),
+                Expected("warning", "initialisation", 21),
+                Expected("warning", "activation-choice", 21),
+            ),
+            RuleCase("dropout behind elu", selu(1.0, 1.0, dropout="dropout", operation="elu")),
         )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reluctant.numbers import count
-from reluctant.recording import Cause, Finding, NotJudged, Recording
+from reluctant.recording import Cause, Finding, Node, NotJudged, Recording
 
 from ._collapse import Pair, affine_pairs
 from ._network import label, network, place_of
 from ._rule import Rule
+from .testing import Expected, RuleCase, convolution, linear, series
 
 
 class CollapsedLayers(Rule):
@@ -99,6 +101,121 @@ for step in range(100):
     loss.backward()
     optimizer.step()
 '''
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        BENT = ("relu!",)
+
+        PAIR = (linear(0, 8, 32), *BENT, linear(1, 32, 32), linear(2, 32, 4))
+
+        def shared(recording: Recording) -> Recording:
+            return replace(recording, parameters=tuple(replace(parameter, shared=2) for parameter in recording.parameters))
+
+        def branching() -> Recording:
+            """The value between the two layers is also added to their output: a residual connection."""
+            return series(
+                linear(0, 8, 32),
+                *BENT,
+                linear(1, 32, 32),
+                linear(2, 32, 32),
+                "add",
+                *BENT,
+                linear(3, 32, 4),
+                more=[Node(3, "add", "affine", (4, 5))],
+            )
+
+        return (
+            RuleCase(
+                "two linear layers", series(*PAIR),
+                Expected(
+                    "warning", "missing-activation", 11, layer="fc1", treatments=("insert-activation:relu",),
+                    message="fc1 → fc2: nothing but affine operations between, so 2 layers act as one. The 1,188 parameters of fc1 "
+                    "and fc2 compute what one layer of 132 does.",
+                    evidence={"layers": ["fc1", "fc2"], "parameters": 1188, "merged_parameters": 132},
+                    because="no activation stands between fc1 and fc2",
+                ),
+            ),
+            RuleCase("an activation between", series(linear(0, 8, 32), *BENT, linear(1, 32, 32), *BENT, linear(2, 32, 4))),
+            RuleCase(
+                "as large as the merged layer",
+                series(linear(0, 8, 16), *BENT, replace(linear(1, 16, 8), bias=None), replace(linear(2, 8, 16), bias=None)),
+            ),
+            RuleCase(
+                "a low-rank factorisation", series(linear(0, 8, 64), *BENT, linear(1, 64, 8), linear(2, 8, 64), *BENT, linear(3, 64, 2)),
+            ),
+            RuleCase(
+                "a code of full width", series(linear(0, 8, 64), *BENT, linear(1, 64, 64), linear(2, 64, 64), *BENT, linear(3, 64, 2)),
+                Expected("warning", "missing-activation", 11),
+            ),
+            RuleCase(
+                "dropout between", series(linear(0, 8, 32), *BENT, linear(1, 32, 32), "dropout", linear(2, 32, 4)),
+                Expected("warning", "missing-activation", 11),
+            ),
+            RuleCase(
+                "a batch norm between", series(linear(0, 8, 32), *BENT, linear(1, 32, 32), "native_batch_norm", linear(2, 32, 4)),
+                Expected("warning", "missing-activation", 11),
+            ),
+            RuleCase("a layer norm between", series(linear(0, 8, 32), *BENT, linear(1, 32, 32), "native_layer_norm", linear(2, 32, 4))),
+            RuleCase(
+                "max pooling between",
+                series(convolution(0, 3, 8, 3), *BENT, convolution(1, 8, 8, 1), "max_pool2d", convolution(2, 8, 8, 1)),
+            ),
+            RuleCase("the values of a memory", series(linear(0, 8, 32), "softmax!", linear(1, 32, 32), linear(2, 32, 4))),
+            RuleCase("attention between", series(linear(0, 8, 32), *BENT, linear(1, 32, 32), "mul", linear(2, 32, 4))),
+            RuleCase(
+                "3x3 then 1x1",
+                series(convolution(0, 1, 8, 3), *BENT, convolution(1, 8, 12, 3), convolution(2, 12, 12, 1), *BENT, linear(3, 12, 2)),
+                Expected(
+                    "warning", "missing-activation", 11, layer="conv1",
+                    message="conv1 → conv2: nothing but affine operations between, so 2 layers act as one. The 1,008 parameters of "
+                    "conv1 and conv2 compute what one layer of 876 does.",
+                    evidence={"layers": ["conv1", "conv2"], "parameters": 1008, "merged_parameters": 876},
+                    because="no activation stands between conv1 and conv2",
+                ),
+            ),
+            RuleCase(
+                "3x3 twice is smaller than 5x5",
+                series(convolution(0, 1, 8, 3), *BENT, convolution(1, 8, 8, 3), convolution(2, 8, 8, 3), *BENT, linear(3, 8, 2)),
+            ),
+            RuleCase(
+                "depthwise then pointwise",
+                series(
+                    convolution(0, 1, 8, 3), *BENT, convolution(1, 8, 8, 3, groups=8), convolution(2, 8, 16, 1), *BENT, linear(3, 16, 2)
+                ),
+            ),
+            RuleCase(
+                "an inverted residual's bottleneck",
+                series(convolution(0, 1, 48, 1), *BENT, convolution(1, 48, 8, 1), convolution(2, 8, 48, 1), *BENT, linear(3, 48, 2)),
+            ),
+            RuleCase(
+                "convolution, average, linear", series(convolution(0, 1, 8, 3), *BENT, convolution(1, 8, 16, 3), "mean", linear(2, 16, 2)),
+                Expected(
+                    "warning", "missing-activation", 11, layer="conv1",
+                    message="conv1 → fc2: nothing but affine operations between, so 2 layers act as one. The 1,186 parameters of "
+                    "conv1 and fc2 compute what one layer of 146 does.",
+                    evidence={"layers": ["conv1", "fc2"], "parameters": 1186, "merged_parameters": 146},
+                    because="no activation stands between conv1 and fc2",
+                ),
+            ),
+            RuleCase(
+                "3x3, average pooling, 1x1",
+                series(convolution(0, 1, 8, 1), *BENT, convolution(1, 8, 12, 3), "avg_pool2d", convolution(2, 12, 12, 1)),
+            ),
+            RuleCase(
+                "1x1, upsampling, 3x3",
+                series(convolution(0, 1, 8, 1), *BENT, convolution(1, 8, 12, 1), "upsample", convolution(2, 12, 12, 3)),
+                Expected("warning", "missing-activation", 11),
+            ),
+            RuleCase(
+                "linear on each token, then on all", series(linear(0, 8, 32), *BENT, linear(1, 32, 32), linear(2, 160, 4)),
+                Expected("warning", "missing-activation", 11),
+            ),
+            RuleCase("linear on other units than the first gives", series(linear(0, 8, 32), *BENT, linear(1, 32, 32), linear(2, 50, 4))),
+            RuleCase("the middle is used twice", branching()),
+            RuleCase("a shared weight", shared(series(*PAIR))),
+            RuleCase("a layer used twice", series(linear(0, 8, 32), *BENT, linear(1, 32, 32), linear(1, 32, 32), *BENT, linear(2, 32, 4))),
+            RuleCase("an embedding before", series(replace(linear(0, 1000, 16), kind="embedding"), linear(1, 16, 4))),
+        )
 
 
 def _chains(pairs: Sequence[Pair]) -> list[list[Pair]]:

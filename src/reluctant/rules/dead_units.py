@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from reluctant.numbers import count, share
-from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site
+from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Silence, Site
+from reluctant.recording.example import RAW, StackLayer, ending, stack, window, with_input, with_parameter, with_site
 
 from ._causes import why_dead
 from ._coverage import unseen_end
@@ -15,6 +18,7 @@ from ._evidence import rule_of_three
 from ._network import Network, label, network, place_of, where
 from ._progress import is_solved, progress
 from ._rule import Rule
+from .testing import Expected, RuleCase
 
 
 class DeadUnits(Rule):
@@ -142,6 +146,140 @@ for step in range(150):
     loss.backward()
     optimizer.step()
 '''
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        RELU = StackLayer("fc1", 100, 31, "x = torch.relu(self.fc1(x))")
+
+        def dead(units: int, silent_from: int | None = None, loss: float = 2.29, **changes: Any) -> Recording:
+            """A network with so many dead units in its first layer; its loss goes from 2.3 to `loss`."""
+            stages = [
+                replace(RELU, dead=units, silent_from=silent_from, **changes),
+                StackLayer("fc2", 50, 32, "x = torch.relu(self.fc2(x))"),
+            ]
+            return ending(stack(stages), loss)
+
+        def silent_on(samples: int, first: int, units: int = 40) -> Recording:
+            silence = Silence(units, first - 1, first, samples)
+            return with_site(dead(units), silences=(silence,), recent=window(100, samples, units, first=first, last=1199))
+
+        return (
+            RuleCase("none dead", dead(0)),
+            RuleCase("9 of 100", dead(9)),
+            RuleCase(
+                "10 of 100", dead(10),
+                Expected(
+                    "warning", "none", 31, layer="fc1", site=0, treatments=("normalise", "swap-activation:leaky_relu"),
+                    message="10 of 100 units after fc1 are dead: none of 2,432 samples in a row passed gradient, so each fires on "
+                    "fewer than 0.1 % of inputs (95 %).",
+                    evidence={"dead_units": 10, "units": 100, "dead_share": 0.1, "samples": 2432, "zero_share": 0.595},
+                    because="they are silent from the first step: input, weights and biases are of usual size",
+                ),
+            ),
+            RuleCase("49 of 100", dead(49), Expected("warning", "none", 31)),
+            RuleCase("50 of 100", dead(50), Expected("error", "none", 31)),
+            RuleCase("10 of 100, without a cause, and it learns", dead(10, loss=0.5), Expected("advice", "none", 31)),
+            RuleCase("10 of 100, without a cause, and the loss fell a little", dead(10, loss=1.6), Expected("advice", "none", 31)),
+            RuleCase("60 of 100, without a cause, and the loss fell a little", dead(60, loss=1.6), Expected("warning", "none", 31)),
+            RuleCase("60 of 100, without a cause, and it learns", dead(60, loss=0.5), Expected("advice", "none", 31)),
+            RuleCase(
+                "60 of 100, with a cause, and it learns", with_parameter(dead(60, loss=0.5), "fc1.bias", mean=-4.0, std=2.0),
+                Expected(
+                    "warning", "bias-initialisation", 31, treatments=("reinitialise:he", "normalise"),
+                    because="they are silent from the first step: the biases of fc1 start at -4 ± 2 where its input spreads a unit's "
+                    "pre-activation by 0.6",
+                ),
+            ),
+            RuleCase(
+                "60 of 100, with a cause, and it is solved", with_parameter(dead(60, loss=0.1), "fc1.bias", mean=-4.0, std=2.0),
+                Expected("advice", "bias-initialisation", 31),
+            ),
+            RuleCase("all are RL202's", dead(100)),
+            RuleCase(
+                "599 samples", silent_on(599, 900),
+                not_judged="train.py:31: 40 of 100 units after fc1 are silent, but some of them on 599 samples only; 600 over two "
+                "measured steps are needed to call them dead.",
+            ),
+            RuleCase(
+                "600 samples", silent_on(600, 900),
+                Expected("warning", "none", 31, because="40 units that had passed gradient fell silent at step 900; no update was large"),
+            ),
+            RuleCase(
+                "half of them, 299 samples", silent_on(299, 900, 50),
+                not_judged="train.py:31: 50 of 100 units after fc1 are silent, but some of them on 299 samples only; 600 over two "
+                "measured steps are needed to call them dead.",
+            ),
+            RuleCase("half of them, 300 samples", silent_on(300, 900, 50), Expected("error", "none", 31)),
+            RuleCase(
+                "one measured step", silent_on(4000, 1199),
+                not_judged="train.py:31: 40 of 100 units after fc1 are silent, but some of them on 4,000 samples only; 600 over two "
+                "measured steps are needed to call them dead.",
+            ),
+            RuleCase("90 % zeros, none dead", dead(0, open_share=0.1)),
+            RuleCase("rare units", dead(0, open_share=0.02)),
+            RuleCase("part of the loss", with_site(dead(60), role="loss")),
+            RuleCase("an output", with_site(dead(60), role="output")),
+            RuleCase("a smooth activation", with_site(dead(60), operation="gelu")),
+            RuleCase("hard tanh is RL203's", with_site(dead(60), operation="hardtanh", parameters={"min_val": -1.0, "max_val": 1.0})),
+            RuleCase("relu6", with_site(dead(60), operation="relu6"), Expected("error", "none", 31)),
+            RuleCase("clamp(min=0)", with_site(dead(60), operation="clamp", parameters={"min": 0.0}), Expected("error", "none", 31)),
+            RuleCase("a user's own function", with_site(dead(60), operation="custom:Rectify"), Expected("error", "none", 31)),
+            RuleCase("values are NaN", with_site(dead(60), first_non_finite_step=7)),
+            RuleCase(
+                "large updates", with_parameter(dead(60, 14), "fc1.weight", update_rms=0.02),
+                Expected(
+                    "error", "learning-rate", 31, treatments=("lower-learning-rate:0.1", "lower-learning-rate:0.01"),
+                    because="60 units that had passed gradient fell silent at step 14; the update at step 0 moved the weights of fc1 "
+                    "by 0.28 times their size (SGD with lr 0.1, line 44)",
+                ),
+            ),
+            RuleCase("small updates", with_parameter(dead(60, 14), "fc1.weight", update_rms=0.0001), Expected("error", "none", 31)),
+            RuleCase(
+                "born with low biases", with_parameter(dead(60), "fc1.bias", mean=-4.0, std=2.0),
+                Expected("error", "bias-initialisation", 31),
+            ),
+            RuleCase(
+                "born of raw data", with_input(dead(60), RAW),
+                Expected(
+                    "error", "input-scale", 31, treatments=("scale-input", "normalise"),
+                    because="they are silent from the first step: fc1 takes raw data (values from 0 to 1,700, mean 120, standard "
+                    "deviation 300; initialisation expects about 1)",
+                ),
+            ),
+            RuleCase(
+                "born of zero weights", with_parameter(dead(60), "fc1.weight", mean=0.0, std=0.0),
+                Expected(
+                    "error", "initialisation", 31, treatments=("reinitialise:he", "normalise"),
+                    because="they are silent from the first step: every weight of fc1 starts at 0",
+                ),
+            ),
+            RuleCase(
+                "born of negative weights", with_parameter(dead(60), "fc1.weight", mean=-0.2, std=0.05, minimum=-0.4, maximum=-0.01),
+                Expected(
+                    "error", "initialisation", 31,
+                    because="they are silent from the first step: all weights of fc1 start with one sign (-0.4 to -0.01)",
+                ),
+            ),
+            RuleCase(
+                "born of huge weights", with_parameter(dead(60), "fc1.weight", std=1.0),
+                Expected(
+                    "error", "initialisation", 31,
+                    because="they are silent from the first step: the weights of fc1 start with standard deviation 1 where 64 inputs "
+                    "and the activation ask for 0.18",
+                ),
+            ),
+            RuleCase(
+                "born narrow",
+                ending(stack([replace(RELU, name="neck", units=4, dead=2), StackLayer("fc2", 50, 32, "x = F.relu(self.fc2(x))")]), 2.29),
+                Expected(
+                    "error", "width", 31, layer="neck", site=0, treatments=("reinitialise:he", "swap-activation:leaky_relu"),
+                    message="2 of 4 units after neck are dead: none of 2,432 samples in a row passed gradient, so each fires on "
+                    "fewer than 0.1 % of inputs (95 %).",
+                    evidence={"dead_units": 2, "units": 4, "dead_share": 0.5, "samples": 2432, "zero_share": 0.775},
+                    because="they are silent from the first step: a layer of 4 units has few others to keep gradient flowing",
+                ),
+            ),
+        )
 
 
 def _judged(site: Site) -> bool:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from reluctant.numbers import share
 from reluctant.recording import (
     Cause,
     Finding,
+    Location,
     NotJudged,
     Optimizer,
     OptimizerGroup,
     Parameter,
     ParameterMoment,
     Recording,
+    Site,
 )
+from reluctant.recording.example import SCRIPT
 
 from ._network import network, place_of
 from ._rule import Rule
+from .testing import Expected, RuleCase
 
 GRADIENT_SCALED = frozenset({"Adam", "NAdam", "RAdam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Rprop"})
 """Optimizers that add the decay to the gradient and then scale both by the gradient's size (torch's defaults)."""
@@ -154,6 +159,97 @@ for step in range(120):
                 "steps": optimizer.steps,
             },
             cause=Cause("weight-decay", f"{decay[0].upper() + decay[1:]} accounts for {part} of the slopes' fall."),
+        )
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        STEPS = tuple(range(0, 1001, 50))
+
+        def slopes(
+            optimizer: str = "SGD",
+            last: float = 0.05,
+            decay: float = 1e-2,
+            lr: float = 0.05,
+            momentum: float = 0.9,
+            gradient: float | None = 0.0,
+            role: Literal["slope", "weight"] = "slope",
+            steps: tuple[int, ...] = STEPS,
+        ) -> Recording:
+            """Slopes that start at 0.25 and fall to `last` by the same factor a step."""
+            means = [0.25 * math.exp(math.log(last / 0.25) * step / steps[-1]) if steps[-1] else 0.25 for step in steps]
+            moments = tuple(
+                ParameterMoment(step, mean, 0.01, mean - 0.02, mean + 0.02, gradient_rms=1e-3, gradient_mean=gradient)
+                for step, mean in zip(steps, means, strict=True)
+            )
+            group = OptimizerGroup(lr, decay, momentum, (0,), ((0, lr),))
+            return Recording(
+                script=SCRIPT,
+                steps=1001,
+                passes=1001,
+                sites=(Site(0, "prelu", place=Location(SCRIPT, 18), after="fc1", slope=0),),
+                parameters=(Parameter(0, "p1.weight", (64,), role, 0, 0, moments=moments),),
+                optimizers=(Optimizer(0, optimizer, Location(SCRIPT, 30), (group,), 1001),),
+            )
+
+        def two_rates() -> Recording:
+            """A rate so small that decay does nothing, after a first step at a large one."""
+            group = OptimizerGroup(1e-6, 1e-2, 0.9, (0,), ((0, 0.05), (1, 1e-6)))
+            return replace(slopes(lr=0.05), optimizers=(Optimizer(0, "SGD", groups=(group,)),))
+
+        return (
+            RuleCase("no decay", slopes(decay=0.0)),
+            RuleCase(
+                "decay, SGD", slopes(),
+                Expected(
+                    "warning", "weight-decay", 30, layer="fc1", site=0, treatments=("no-slope-decay",),
+                    message="The mean of p1.weight fell from 0.25 to 0.05 in 1,001 steps, and the weight decay of SGD (0.01) "
+                    "accounts for 100 % of the fall: PReLU is on its way to a plain ReLU.",
+                    evidence={
+                        "weight_decay": 0.01, "slope_first": 0.25, "slope_last": 0.05, "decay_part": 3.108, "slopes": ["p1.weight"],
+                        "steps": 1001,
+                    },
+                    because="The weight decay of SGD (0.01) accounts for 100 % of the slopes' fall.",
+                ),
+            ),
+            RuleCase("fallen to just above a half", slopes(last=0.13)),
+            RuleCase("fallen to just below a half", slopes(last=0.12), Expected("warning", "weight-decay", 30)),
+            RuleCase("decay accounts for 48 % of the fall", slopes(decay=1.55e-3)),
+            RuleCase("decay accounts for 53 % of the fall", slopes(decay=1.7e-3), Expected("warning", "weight-decay", 30)),
+            RuleCase("no momentum, too little", slopes(momentum=0.0)),
+            RuleCase("no momentum, larger decay", slopes(momentum=0.0, decay=4e-2), Expected("warning", "weight-decay", 30)),
+            RuleCase(
+                "AdamW", slopes("AdamW", decay=4e-2),
+                Expected(
+                    "warning", "weight-decay", 30, layer="fc1", site=0,
+                    message="The mean of p1.weight fell from 0.25 to 0.05 in 1,001 steps, and the weight decay of AdamW (0.04) "
+                    "accounts for 100 % of the fall: PReLU is on its way to a plain ReLU.",
+                    evidence={
+                        "weight_decay": 0.04, "slope_first": 0.25, "slope_last": 0.05, "decay_part": 1.243, "slopes": ["p1.weight"],
+                        "steps": 1001,
+                    },
+                    because="The weight decay of AdamW (0.04) accounts for 100 % of the slopes' fall.",
+                ),
+            ),
+            RuleCase("AdamW, decay accounts for less than half", slopes("AdamW", decay=1e-2)),
+            RuleCase("Adam, the loss asks for it", slopes("Adam", momentum=0.0, decay=1e-4, gradient=1e-3)),
+            RuleCase(
+                "Adam, the decay does it", slopes("Adam", momentum=0.0, decay=1e-2, gradient=1e-4),
+                Expected(
+                    "warning", "weight-decay", 30, layer="fc1", site=0,
+                    message="The mean of p1.weight fell from 0.25 to 0.05 in 1,001 steps, and the weight decay of Adam (0.01) "
+                    "accounts for 91 % of the fall: PReLU is on its way to a plain ReLU.",
+                    evidence={
+                        "weight_decay": 0.01, "slope_first": 0.25, "slope_last": 0.05, "decay_part": 0.9104, "slopes": ["p1.weight"],
+                        "steps": 1001,
+                    },
+                    because="The weight decay of Adam (0.01) accounts for 91 % of the slopes' fall.",
+                ),
+            ),
+            RuleCase("Adam, by the size of the gradient", slopes("Adam", momentum=0.0, decay=1e-4, gradient=None)),
+            RuleCase("slopes grew", slopes(last=0.4)),
+            RuleCase("weights, not slopes", slopes(role="weight")),
+            RuleCase("measured once", slopes(steps=(0,)), not_judged="the slopes of PReLU were measured at one moment only"),
+            RuleCase("the rate fell at once", two_rates()),
         )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reluctant.numbers import size
-from reluctant.recording import Cause, Finding, Layer, LossCurve, NotJudged, Recording
+from reluctant.recording import Cause, Finding, Layer, LossCurve, LossPoint, NotJudged, Recording
+from reluctant.recording.example import RAW, deep, with_input, with_parameter
 
 from ._causes import why_blown_up
 from ._graph import Structure
@@ -15,6 +17,7 @@ from ._network import Network, label, network
 from ._progress import ends_non_finite, finite_means, layers_of, loss_place, progress
 from ._rule import Rule
 from ._spine import Trend, decline, spines
+from .testing import Expected, RuleCase, fading, rising
 
 
 class ExplodingGradient(Rule):
@@ -165,6 +168,89 @@ for step in range(60):
                 "gradient_ratio": 1 / trend.ratio, "factor_per_layer": 1 / trend.per_layer,
                 "layers": [layer.name for layer in trend.layers],
             },
+        )
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        def growing(losses: Sequence[float], gradient: float, raw: Recording | None = None) -> Recording:
+            """A run with these losses, whose gradients end `gradient` times as large as they start; NaN stands for a loss that is none."""
+            recording = raw or deep(3)
+            points = tuple(
+                LossPoint(100 * index, None if math.isnan(loss) else loss, None, None, non_finite=int(math.isnan(loss)))
+                for index, loss in enumerate(losses)
+            )
+            lost = next((point.step for point in points if point.non_finite), None)
+            layers = tuple(
+                replace(
+                    layer,
+                    moments=tuple(
+                        replace(moment, weight_gradient_rms=1e-3 * (gradient if moment.step > 600 else 1.0)) for moment in layer.moments
+                    ),
+                )
+                for layer in recording.layers
+            )
+            curve = replace(recording.loss_curves[0], points=points, first_non_finite_step=lost)
+            return replace(recording, layers=layers, loss_curves=(curve,))
+
+        NAN = math.nan
+
+        return (
+            RuleCase("steady", growing([2.3, 2.0, 1.0, 0.5], 1.0)),
+            RuleCase("large and steady", growing([7e4, 6e4, 6e4, 6e4], 1.0)),
+            RuleCase("loss 9 times, gradient 110 times", growing([2.0, 10.0, 18.0, 18.0], 110.0)),
+            RuleCase(
+                "loss 11 times, gradient 110 times", growing([2.0, 10.0, 22.0, 22.0], 110.0),
+                Expected(
+                    "error", "learning-rate", 52, layer="", treatments=("lower-learning-rate:0.1", "lower-learning-rate:0.01"),
+                    message="Training diverges: the loss grows 11 times and the gradient grows 110 times over the start.",
+                    evidence={"loss_growth": 11.0, "gradient_growth": 110.0, "first_non_finite_step": None, "last_finite_loss": 22.0},
+                    because="input, signal and weights are of usual size at the start, and grow with the steps taken",
+                ),
+            ),
+            RuleCase("loss 11 times, gradient 90 times", growing([2.0, 10.0, 22.0, 22.0], 90.0)),
+            RuleCase("back again at the end", growing([2.0, 200.0, 2000.0, 1.5], 110.0)),
+            RuleCase("a loss below 0 falls without limit", growing([-1.0, -100.0, -1e5, -1e7], 1e4)),
+            RuleCase("a loss falls below 0 without limit", growing([1.0, -100.0, -1e5, -1e7], 1e4)),
+            RuleCase(
+                "NaN after growing", growing([2.0, 40.0, 9e8, NAN], 1.0),
+                Expected(
+                    "error", "learning-rate", 52, layer="",
+                    message="Training diverges: the loss grows 4.5e+08 times over the start and is no longer finite from step 300 on.",
+                    evidence={
+                        "loss_growth": 450000000.0, "gradient_growth": 1.0, "first_non_finite_step": 300, "last_finite_loss": 900000000.0,
+                    },
+                ),
+            ),
+            RuleCase("NaN at once", growing([2.0, 2.1, NAN, NAN], 1.0)),
+            RuleCase(
+                "raw data", growing([2.0, 40.0, 9e8, NAN], 1.0, with_input(deep(3), RAW)),
+                Expected(
+                    "error", "input-scale", 52, treatments=("scale-input", "normalise"),
+                    because="fc0 takes raw data (values from 0 to 1,700, mean 120, standard deviation 300; initialisation expects "
+                    "about 1): a step changes the output by as much as the square of that scale",
+                ),
+            ),
+            RuleCase(
+                "huge weights", growing([2.0, 40.0, 9e8, NAN], 1.0, with_parameter(deep(3), "fc1.weight", std=1.0)),
+                Expected(
+                    "error", "initialisation", 52, treatments=("reinitialise:he", "reinitialise:lecun", "normalise"),
+                    because="the weights of fc1 start with standard deviation 1 where 100 inputs and the activation ask for 0.14",
+                ),
+            ),
+            RuleCase("grows 900 times over the layers", fading(rising(900)[::-1])),
+            RuleCase(
+                "grows 1100 times over the layers", fading(rising(1100)[::-1]),
+                Expected(
+                    "error", "initialisation", 31, layer="fc0",
+                    message="The gradient grows 1,100 times over 8 layers on its way back from head to fc0 (2.7 a layer).",
+                    evidence={
+                        "gradient_ratio": 1100.0, "factor_per_layer": 2.719,
+                        "layers": ["fc0", "fc1", "fc2", "fc3", "fc4", "fc5", "fc6", "head"],
+                    },
+                    because="each layer multiplies the gradient by 2.7 at the first step",
+                ),
+            ),
+            RuleCase("grows over the layers, and learns", fading(rising(1100)[::-1], loss=0.2)),
         )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Site
+from reluctant.recording.example import RAW, StackLayer, stack, window, with_input, with_parameter, with_site
 
 from ._causes import why_idle
 from ._coverage import unseen_end
 from ._idle import idle
 from ._network import Network, label, network, place_of
 from ._rule import Rule
+from .testing import Expected, RuleCase
 
 
 class IdleActivation(Rule):
@@ -106,6 +109,119 @@ for step in range(150):
     loss.backward()
     optimizer.step()
 '''
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        ON = StackLayer("fc1", 40, 31, "x = torch.relu(self.fc1(x))", always_on=40)
+
+        BENDING = StackLayer("fc2", 20, 32, "x = torch.relu(self.fc2(x))")
+
+        def on(units: int, *others: StackLayer, dead: int = 0) -> Recording:
+            return stack([replace(ON, always_on=units, dead=dead), *others])
+
+        def seen_on(samples: int, first: int) -> Recording:
+            return with_site(on(40), recent=window(40, samples, always_on=40, first=first, last=1199))
+
+        def smooth(spread: float) -> Recording:
+            recording = stack([replace(ON, operation="tanh", always_on=0)])
+            assert recording.sites[0].recent is not None
+            steady = replace(recording.sites[0].recent, slope_spread=spread)
+            moments = tuple(replace(moment, slope_rms=1.0) for moment in recording.sites[0].moments)
+            return with_site(recording, recent=steady, moments=moments)
+
+        def clamped(operation: str, layer: int | None = 0) -> Recording:
+            """The activation is written with ``clamp``."""
+            recording = with_site(on(40), operation=operation, layer=layer, parameters={"min": -50.0} if operation == "clamp" else {})
+            graph = recording.graphs[0]
+            nodes = tuple(replace(node, operation="clamp_min") if node.site == 0 else node for node in graph.nodes)
+            return replace(recording, graphs=(replace(graph, nodes=nodes),))
+
+        return (
+            RuleCase(
+                "all on, nothing else bends", on(40),
+                Expected(
+                    "warning", "none", 31, layer="fc1", site=0, treatments=("normalise", "swap-activation:relu"),
+                    message="The relu after fc1 acts as a straight line: 40 of 40 units are on for all of 1,280 samples. No other "
+                    "activation of the network bends anything either.",
+                    evidence={"always_on_units": 40, "dead_units": 0, "units": 40, "samples": 1280},
+                ),
+            ),
+            RuleCase(
+                "all on, another bends", on(40, BENDING),
+                Expected(
+                    "advice", "none", 31, layer="fc1", site=0,
+                    message="The relu after fc1 acts as a straight line: 40 of 40 units are on for all of 1,280 samples.",
+                    evidence={"always_on_units": 40, "dead_units": 0, "units": 40, "samples": 1280},
+                ),
+            ),
+            RuleCase("all but one on", on(39)),
+            RuleCase(
+                "half on, half dead", on(20, dead=20),
+                Expected(
+                    "warning", "none", 31, layer="fc1", site=0,
+                    message="The relu after fc1 acts as a straight line: 20 of 40 units are on for all of 1,280 samples, the other "
+                    "20 are silent on all. No other activation of the network bends anything either.",
+                    evidence={"always_on_units": 20, "dead_units": 20, "units": 40, "samples": 1280},
+                ),
+            ),
+            RuleCase("half on, half dead but one", on(20, dead=19)),
+            RuleCase("all dead is RL202's", on(0, dead=40)),
+            RuleCase("99 samples", seen_on(99, 900)),
+            RuleCase("100 samples", seen_on(100, 900), Expected("warning", "none", 31)),
+            RuleCase("one measured step", seen_on(4000, 1199)),
+            RuleCase(
+                "slope 1", with_site(on(0, BENDING), operation="leaky_relu", parameters={"negative_slope": 1.0}),
+                Expected(
+                    "warning", "activation-choice", 31, layer="fc1", site=0, treatments=("swap-activation:relu",),
+                    message="The leaky_relu after fc1 acts as a straight line: leaky_relu with these parameters is a straight line.",
+                    evidence={"always_on_units": 40, "dead_units": 0, "units": 40, "samples": 2432},
+                    because="leaky_relu with these parameters is a straight line",
+                ),
+            ),
+            RuleCase("slope 0.9", with_site(on(0, BENDING), operation="leaky_relu", parameters={"negative_slope": 0.9})),
+            RuleCase("slope -0.9", with_site(on(0, BENDING), operation="leaky_relu", parameters={"negative_slope": -0.9})),
+            RuleCase(
+                "tanh near 0", smooth(0.009),
+                Expected(
+                    "warning", "none", 31, layer="fc1", site=0,
+                    message="The tanh after fc1 acts as a straight line: the slope varies by less than 1% over 1,280 samples. No "
+                    "other activation of the network bends anything either.",
+                    evidence={"always_on_units": 0, "dead_units": 0, "units": 40, "samples": 1280},
+                ),
+            ),
+            RuleCase("tanh that bends", smooth(0.011)),
+            RuleCase("clamp(min=0) behind a layer", clamped("relu"), Expected("warning", "none", 31)),
+            RuleCase("clamp(min=0) behind a distance", clamped("relu", None)),
+            RuleCase("a clamp with bounds of its own", clamped("clamp")),
+            RuleCase("an output", with_site(on(40), role="output")),
+            RuleCase("values are NaN", with_site(on(40), first_non_finite_step=9)),
+            RuleCase(
+                "high biases", with_parameter(on(40), "fc1.bias", mean=5.0, std=0.1),
+                Expected(
+                    "warning", "bias-initialisation", 31, treatments=("reinitialise:he", "normalise"),
+                    because="the biases of fc1 start at 5 ± 0.1 where its input spreads a unit's pre-activation by 0.6: no sample "
+                    "brings a unit to the other side of 0",
+                ),
+            ),
+            RuleCase(
+                "raw data", with_input(on(40), RAW),
+                Expected(
+                    "warning", "input-scale", 31, treatments=("scale-input", "normalise"),
+                    because="fc1 takes raw data (values from 0 to 1,700, mean 120, standard deviation 300; initialisation expects "
+                    "about 1): units are off or on for every sample",
+                ),
+            ),
+            RuleCase(
+                "wide bounds", with_site(on(40), operation="hardtanh", parameters={"min_val": -100.0, "max_val": 100.0}),
+                Expected(
+                    "warning", "activation-choice", 31, layer="fc1", site=0,
+                    message="The hardtanh after fc1 acts as a straight line: 40 of 40 units are on for all of 1,280 samples. No "
+                    "other activation of the network bends anything either.",
+                    evidence={"always_on_units": 40, "dead_units": 0, "units": 40, "samples": 1280},
+                    because="its bounds lie beyond every value that reaches it",
+                ),
+            ),
+        )
 
 
 def _with(known: Network, site: Site) -> list[Site]:

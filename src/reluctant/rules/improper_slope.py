@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reluctant.recording import Cause, Finding, Parameter, Recording, Severity, Site
+from reluctant.recording import Cause, Finding, Location, Parameter, ParameterMoment, Recording, Severity, Site
+from reluctant.recording.example import SCRIPT
 
 from ._heads import named
 from ._network import Network, network, place_of
 from ._rule import Rule
+from .testing import Expected, RuleCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,149 @@ for step in range(60):
             site=site.id,
             evidence={**site.parameters, "booleans": list(site.booleans)},
             cause=Cause("activation-choice", f"{site.operation} {wrong.why}."),
+        )
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        def activation(operation: str, *booleans: str, **parameters: float) -> Recording:
+            return Recording(
+                script=SCRIPT, sites=(Site(0, operation, parameters, place=Location(SCRIPT, 22), after="fc1", booleans=booleans),)
+            )
+
+        def prelu(start: float, spread: float = 0.0, step: int = 0) -> Recording:
+            site = Site(0, "prelu", place=Location(SCRIPT, 22), after="fc1", slope=0)
+            slopes = Parameter(0, "p.weight", (1,), "slope", moments=(ParameterMoment(step, start, spread, start, start),))
+            return Recording(script=SCRIPT, sites=(site,), parameters=(slopes,))
+
+        return (
+            RuleCase("leaky relu", activation("leaky_relu", negative_slope=0.01)),
+            RuleCase("leaky relu at 0.99", activation("leaky_relu", negative_slope=0.99)),
+            RuleCase(
+                "leaky relu at 1", activation("leaky_relu", "negative_slope", negative_slope=1.0),
+                Expected(
+                    "warning", "activation-choice", 22, layer="fc1", site=0, treatments=("swap-activation:leaky_relu",),
+                    message="The leaky_relu after fc1 has a negative slope of 1 (a boolean was given: Leaky ReLU's first argument is "
+                    "no inplace): it is the identity, and the layers around it are one.",
+                    evidence={"negative_slope": 1.0, "booleans": ["negative_slope"]},
+                    because="leaky_relu has a negative slope of 1 (a boolean was given: Leaky ReLU's first argument is no inplace): "
+                    "it is the identity, and the layers around it are one.",
+                ),
+            ),
+            RuleCase(
+                "leaky relu at 1.01", activation("leaky_relu", negative_slope=1.01),
+                Expected(
+                    "warning", "activation-choice", 22, layer="fc1", site=0,
+                    message="The leaky_relu after fc1 has a negative slope of 1.01: its negative side is the steeper one, and "
+                    "gradients grow through it.",
+                    evidence={"negative_slope": 1.01, "booleans": []},
+                    because="leaky_relu has a negative slope of 1.01: its negative side is the steeper one, and gradients grow "
+                    "through it.",
+                ),
+            ),
+            RuleCase("leaky relu at 0", activation("leaky_relu", negative_slope=0.0)),
+            RuleCase(
+                "leaky relu below 0", activation("leaky_relu", negative_slope=-0.01),
+                Expected(
+                    "warning", "activation-choice", 22, layer="fc1", site=0,
+                    message="The leaky_relu after fc1 has a negative slope of -0.01: it folds the negative side upwards, so that it "
+                    "is not monotone.",
+                    evidence={"negative_slope": -0.01, "booleans": []},
+                    because="leaky_relu has a negative slope of -0.01: it folds the negative side upwards, so that it is not "
+                    "monotone.",
+                ),
+            ),
+            RuleCase(
+                "leaky relu given False", activation("leaky_relu", "negative_slope", negative_slope=0.0),
+                Expected(
+                    "advice", "activation-choice", 22, layer="fc1", site=0,
+                    message="The leaky_relu after fc1 was given a boolean where a number belongs (negative_slope = 0); inplace=True "
+                    "was probably meant.",
+                    evidence={"negative_slope": 0.0, "booleans": ["negative_slope"]},
+                    because="leaky_relu was given a boolean where a number belongs (negative_slope = 0); inplace=True was probably "
+                    "meant.",
+                ),
+            ),
+            RuleCase("rrelu", activation("rrelu", lower=0.125, upper=0.333)),
+            RuleCase(
+                "rrelu up to 1", activation("rrelu", lower=0.125, upper=1.0),
+                Expected(
+                    "warning", "activation-choice", 22, layer="fc1", site=0,
+                    message="The rrelu after fc1 has a range of slopes of 1: it is the identity, and the layers around it are one.",
+                    evidence={"lower": 0.125, "upper": 1.0, "booleans": []},
+                    because="rrelu has a range of slopes of 1: it is the identity, and the layers around it are one.",
+                ),
+            ),
+            RuleCase(
+                "rrelu from below 0", activation("rrelu", lower=-0.1, upper=0.3),
+                Expected(
+                    "warning", "activation-choice", 22, layer="fc1", site=0,
+                    message="The rrelu after fc1 has a range of slopes of -0.1: it folds the negative side upwards, so that it is "
+                    "not monotone.",
+                    evidence={"lower": -0.1, "upper": 0.3, "booleans": []},
+                    because="rrelu has a range of slopes of -0.1: it folds the negative side upwards, so that it is not monotone.",
+                ),
+            ),
+            RuleCase("elu", activation("elu", alpha=1.0)),
+            RuleCase(
+                "elu given True", activation("elu", "alpha", alpha=1.0),
+                Expected(
+                    "advice", "activation-choice", 22, layer="fc1", site=0,
+                    message="The elu after fc1 was given a boolean where a number belongs (alpha = 1); inplace=True was probably "
+                    "meant.",
+                    evidence={"alpha": 1.0, "booleans": ["alpha"]},
+                    because="elu was given a boolean where a number belongs (alpha = 1); inplace=True was probably meant.",
+                ),
+            ),
+            RuleCase(
+                "elu below 0", activation("elu", alpha=-0.5),
+                Expected(
+                    "warning", "activation-choice", 22, layer="fc1", site=0,
+                    message="The elu after fc1 has α = -0.5: below 0 it bends upwards again, so that it is not monotone.",
+                    evidence={"alpha": -0.5, "booleans": []},
+                    because="elu has α = -0.5: below 0 it bends upwards again, so that it is not monotone.",
+                ),
+            ),
+            RuleCase(
+                "celu below 0", activation("celu", alpha=-0.5),
+                Expected(
+                    "warning", "activation-choice", 22, layer="fc1", site=0,
+                    message="The celu after fc1 has α = -0.5: below 0 it bends upwards again, so that it is not monotone.",
+                    evidence={"alpha": -0.5, "booleans": []},
+                    because="celu has α = -0.5: below 0 it bends upwards again, so that it is not monotone.",
+                ),
+            ),
+            RuleCase("softplus", activation("softplus", beta=1.0, threshold=20.0)),
+            RuleCase(
+                "softplus below 0", activation("softplus", beta=-1.0, threshold=20.0),
+                Expected(
+                    "warning", "activation-choice", 22, layer="fc1", site=0,
+                    message="The softplus after fc1 has β = -1: it is negative everywhere and bounded above.",
+                    evidence={"beta": -1.0, "threshold": 20.0, "booleans": []},
+                    because="softplus has β = -1: it is negative everywhere and bounded above.",
+                ),
+            ),
+            RuleCase("prelu", prelu(0.25)),
+            RuleCase(
+                "prelu from 1", prelu(1.0),
+                Expected(
+                    "advice", "activation-choice", 22, layer="fc1", site=0,
+                    message="The prelu after fc1 starts with a slope of 1: a straight line.",
+                    evidence={"booleans": []},
+                    because="prelu starts with a slope of 1: a straight line.",
+                ),
+            ),
+            RuleCase(
+                "prelu from below 0", prelu(-0.5),
+                Expected(
+                    "advice", "activation-choice", 22, layer="fc1", site=0,
+                    message="The prelu after fc1 starts with a slope of -0.5: steeper or folded on its negative side.",
+                    evidence={"booleans": []},
+                    because="prelu starts with a slope of -0.5: steeper or folded on its negative side.",
+                ),
+            ),
+            RuleCase("prelu from various slopes", prelu(1.0, spread=0.2)),
+            RuleCase("prelu first seen later", prelu(1.0, step=500)),
+            RuleCase("relu", activation("relu")),
         )
 
 

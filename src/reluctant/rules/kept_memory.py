@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from reluctant.activations import Activation, Gated, definitions, find
 from reluctant.numbers import memory
-from reluctant.recording import Finding, Layer, Node, Recording, Site
+from reluctant.recording import Finding, Graph, Layer, Location, Node, Optimizer, Parameter, Recording, Site
+from reluctant.recording.example import SCRIPT
 
 from ._graph import Structure
 from ._heads import named
 from ._network import Network, network, place_of, where
 from ._rule import Rule
+from .testing import Expected, RuleCase
 
 LARGEST = 3
 """So many activations a message names."""
@@ -131,6 +134,130 @@ for step in range(3):
             layer=savings[0].site.after,
             site=savings[0].site.id,
             evidence={"spared_bytes": total, "sites": len(savings), "bytes_by_line": {where(s.site): s.kept_bytes for s in savings}},
+        )
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        MIB = 1 << 20
+
+        SHAPE = (16384, 4096)
+
+        def feedforward(
+            operation: str = "gelu",
+            kept: int = 256 * MIB,
+            *,
+            after: str = "addmm",
+            kind: Literal["linear", "convolution"] = "linear",
+            device: str = "cpu",
+            kept_type: str = "float32",
+            weight: int | None = 1,
+            extra: tuple[Node, ...] = (),
+            spelling: str = "module",
+            width: int = 4096,
+            **parameters: float,
+        ) -> Recording:
+            """Layer, activation, layer, loss; the second layer is node 1, the activation 2, the first layer 3."""
+            site = Site(
+                0, operation, parameters, spelling, Location(SCRIPT, 22), layer=0, after="fc1", kept_input_bytes=kept, kept_type=kept_type
+            )
+            layers = (Layer(0, "linear", "fc1", weight=0), Layer(1, kind, "fc2", weight=weight))
+            nodes = (
+                Node(0, "mse_loss", "loss", (1,)),
+                Node(1, after, "weight", (2,), layer=1),
+                Node(2, operation, "activation", (3,), SHAPE, site=0),
+                Node(3, "addmm", "weight", (), SHAPE, layer=0),
+                *extra,
+            )
+            sizes = (Parameter(0, "fc1.weight", (width, 16)), Parameter(1, "fc2.weight", (1, width)))
+            return Recording(script=SCRIPT, sites=(site,), layers=layers, parameters=sizes, graphs=(Graph(0, nodes=nodes),), device=device)
+
+        def gated(other_path: bool = True, device: str = "cpu") -> Recording:
+            """SiLU(a) · b, then a layer."""
+            made = feedforward("silu", device=device)
+            (graph,) = made.graphs
+            product = Node(5, "mul", "product", (2, 6) if other_path else (2,), SHAPE)
+            nodes = tuple(replace(node, inputs=(5,)) if node.id == 1 else node for node in graph.nodes)
+            return replace(made, graphs=(replace(graph, nodes=(*nodes, product, Node(6, "addmm", "weight", (), SHAPE))),))
+
+        def with_optimizer(recording: Recording, kind: str) -> Recording:
+            return replace(recording, optimizers=(Optimizer(0, kind),))
+
+        BESIDE = Node(4, "add", "affine", (2,), SHAPE)
+
+        RESIDUAL = Node(4, "add", "affine", (3,), SHAPE)
+
+        return (
+            RuleCase(
+                "gelu before a linear layer", feedforward(),
+                Expected(
+                    "advice", line=22, layer="fc1", site=0, treatments=(),
+                    message="In each pass autograd keeps 268 MB for activations beside what they need: 268 MB for the gelu after fc1 "
+                    "(train.py:22). A reluctant.nn.LinearActivation in the place of activation and linear layer keeps one side of "
+                    "the activation.",
+                    evidence={"spared_bytes": 268435456, "sites": 1, "bytes_by_line": {"train.py:22": 268435456}},
+                ),
+            ),
+            RuleCase("a byte less", feedforward(kept=256 * MIB - 1)),
+            RuleCase("of any type", feedforward(kept_type="bfloat16", device="cuda:0"), Expected("advice", line=22)),
+            RuleCase("frozen layer after it", feedforward(weight=None)),
+            RuleCase("output used twice", feedforward(extra=(BESIDE,))),
+            RuleCase("input used twice", feedforward(extra=(RESIDUAL,)), Expected("advice", line=22)),
+            RuleCase("inside a module of torch's", feedforward(spelling="inside")),
+            RuleCase("already joined", feedforward(after="lean_linear")),
+            RuleCase("before a convolution", feedforward(after="convolution", kind="convolution")),
+            RuleCase(
+                "elu before a convolution", feedforward("elu", after="convolution", kind="convolution", alpha=1.0),
+                Expected(
+                    "advice", line=22, layer="fc1", site=0,
+                    message="In each pass autograd keeps 268 MB for activations beside what they need: 268 MB for the elu after fc1 "
+                    "(train.py:22). The modules of reluctant.nn need the output alone, which the next layer keeps anyway, where "
+                    "their kernels are compiled.",
+                    evidence={"spared_bytes": 268435456, "sites": 1, "bytes_by_line": {"train.py:22": 268435456}},
+                ),
+            ),
+            RuleCase(
+                "elu before a convolution on a card",
+                feedforward("elu", after="convolution", kind="convolution", device="cuda:0", alpha=1.0),
+            ),
+            RuleCase(
+                "elu in half before a convolution",
+                feedforward("elu", after="convolution", kind="convolution", kept_type="bfloat16", alpha=1.0),
+            ),
+            RuleCase("elu below 0 before a convolution", feedforward("elu", after="convolution", kind="convolution", alpha=-1.0)),
+            RuleCase(
+                "elu whose input is used twice", feedforward("elu", after="convolution", kind="convolution", extra=(RESIDUAL,), alpha=1.0),
+            ),
+            RuleCase("relu, which keeps its output", feedforward("relu", kept=0)),
+            RuleCase("relu by clamp, which torch.relu would mend", feedforward("relu")),
+            RuleCase(
+                "rrelu", feedforward("rrelu", lower=0.125, upper=0.333),
+                Expected(
+                    "advice", line=22, layer="fc1", site=0,
+                    message="In each pass autograd keeps 268 MB for activations beside what they need: 268 MB for the rrelu after "
+                    "fc1 (train.py:22). The modules of reluctant.nn need the output alone, which the next layer keeps anyway, where "
+                    "their kernels are compiled.",
+                    evidence={"spared_bytes": 268435456, "sites": 1, "bytes_by_line": {"train.py:22": 268435456}},
+                ),
+            ),
+            RuleCase("rrelu on a card", feedforward("rrelu", device="cuda:0", lower=0.125, upper=0.333)),
+            RuleCase("no activation of the catalogue", feedforward("sin")),
+            RuleCase(
+                "swiglu by hand", gated(),
+                Expected(
+                    "advice", line=22, layer="fc1", site=0,
+                    message="In each pass autograd keeps 268 MB for activations beside what they need: 268 MB for the silu after fc1 "
+                    "(train.py:22). The gated pairs of reluctant.nn keep the two inputs alone, where their kernels are compiled.",
+                    evidence={"spared_bytes": 268435456, "sites": 1, "bytes_by_line": {"train.py:22": 268435456}},
+                ),
+            ),
+            RuleCase("swiglu by hand on a card", gated(device="cuda:0")),
+            RuleCase("scaled by data", gated(other_path=False)),
+            # 256 MiB are a twentieth of 5 GiB: of 640 Mi weights with their gradients, of 320 Mi with Adam's state beside them.
+            RuleCase("beside many weights", feedforward(width=37 * MIB), Expected("advice", line=22)),
+            RuleCase("beside more weights", feedforward(width=38 * MIB)),
+            RuleCase("beside many weights and Adam", with_optimizer(feedforward(width=18 * MIB), "AdamW"), Expected("advice", line=22)),
+            RuleCase("beside more weights and Adam", with_optimizer(feedforward(width=19 * MIB), "AdamW")),
+            RuleCase("truncated graph", replace(feedforward(), graphs=(replace(feedforward().graphs[0], truncated=True),))),
         )
 
 

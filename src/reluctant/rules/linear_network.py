@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from reluctant.numbers import count
-from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Site
+from reluctant.recording import Cause, Finding, Layer, Node, NotJudged, Recording, Site
+from reluctant.recording.example import StackLayer, stack
 
 from ._causes import why_idle
 from ._collapse import affine_pairs, carrying, map_at, passes_straight, size_of
@@ -14,6 +15,7 @@ from ._graph import Structure
 from ._idle import idle
 from ._network import Network, label, network, place_of
 from ._rule import Rule
+from .testing import Expected, RuleCase, convolution, linear, series
 
 
 class LinearNetwork(Rule):
@@ -113,6 +115,86 @@ for step in range(100):
     loss.backward()
     optimizer.step()
 '''
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        A, B, C = linear(0, 8, 32), linear(1, 32, 32), linear(2, 32, 2)
+
+        def truncated(recording: Recording) -> Recording:
+            return replace(recording, graphs=(replace(recording.graphs[0], truncated=True),))
+
+        def two_towers() -> Recording:
+            """The output is the product of two linear towers."""
+            towers = [
+                Node(1, "mul", "product", (2, 5)), Node(2, "addmm", "weight", (3,), layer=1), Node(3, "addmm", "weight", (4,), layer=0),
+                Node(4, "data", "data"), Node(5, "addmm", "weight", (6,), layer=2), Node(6, "data", "data"),
+            ]  # fmt: skip
+            return series(A, B, replace(C, fan_in=8), "mul", more=towers)
+
+        return (
+            RuleCase(
+                "three layers", series(A, B, C),
+                Expected(
+                    "error", "missing-activation", 10, layer="fc0", treatments=("insert-activation:relu",),
+                    message="From input to output this network is one affine map: 3 weight layers (fc0, fc1, fc2) of 1,410 "
+                    "parameters with no activation between.",
+                    evidence={"layers": ["fc0", "fc1", "fc2"], "parameters": 1410, "idle_activations": 0},
+                    because="no activation lies on any path from the data to the output",
+                ),
+            ),
+            RuleCase(
+                "two layers", series(A, replace(C, fan_in=32)),
+                Expected(
+                    "error", "missing-activation", 10, layer="fc0",
+                    message="From input to output this network is one affine map: 2 weight layers (fc0, fc2) of 354 parameters with "
+                    "no activation between.",
+                    evidence={"layers": ["fc0", "fc2"], "parameters": 354, "idle_activations": 0},
+                ),
+            ),
+            RuleCase("one layer", series(linear(0, 8, 2))),
+            RuleCase("an activation between", series(A, "relu!", B, C)),
+            RuleCase("a softmax on the output", series(A, B, C, "softmax!"), Expected("error", "missing-activation", 10)),
+            RuleCase("views, averages, dropout", series(A, "view", B, "dropout", "mean", C), Expected("error", "missing-activation", 10)),
+            RuleCase("batch normalisation", series(A, "native_batch_norm", B, C), Expected("error", "missing-activation", 10)),
+            RuleCase("layer normalisation", series(A, "native_layer_norm", B, C)),
+            RuleCase("max pooling", series(convolution(0, 1, 8, 3), "max_pool2d", convolution(1, 8, 8, 3), linear(2, 128, 2))),
+            RuleCase("a square", series(A, "pow", B, C)),
+            RuleCase("a product of two towers", two_towers()),
+            RuleCase("a linear autoencoder", series(linear(0, 64, 8), linear(1, 8, 64), loss="mse_loss")),
+            RuleCase(
+                "a linear autoencoder with a layer too many",
+                series(linear(0, 64, 64), linear(1, 64, 8), linear(2, 8, 64), loss="mse_loss"),
+                Expected("error", "missing-activation", 10),
+            ),
+            RuleCase(
+                "convolutions and averages",
+                series(convolution(0, 1, 8, 3), "avg_pool2d", convolution(1, 8, 16, 3), "mean", linear(2, 16, 2)),
+                Expected(
+                    "error", "missing-activation", 10, layer="conv0",
+                    message="From input to output this network is one affine map: 3 weight layers (conv0, conv1, fc2) of 1,258 "
+                    "parameters with no activation between.",
+                    evidence={"layers": ["conv0", "conv1", "fc2"], "parameters": 1258, "idle_activations": 0},
+                ),
+            ),
+            RuleCase("an embedding and one layer", series(replace(linear(0, 1000, 64), kind="embedding"), linear(1, 64, 4))),
+            RuleCase("a recurrent layer", series(replace(A, kind="recurrent"), B, C)),
+            RuleCase("a layer used twice", series(A, B, B, C)),
+            RuleCase("a graph cut short", truncated(series(A, B, C))),
+            RuleCase(
+                "every unit always on",
+                stack([StackLayer("fc1", 40, 31, "x = torch.relu(self.fc1(x))", always_on=40)], inputs=20, classes=2),
+                Expected(
+                    "error", "none", 31, layer="fc1", treatments=("normalise", "swap-activation:relu"),
+                    message="From input to output this network is one affine map: 2 weight layers (fc1, head) of 922 parameters with "
+                    "no activation between that bends anything (40 of 40 units are on for all of 1,280 samples).",
+                    evidence={"layers": ["fc1", "head"], "parameters": 922, "idle_activations": 1},
+                ),
+            ),
+            RuleCase(
+                "all but one always on",
+                stack([StackLayer("fc1", 40, 31, "x = torch.relu(self.fc1(x))", always_on=39)], inputs=20, classes=2),
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reluctant.numbers import share, size
 from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Severity, Site
+from reluctant.recording.example import deep, ending, geometric
 
 from ._curves import gain, is_bounded
 from ._initialisation import SCALE_TOO_LARGE, asked_gain, first_moment, initialised_at, ratio_to_gain
@@ -15,6 +17,7 @@ from ._network import Network, label, network
 from ._progress import Progress, is_solved, progress
 from ._rule import Rule
 from ._spine import Trend, decline, rise, spines
+from .testing import Expected, RuleCase
 
 EXPANDS = 0.5
 """Gain below which the activation by itself makes the signal swell; with their default parameters all of the catalogue stay above it."""
@@ -182,6 +185,120 @@ for step in range(100):
                 "signal_ratio": trend.ratio, "factor_per_layer": trend.per_layer, "layers": [layer.name for layer in trend.layers],
                 "first_spread": trend.values[0], "last_spread": trend.values[-1],
             },
+        )
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        def spreading(spreads: Sequence[float], weights: float, operation: str = "relu", loss_end: float = 2.3) -> Recording:
+            """A stack whose pre-activations spread so over its layers and head, with weights of this scale times 1/sqrt(fan_in)."""
+            recording = deep(len(spreads) - 1, operation)
+            layers = tuple(
+                replace(layer, moments=tuple(replace(moment, output_unit_std=spread) for moment in layer.moments))
+                for layer, spread in zip(recording.layers, spreads, strict=True)
+            )
+            parameters = tuple(
+                replace(parameter, moments=tuple(replace(moment, std=weights / math.sqrt(100)) for moment in parameter.moments))
+                if parameter.role == "weight"
+                else parameter
+                for parameter in recording.parameters
+            )
+            return ending(replace(recording, layers=layers, parameters=parameters), loss_end)
+
+        def flat(share: float, weights: float, loss_end: float = 2.3, operation: str = "tanh") -> Recording:
+            """Layers that keep the signal's size, with this share of each activation's inputs on its flat part."""
+            recording = spreading(geometric(1.0, 3), weights, operation, loss_end)
+            sites = tuple(
+                replace(site, moments=tuple(replace(moment, flat_share=share) for moment in site.moments)) for site in recording.sites
+            )
+            return replace(recording, sites=sites)
+
+        def sloped(slope: float) -> Recording:
+            """A signal that swells from layer to layer through leaky ReLUs of this slope, at torch's default weights."""
+            recording = spreading(geometric(7.0, 5), 0.58, "leaky_relu")
+            return replace(recording, sites=tuple(replace(site, parameters={"negative_slope": slope}) for site in recording.sites))
+
+        return (
+            RuleCase("keeps its size", spreading(geometric(1.0, 12), math.sqrt(2))),
+            RuleCase("fades by 90", spreading(geometric(90 ** (-1 / 11), 12), 0.58)),
+            RuleCase(
+                "fades by 110", spreading(geometric(110 ** (-1 / 11), 12), 0.58),
+                Expected(
+                    "error", "initialisation", 31, layer="fc1", treatments=("reinitialise:he", "reinitialise:lecun", "normalise"),
+                    message="At the first step the signal fades by a factor of 110 over 12 layers, from fc0 to head (0.65 a layer; "
+                    "spread over samples 1 → 0.0091).",
+                    evidence={
+                        "signal_ratio": 0.009091, "factor_per_layer": 0.6523,
+                        "layers": ["fc0", "fc1", "fc2", "fc3", "fc4", "fc5", "fc6", "fc7", "fc8", "fc9", "fc10", "head"],
+                        "first_spread": 1.0, "last_spread": 0.009091,
+                    },
+                    because="the weights of fc1 start at 0.41 times the 0.14 that 100 inputs and the activation ask for",
+                ),
+            ),
+            RuleCase("swells by 90", spreading(geometric(90 ** (1 / 11), 12), 2.2)),
+            RuleCase(
+                "swells by 110", spreading(geometric(110 ** (1 / 11), 12), 2.2),
+                Expected(
+                    "error", "initialisation", 32, layer="head",
+                    message="At the first step the signal swells by a factor of 110 over 12 layers, from fc0 to head (1.5 a layer; "
+                    "spread over samples 1 → 110).",
+                    evidence={
+                        "signal_ratio": 110.0, "factor_per_layer": 1.533,
+                        "layers": ["fc0", "fc1", "fc2", "fc3", "fc4", "fc5", "fc6", "fc7", "fc8", "fc9", "fc10", "head"],
+                        "first_spread": 1.0, "last_spread": 110.0,
+                    },
+                    because="the weights of head start at 2.2 times the 0.1 that 100 inputs and the activation ask for",
+                ),
+            ),
+            RuleCase(
+                "fades, and learns all the same", spreading(geometric(0.41, 8), 0.58, loss_end=0.2),
+                Expected("advice", "initialisation", 31),
+            ),
+            RuleCase(
+                "swells until it is NaN", spreading(geometric(5.0, 5), 8.0, loss_end=math.nan),
+                Expected("error", "initialisation", 32),
+            ),
+            RuleCase("two layers", spreading([1.0, 0.001], 0.1)),
+            RuleCase("three layers", spreading([1.0, 0.05, 0.0025], 0.05), Expected("error", "initialisation", 31)),
+            RuleCase("one step of two thirds", spreading([*geometric(0.5, 4), 0.0001], 0.58)),
+            RuleCase("a head that starts at 0", spreading([1.0, 1.0, 1.0, 1.0, 0.0], math.sqrt(2))),
+            RuleCase("fades by the slope of a sigmoid", spreading(geometric(0.2, 8), 1.0, "sigmoid")),
+            RuleCase("fades by weights", spreading(geometric(0.2, 8), 0.3), Expected("error", "initialisation", 31)),
+            RuleCase(
+                "half flat at the start, 5 times the gain", flat(0.5, 9.0),
+                Expected(
+                    "error", "initialisation", 31, layer="fc0", site=0,
+                    message="At the first step 50 % of what tanh after fc0 receives lies on its flat part: the weights are 5.4 times "
+                    "too large.",
+                    evidence={"flat_share": 0.5, "weight_scale_over_gain": 5.4},
+                    because="the weights of fc0 start at 5.4 times the 0.17 that tanh asks for",
+                ),
+                Expected("error", "initialisation", 31),
+            ),
+            RuleCase(
+                "half flat at the start, and learns", flat(0.5, 9.0, 0.5),
+                Expected("warning", "initialisation", 31),
+                Expected("warning", "initialisation", 31),
+            ),
+            RuleCase(
+                "half flat at the start, and solved", flat(0.5, 9.0, 0.1),
+                Expected("advice", "initialisation", 31),
+                Expected("advice", "initialisation", 31),
+            ),
+            RuleCase(
+                "a slope of 20", sloped(20.0),
+                Expected(
+                    "error", "activation-choice", 31, treatments=("swap-activation:leaky_relu",),
+                    because="leaky_relu with its parameters makes values 14 times as large",
+                ),
+            ),
+            RuleCase(
+                "a slope of 0.5", sloped(0.5),
+                Expected("error", "initialisation", 32, because="each branch adds to the signal and nothing scales it back"),
+            ),
+            RuleCase("half flat at the start, at the gain", flat(0.5, 1.7)),
+            RuleCase("less than half flat at the start", flat(0.49, 9.0)),
+            RuleCase("nothing flat about it", flat(0.5, 9.0, operation="elu")),
+            RuleCase("swells by its branches", spreading(geometric(1.6, 12), math.sqrt(2)), Expected("error", "initialisation", 32)),
         )
 
 

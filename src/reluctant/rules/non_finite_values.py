@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from reluctant.recording import Cause, Finding, LossCurve, Node, NotJudged, Recording, Site
+from reluctant.recording import Cause, Finding, Location, LossCurve, LossPoint, Node, NotJudged, Recording, Site
+from reluctant.recording.example import RAW, SCRIPT, StackLayer, stack, with_input
 
 from ._causes import why_blown_up
 from ._network import Network, label, network, place_of
 from ._progress import ends_non_finite, graphs_of, layers_of, loss_place
 from ._rule import Rule
+from .testing import Expected, RuleCase
 
 
 class NonFiniteValues(Rule):
@@ -112,6 +115,94 @@ for step in range(60):
     loss.backward()
     optimizer.step()
 '''
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        NET = stack([StackLayer(f"fc{index}", 40, 30 + index, "x = torch.relu(fc(x))") for index in (1, 2, 3)])
+
+        def lost(first: int | None, sites: dict[int, int], last: bool = True, recording: Recording = NET) -> Recording:
+            """The loss is not finite from step `first` on, or at that step only, the sites from the steps given by their ids."""
+            points = [LossPoint(0, 2.3, 2.3, 2.3)]
+            if first is not None:
+                points += [
+                    LossPoint(first, None, None, None, non_finite=1),
+                    LossPoint(1199, None if last else 1.0, None, None, non_finite=int(last)),
+                ]
+            curve = replace(recording.loss_curves[0], points=tuple(points), first_non_finite_step=first)
+            seen = tuple(replace(site, first_non_finite_step=sites.get(site.id)) for site in recording.sites)
+            return replace(recording, sites=seen, loss_curves=(curve,))
+
+        def in_backward(operation: str, step: int) -> Recording:
+            """The gradient is not finite from `step` on, the loss from 12 on; `operation` stands at line 40 before the loss."""
+            recording = lost(12, {0: 12, 1: 12, 2: 12})
+            graph = recording.graphs[0]
+            nodes = {node.id: node for node in graph.nodes}
+            nodes[99] = Node(99, operation, "elementwise", nodes[0].inputs, place=Location(SCRIPT, 40))
+            nodes[0] = replace(nodes[0], inputs=(99,))
+            layers = tuple(
+                replace(
+                    layer,
+                    moments=tuple(
+                        replace(moment, step=index, output_gradient_rms=math.nan if index >= step else 0.01)
+                        for index, moment in enumerate(layer.moments)
+                    ),
+                )
+                for layer in recording.layers
+            )
+            return replace(recording, layers=layers, graphs=(replace(graph, nodes=tuple(nodes.values())),))
+
+        return (
+            RuleCase("all finite", lost(None, {})),
+            RuleCase("a site that does not reach the loss", lost(None, {1: 10})),
+            RuleCase(
+                "only the loss", lost(12, {}),
+                Expected(
+                    "error", "none", 54, layer="", treatments=(),
+                    message="Values become NaN or Inf at step 12, in the loss, and the loss stays so to the end.",
+                    evidence={"first_non_finite_step": 12, "lasts": True},
+                    because="input, signal and weights are of usual size at the start, and no update was large",
+                ),
+            ),
+            RuleCase(
+                "the second site first", lost(12, {1: 12, 2: 12}),
+                Expected(
+                    "error", "none", 32, layer="fc2", site=1,
+                    message="Values become NaN or Inf at step 12, first in the output of relu after fc2, and the loss stays so to "
+                    "the end.",
+                    evidence={"first_non_finite_step": 12, "lasts": True},
+                ),
+            ),
+            RuleCase("the third site earlier", lost(12, {1: 12, 2: 11}), Expected("error", "none", 33)),
+            RuleCase("all sites at once: the weights were", lost(12, {0: 12, 1: 12, 2: 12}), Expected("error", "none", 54)),
+            RuleCase(
+                "a root at 0", in_backward("sqrt", 11),
+                Expected(
+                    "error", "none", 40, layer="",
+                    message="Values become NaN or Inf at step 12, first in the gradient, a step after sqrt met a value at which its "
+                    "slope is infinite, and the loss stays so to the end.",
+                    evidence={"first_non_finite_step": 12, "lasts": True},
+                    because="sqrt has no finite slope there, while all values up to then are of usual size",
+                ),
+            ),
+            RuleCase("the gradient was finite before", in_backward("sqrt", 12), Expected("error", "none", 54)),
+            RuleCase("no operation could be to blame", in_backward("sin", 11), Expected("error", "none", 54)),
+            RuleCase(
+                "finite again later", lost(12, {}, last=False),
+                Expected(
+                    "warning", "none", 54, layer="",
+                    message="Values become NaN or Inf at step 12, in the loss; the loss is finite again later.",
+                    evidence={"first_non_finite_step": 12, "lasts": False},
+                ),
+            ),
+            RuleCase(
+                "raw data", lost(12, {}, recording=with_input(NET, RAW)),
+                Expected(
+                    "error", "input-scale", 54, treatments=("scale-input", "normalise"),
+                    because="fc1 takes raw data (values from 0 to 1,700, mean 120, standard deviation 300; initialisation expects "
+                    "about 1): a step changes the output by as much as the square of that scale",
+                ),
+            ),
+        )
 
 
 SINGULAR = ("sqrt", "norm", "linalg_vector_norm", "cdist", "euclidean_dist", "rsqrt", "log", "acos", "asin", "std", "div", "pow")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from reluctant.recording import Finding, Recording, Unobserved
+from reluctant.recording import Finding, Location, Recording, Unobserved
+from reluctant.recording.example import SCRIPT, StackLayer, stack
 
 from ._rule import Rule
+from .testing import Expected, RuleCase
 
 
 class NotObserved(Rule):
@@ -82,4 +84,29 @@ for step in range(40):
             f"Not observed: {blind.what.rstrip('.')}, because {blind.why.rstrip('.')}.{advice}",
             blind.place,
             evidence={"what": blind.what, "why": blind.why},
+        )
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        REGION = Unobserved("a compiled region", "it could not be run step by step", Location(SCRIPT, 70), "Run with --leave-compiled off.")
+
+        return (
+            RuleCase("all was seen", stack([StackLayer("fc1", 64, 31, "x = torch.relu(self.fc1(x))")])),
+            RuleCase(
+                "a compiled region", Recording(not_observed=(REGION,)),
+                Expected(
+                    "advice", line=70, layer="", treatments=(),
+                    message="Not observed: a compiled region, because it could not be run step by step. Run with --leave-compiled "
+                    "off.",
+                    evidence={"what": "a compiled region", "why": "it could not be run step by step"},
+                ),
+            ),
+            RuleCase(
+                "no line", Recording(not_observed=(Unobserved("a loss", "it has no graph"),)),
+                Expected(
+                    "advice", layer="",
+                    message="Not observed: a loss, because it has no graph.",
+                    evidence={"what": "a loss", "why": "it has no graph"},
+                ),
+            ),
         )

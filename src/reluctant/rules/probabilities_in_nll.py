@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site
+from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site, ValueStatistics
 
 from ._heads import Head, finding, heads, last_seen, named
 from ._reach import keeps_values
 from ._rule import Rule
+from .testing import Expected, HeadStep, RuleCase, output_head, values
 
 
 class ProbabilitiesInNll(Rule):
@@ -128,6 +130,96 @@ for step in range(60):
                 "classes": head.loss.classes,
                 "last_loss": head.loss.last_loss,
             },
+        )
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        PROBABILITIES = values(0, 1, rows_sum_to_one=True, rows_log_sum_to_zero=False)
+
+        LOGARITHMS = values(-9, 0, rows_sum_to_one=False, rows_log_sum_to_zero=True)
+
+        SCORES = values(-9, 9, rows_sum_to_one=False, rows_log_sum_to_zero=False)
+
+        UNNORMALISED = values(-9, 0, rows_sum_to_one=False, rows_log_sum_to_zero=False)
+
+        def nll(seen: ValueStatistics | None, *steps: HeadStep, kind: str = "nll_loss", **changes: Any) -> Recording:
+            return output_head(kind, steps, classes=4, predictions=seen, **changes)
+
+        return (
+            RuleCase("log_softmax", nll(LOGARITHMS, HeadStep("log_softmax"))),
+            RuleCase("log_softmax, values not seen", nll(None, HeadStep("log_softmax"))),
+            RuleCase(
+                "softmax", nll(PROBABILITIES, HeadStep("softmax")),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0, treatments=("swap-activation:log_softmax",),
+                    message="The softmax after head gives nll_loss probabilities, where nll_loss expects their logarithms. The loss "
+                    "lies in [−1, 0]. It was last seen at 0.7.",
+                    evidence={"loss": "nll_loss", "predictions": [0, 1], "prediction_count": 6400, "classes": 4, "last_loss": 0.7},
+                    because="Predictions from 0 to 1 in nll_loss.",
+                ),
+            ),
+            RuleCase(
+                "softmax, values not seen", nll(None, HeadStep("softmax")),
+                Expected(
+                    "warning", "head-loss-mismatch", 40,
+                    because="probabilities, where nll_loss expects their logarithms. The loss lies in [−1, 0].",
+                ),
+            ),
+            RuleCase(
+                "sigmoid", nll(values(0, 1, rows_sum_to_one=False), HeadStep("sigmoid")),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The sigmoid after head gives nll_loss probabilities, where nll_loss expects their logarithms. The loss "
+                    "lies in [−1, 0]. It was last seen at 0.7.",
+                    evidence={"loss": "nll_loss", "predictions": [0, 1], "prediction_count": 6400, "classes": 4, "last_loss": 0.7},
+                ),
+            ),
+            RuleCase("softmax and its logarithm", nll(LOGARITHMS, HeadStep("softmax"), HeadStep("log", kind="elementwise"))),
+            RuleCase("a mixture's logarithm", nll(LOGARITHMS, HeadStep("log", kind="elementwise"))),
+            RuleCase(
+                "a mixture without its logarithm", nll(PROBABILITIES),
+                Expected(
+                    "warning", "head-loss-mismatch", 60, layer="",
+                    message="The model gives nll_loss probabilities, where nll_loss expects their logarithms. The loss lies in [−1, "
+                    "0]. It was last seen at 0.7.",
+                    evidence={"loss": "nll_loss", "predictions": [0, 1], "prediction_count": 6400, "classes": 4, "last_loss": 0.7},
+                ),
+            ),
+            RuleCase(
+                "raw scores", nll(SCORES),
+                Expected(
+                    "error", "head-loss-mismatch", 60, layer="",
+                    message="The model gives nll_loss raw scores up to 9, where nll_loss expects logarithms of probabilities, none "
+                    "of which is above 0. Nothing keeps the loss from falling without end. It was last seen at 0.7.",
+                    evidence={"loss": "nll_loss", "predictions": [-9, 9], "prediction_count": 6400, "classes": 4, "last_loss": 0.7},
+                ),
+            ),
+            RuleCase("raw scores, values not seen", nll(None), not_judged="the predictions given to nll_loss were not seen"),
+            RuleCase("rounding above 0", nll(values(-9, 0.0005))),
+            RuleCase("beyond rounding", nll(values(-9, 0.002)), Expected("error", "head-loss-mismatch", 60)),
+            RuleCase(
+                "logarithms of sigmoids", nll(UNNORMALISED, HeadStep("logsigmoid")),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The logsigmoid after head gives nll_loss logarithms whose exponentials do not sum to 1 over the "
+                    "classes, so that the scores of all classes may grow together. It was last seen at 0.7.",
+                    evidence={"loss": "nll_loss", "predictions": [-9, 0], "prediction_count": 6400, "classes": 4, "last_loss": 0.7},
+                ),
+            ),
+            RuleCase(
+                "KL of probabilities", nll(PROBABILITIES, HeadStep("softmax"), kind="kl_div"),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The softmax after head gives kl_div probabilities, where kl_div expects their logarithms. It was last "
+                    "seen at 0.7.",
+                    evidence={"loss": "kl_div", "predictions": [0, 1], "prediction_count": 6400, "classes": 4, "last_loss": 0.7},
+                    because="Predictions from 0 to 1 in kl_div.",
+                ),
+            ),
+            RuleCase("KL of logarithms", nll(LOGARITHMS, HeadStep("log_softmax"), kind="kl_div")),
+            RuleCase("KL of Bernoulli logarithms", nll(UNNORMALISED, HeadStep("logsigmoid"), kind="kl_div")),
+            RuleCase("an expected score written by hand", nll(PROBABILITIES, HeadStep("softmax"), handwritten=True)),
+            RuleCase("cross-entropy of scores", nll(SCORES, kind="cross_entropy")),
         )
 
 

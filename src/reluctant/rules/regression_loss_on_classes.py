@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from reluctant.numbers import share
-from reluctant.recording import Cause, Finding, NotJudged, Recording, Site
+from reluctant.recording import Cause, Finding, NotJudged, Recording, Site, ValueStatistics
 
 from ._class_targets import DIGITS, classes_in
 from ._heads import Head, finding, heads, named
 from ._rule import Rule
+from .testing import Expected, HeadStep, RuleCase, output_head, values
 
 SQUASHES = frozenset({"sigmoid", "softmax", "tanh", "hardsigmoid"})
 
@@ -129,6 +131,126 @@ for step in range(60):
             return ""
         where = f"{share(flat)} of the values behind the {named(squash)} lie on its flat part"
         return f"{where}, and the loss ({last:.3g}) is no better than a constant guess's ({constant:.3g})"
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        BINARY = values(0, 1, distinct=(0.0, 1.0))
+
+        ONE_HOT = values(0, 1, distinct=(0.0, 1.0), mean=0.25, std=0.433, rows_sum_to_one=True)
+
+        PIXELS = values(0, 1, distinct=(0.0, 1.0), rows_sum_to_one=False)
+
+        INDICES = values(0, 9, distinct=tuple(map(float, range(10))))
+
+        COUNTS = values(0, 8, distinct=tuple(map(float, range(9))), mean=2.0, std=1.4)
+
+        def error(targets: ValueStatistics | None, *steps: HeadStep, kind: str = "mse_loss", **changes: Any) -> Recording:
+            return output_head(kind, steps, targets=targets, **changes)
+
+        def flat(share: float) -> HeadStep:
+            return HeadStep("sigmoid", flat_share=share)
+
+        RELATIVE = {"relative": 1.0}
+
+        return (
+            RuleCase("numbers", error(values(-2, 2))),
+            RuleCase("no targets seen", error(None)),
+            RuleCase(
+                "zeros and ones", error(BINARY, HeadStep("sigmoid")),
+                Expected(
+                    "advice", "head-loss-mismatch", 60, layer="", treatments=(),
+                    message="The scores are compared with zeros and ones by mse_loss: a likelihood loss gives surely wrong rows a "
+                    "full gradient, this one does not.",
+                    evidence={"loss": "mse_loss", "targets": "zeros and ones", "flat_share": 0.0, "constant_loss": 0.25, "last_loss": 0.7},
+                    because="Targets are zeros and ones and the loss is mse_loss.",
+                ),
+            ),
+            RuleCase("zeros and ones, raw score", error(BINARY), Expected("advice", "head-loss-mismatch", 60)),
+            RuleCase(
+                "one-hot rows", error(ONE_HOT, HeadStep("softmax"), classes=4),
+                Expected(
+                    "advice", "head-loss-mismatch", 60, layer="",
+                    message="The scores are compared with one-hot rows by mse_loss: a likelihood loss gives surely wrong rows a full "
+                    "gradient, this one does not.",
+                    evidence={"loss": "mse_loss", "targets": "one-hot rows", "flat_share": 0.0, "constant_loss": 0.1875, "last_loss": 0.7},
+                    because="Targets are one-hot rows and the loss is mse_loss.",
+                ),
+            ),
+            RuleCase(
+                "one-hot rows, absolute error", error(ONE_HOT, classes=4, kind="l1_loss"),
+                Expected(
+                    "advice", "head-loss-mismatch", 60, layer="",
+                    message="The scores are compared with one-hot rows by l1_loss: a likelihood loss gives surely wrong rows a full "
+                    "gradient, this one does not.",
+                    evidence={"loss": "l1_loss", "targets": "one-hot rows", "flat_share": None, "constant_loss": 0.25, "last_loss": 0.7},
+                    because="Targets are one-hot rows and the loss is l1_loss.",
+                ),
+            ),
+            RuleCase("an image of zeros and ones", error(PIXELS, HeadStep("sigmoid"), classes=64)),
+            RuleCase(
+                "class indices", error(INDICES),
+                Expected(
+                    "advice", "head-loss-mismatch", 60, layer="",
+                    message="The scores are compared with class indices by mse_loss: a likelihood loss gives surely wrong rows a "
+                    "full gradient, this one does not.",
+                    evidence={"loss": "mse_loss", "targets": "class indices", "flat_share": None, "constant_loss": 8.25, "last_loss": 0.7},
+                    because="Targets are class indices and the loss is mse_loss.",
+                ),
+            ),
+            RuleCase("counts", error(COUNTS)),
+            RuleCase("ratings from 1", error(values(1, 5, distinct=(1.0, 2.0, 3.0, 4.0, 5.0)))),
+            RuleCase("one target value, as in a GAN", error(values(1, 1, distinct=(1.0,)), HeadStep("sigmoid"))),
+            RuleCase("cross-entropy", error(BINARY, HeadStep("sigmoid"), kind="binary_cross_entropy")),
+            RuleCase(
+                "a difference by hand", error(ONE_HOT, HeadStep("sigmoid"), classes=4, kind="custom", handwritten=True),
+                Expected(
+                    "advice", "head-loss-mismatch", 60, layer="",
+                    message="The scores are compared with one-hot rows by custom: a likelihood loss gives surely wrong rows a full "
+                    "gradient, this one does not.",
+                    evidence={"loss": "custom", "targets": "one-hot rows", "flat_share": 0.0, "constant_loss": None, "last_loss": 0.7},
+                    because="Targets are one-hot rows and the loss is custom.",
+                ),
+            ),
+            RuleCase(
+                "flat, and no better than a guess", error(BINARY, flat(0.5), last_loss=0.25),
+                Expected(
+                    "warning", "head-loss-mismatch", 60, layer="",
+                    message="The scores are compared with zeros and ones by mse_loss: 50 % of the values behind the sigmoid after "
+                    "head lie on its flat part, and the loss (0.25) is no better than a constant guess's (0.25).",
+                    evidence={
+                        "loss": "mse_loss", "targets": "zeros and ones", "flat_share": 0.5, "constant_loss": 0.25, "last_loss": 0.25,
+                    },
+                ),
+            ),
+            RuleCase(
+                "flat, and just better than a guess", error(BINARY, flat(0.5), last_loss=0.22),
+                Expected("advice", "head-loss-mismatch", 60),
+            ),
+            RuleCase("less than half flat", error(BINARY, flat(0.49), last_loss=0.25), Expected("advice", "head-loss-mismatch", 60)),
+            RuleCase("flat and right", error(BINARY, flat(0.9), last_loss=0.01), Expected("advice", "head-loss-mismatch", 60)),
+            RuleCase(
+                "flat, absolute error", error(BINARY, flat(0.9), kind="l1_loss", last_loss=0.5),
+                Expected(
+                    "warning", "head-loss-mismatch", 60, layer="",
+                    message="The scores are compared with zeros and ones by l1_loss: 90 % of the values behind the sigmoid after "
+                    "head lie on its flat part, and the loss (0.5) is no better than a constant guess's (0.5).",
+                    evidence={"loss": "l1_loss", "targets": "zeros and ones", "flat_share": 0.9, "constant_loss": 0.5, "last_loss": 0.5},
+                    because="Targets are zeros and ones and the loss is l1_loss.",
+                ),
+            ),
+            RuleCase(
+                "percentage error on zeros", error(BINARY, HeadStep("sigmoid"), kind="l1_loss", handwritten=True, options=RELATIVE),
+                Expected(
+                    "warning", "head-loss-mismatch", 60, layer="",
+                    message="The scores are compared with zeros and ones by a percentage error: it divides by the target, so that "
+                    "rows with target 0 outweigh all others and the constant 0 wins.",
+                    evidence={"loss": "l1_loss", "targets": "zeros and ones", "flat_share": 0.0, "constant_loss": None, "last_loss": 0.7},
+                    because="Targets are zeros and ones and the loss is a percentage error.",
+                ),
+            ),
+            RuleCase("percentage error on numbers", error(values(1, 9), kind="l1_loss", handwritten=True, options=RELATIVE)),
+            RuleCase("softmax over one is RL405's", error(BINARY, HeadStep("softmax"))),
+        )
 
 
 def _flat_share(site: Site | None) -> float | None:

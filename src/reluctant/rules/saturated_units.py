@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from reluctant.numbers import count, share
-from reluctant.recording import FLAT_SLOPE, Finding, NotJudged, Recording, Site
+from reluctant.recording import (
+    FLAT_SLOPE,
+    Finding,
+    LossPoint,
+    NotJudged,
+    Recording,
+    ShareHistogram,
+    Site,
+    SiteMoment,
+    UnitWindow,
+    ValueStatistics,
+)
+from reluctant.recording.example import RAW, StackLayer, histogram, stack, with_input, with_parameter, with_site
 
 from ._causes import why_flat
 from ._coverage import unseen_end
@@ -13,6 +27,7 @@ from ._curves import curve, has_dead_side, is_bounded
 from ._network import Network, label, network, place_of, where
 from ._progress import is_solved
 from ._rule import Rule
+from .testing import Expected, RuleCase
 
 
 class SaturatedUnits(Rule):
@@ -157,6 +172,149 @@ for step in range(150):
             loss.targets is not None and loss.kind in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
             and low + slack < loss.targets.minimum and loss.targets.maximum < high - slack
             for loss in losses
+        )
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        TANH = StackLayer("fc1", 100, 31, "x = torch.tanh(self.fc1(x))", operation="tanh")
+
+        def flat(units: int, share: float, samples: int = 1280, first: int = 900) -> UnitWindow:
+            """Units that are flat on `share` of the samples, the others on 30 % of them."""
+            bins = [0] * 20
+            bins[6] = 100 - units
+            if share < 1:
+                bins[min(int(share * 20 + 1e-9), 19)] += units
+            return UnitWindow(
+                first,
+                1199,
+                samples,
+                histogram(100, one=100),
+                histogram(100, share=0.3),
+                ShareHistogram(0, tuple(bins), units if share == 1 else 0),
+            )
+
+        def moments(at_start: float) -> tuple[SiteMoment, ...]:
+            return tuple(
+                SiteMoment(step, 64, 0.0, 0.0, 0.0, 0.5, flat_share=0.9 if step > 20 else at_start) for step in (0, 10, 30, 600, 1199)
+            )
+
+        def saturated(recent: UnitWindow, start: UnitWindow | None = None, **changes: Any) -> Recording:
+            start = start or flat(0, 0.3, 64, 0)
+            at_start = 0.9 if start.flat.at_least(0.5) else 0.1
+            recording = with_site(
+                stack([TANH, StackLayer("fc2", 50, 32, "x = torch.relu(self.fc2(x))")]),
+                recent=recent,
+                start=start,
+                moments=moments(at_start),
+                **changes,
+            )
+            return stuck(recording)
+
+        def stuck(recording: Recording) -> Recording:
+            curve = replace(
+                recording.loss_curves[0],
+                points=(LossPoint(0, 2.3, 2.2, 2.4), LossPoint(600, 2.2, 2.1, 2.3), LossPoint(1199, 2.2, 2.1, 2.3)),
+            )
+            return replace(recording, loss_curves=(curve,))
+
+        def solved(recording: Recording) -> Recording:
+            curve = replace(recording.loss_curves[0], points=(LossPoint(0, 2.3, 2.2, 2.4), LossPoint(1199, 0.01, 0.0, 0.02)))
+            return replace(recording, loss_curves=(curve,))
+
+        def output(low: float, high: float) -> Recording:
+            recording = saturated(flat(60, 1.0), role="output")
+            targets = ValueStatistics(2432, low, high, (low + high) / 2, (high - low) / 4)
+            return replace(recording, losses=(replace(recording.losses[0], kind="mse_loss", targets=targets),))
+
+        def blocked(operation: str, **parameters: float) -> Recording:
+            """Every unit is flat on all samples, and the slope is rounded to 0."""
+            recent = replace(flat(100, 1.0), passes=histogram(100, zero=100))
+            return saturated(recent, flat(100, 1.0, 64, 0), operation=operation, parameters=parameters)
+
+        return (
+            RuleCase("none", saturated(flat(0, 1.0))),
+            RuleCase("19 of 100", saturated(flat(19, 1.0))),
+            RuleCase(
+                "20 of 100", saturated(flat(20, 1.0)),
+                Expected(
+                    "warning", "none", 31, layer="fc1", site=0, treatments=("normalise", "swap-activation:relu"),
+                    message="20 of 100 units of tanh after fc1 are saturated: on at least 95 % of 1,280 samples their slope is below "
+                    "5 % of the largest.",
+                    evidence={"saturated_units": 20, "units": 100, "saturated_share": 0.2, "samples": 1280, "flat_at_start": False},
+                    because="its units were off the flat part at the start and on it from step 30; no update was large",
+                ),
+            ),
+            RuleCase("flat on 94 %", saturated(flat(60, 0.94))),
+            RuleCase("flat on 95 %", saturated(flat(60, 0.95)), Expected("warning", "none", 31)),
+            RuleCase("flat half of the time", saturated(flat(100, 0.5))),
+            RuleCase(
+                "99 samples", saturated(flat(60, 1.0, 99)),
+                not_judged="train.py:31: 60 of 100 units of tanh after fc1 were flat, but on 99 samples; 100 over two measured steps "
+                "are needed.",
+            ),
+            RuleCase("100 samples", saturated(flat(60, 1.0, 100)), Expected("warning", "none", 31)),
+            RuleCase(
+                "one measured step", saturated(flat(60, 1.0, 4000, 1199)),
+                not_judged="train.py:31: 60 of 100 units of tanh after fc1 were flat, but on 4,000 samples; 100 over two measured "
+                "steps are needed.",
+            ),
+            RuleCase("a gate", saturated(flat(60, 1.0), role="gate")),
+            RuleCase("an activation without bounds", saturated(flat(60, 1.0), operation="elu")),
+            RuleCase(
+                "a hard tanh", saturated(flat(60, 1.0), operation="hardtanh", parameters={"min_val": -1.0, "max_val": 1.0}),
+                Expected(
+                    "warning", "none", 31, layer="fc1", site=0,
+                    message="60 of 100 units of hardtanh after fc1 are saturated: on at least 95 % of 1,280 samples their slope is "
+                    "below 5 % of the largest.",
+                    evidence={"saturated_units": 60, "units": 100, "saturated_share": 0.6, "samples": 1280, "flat_at_start": False},
+                ),
+            ),
+            RuleCase(
+                "all of it, rounded to 0", blocked("tanh"),
+                Expected(
+                    "error", "none", 31, layer="fc1", site=0,
+                    message="100 of 100 units of tanh after fc1 are saturated: on at least 95 % of 1,280 samples their slope is "
+                    "below 5 % of the largest, and rounded to 0 for all of them: nothing before it learns.",
+                    evidence={"saturated_units": 100, "units": 100, "saturated_share": 1.0, "samples": 1280, "flat_at_start": True},
+                    because="flat from the first step; input, weights and biases are of usual size",
+                ),
+            ),
+            RuleCase("all of it, and hard: RL202's", blocked("hardtanh", min_val=-1.0, max_val=1.0)),
+            RuleCase("solved, flat since then", solved(saturated(flat(60, 1.0)))),
+            RuleCase(
+                "solved, flat from the start", solved(saturated(flat(60, 1.0), flat(60, 1.0, 64, 0))),
+                Expected("warning", "none", 31),
+            ),
+            RuleCase("an output with targets at its bounds", output(-1.0, 1.0)),
+            RuleCase("an output with targets near its bounds", output(-0.95, 0.5)),
+            RuleCase("an output with targets well inside", output(-0.5, 0.5), Expected("warning", "none", 31)),
+            RuleCase(
+                "raw data", with_input(saturated(flat(60, 1.0), flat(60, 1.0, 64, 0)), RAW),
+                Expected(
+                    "warning", "input-scale", 31, treatments=("scale-input", "normalise"),
+                    because="flat from the first step: fc1 takes raw data (values from 0 to 1,700, mean 120, standard deviation 300; "
+                    "initialisation expects about 1)",
+                ),
+            ),
+            RuleCase(
+                "huge weights", with_parameter(saturated(flat(60, 1.0), flat(60, 1.0, 64, 0)), "fc1.weight", std=1.0),
+                Expected(
+                    "warning", "initialisation", 31, treatments=("reinitialise:lecun", "normalise"),
+                    because="at the first step fc1 multiplies the size of its input (0.8) by 8",
+                ),
+            ),
+            RuleCase(
+                "large updates", with_parameter(saturated(flat(60, 1.0)), "fc1.weight", update_rms=0.02),
+                Expected(
+                    "warning", "learning-rate", 31, treatments=("lower-learning-rate:0.1", "lower-learning-rate:0.01"),
+                    because="its units were off the flat part at the start and on it from step 30; the update at step 0 moved the "
+                    "weights of fc1 by 0.28 times their size (SGD with lr 0.1, line 44)",
+                ),
+            ),
+            RuleCase(
+                "small updates", with_parameter(saturated(flat(60, 1.0)), "fc1.weight", update_rms=0.0001),
+                Expected("warning", "none", 31),
+            ),
         )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Site
 
@@ -11,6 +12,7 @@ from ._heads import LOGIT_LOSSES, Head, finding, heads, last_seen, named
 from ._interval import Interval, softplus
 from ._rule import Rule
 from ._targets import label_floors
+from .testing import Expected, HeadStep, RuleCase, output_head, shift, values
 
 
 class SigmoidBeforeLogitsLoss(Rule):
@@ -117,6 +119,105 @@ for step in range(60):
                 "reachable": [interval.lower, interval.upper],
                 "last_loss": head.loss.last_loss,
             },
+        )
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        LABELS = values(0, 1, distinct=(0.0, 1.0))
+
+        def logit(*steps: HeadStep, kind: str = "binary_cross_entropy_with_logits", **changes: Any) -> Recording:
+            return output_head(kind, steps, targets=LABELS, **changes)
+
+        return (
+            RuleCase("raw score", logit()),
+            RuleCase(
+                "sigmoid", logit(HeadStep("sigmoid")),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0, treatments=("remove-output-activation",),
+                    message="The sigmoid after head keeps the scores within [0, 1], and binary_cross_entropy_with_logits applies its "
+                    "own sigmoid to them: the loss of an entry cannot fall below 0.313 where the label is 1 or 0.693 where the label "
+                    "is 0. It was last seen at 0.7.",
+                    evidence={
+                        "loss": "binary_cross_entropy_with_logits", "floor_positive": 0.3133, "floor_negative": 0.6931,
+                        "reachable": [0.0, 1.0], "last_loss": 0.7,
+                    },
+                    because="Scores within [0, 1] under a second sigmoid: at least 0.313 where the label is 1 or 0.693 where the "
+                    "label is 0.",
+                ),
+            ),
+            RuleCase(
+                "sigmoid under a margin loss", logit(HeadStep("sigmoid"), kind="soft_margin_loss"),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The sigmoid after head keeps the scores within [0, 1], and soft_margin_loss applies its own sigmoid to "
+                    "them: the loss of an entry cannot fall below 0.313 where the label is 1 or 0.693 where the label is 0. It was "
+                    "last seen at 0.7.",
+                    evidence={
+                        "loss": "soft_margin_loss", "floor_positive": 0.3133, "floor_negative": 0.6931, "reachable": [0.0, 1.0],
+                        "last_loss": 0.7,
+                    },
+                ),
+            ),
+            RuleCase(
+                "softmax of two", logit(HeadStep("softmax"), classes=2),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The softmax after head keeps the scores within [0, 1], and binary_cross_entropy_with_logits applies its "
+                    "own sigmoid to them: the loss of an entry cannot fall below 0.313 where the label is 1 or 0.693 where the label "
+                    "is 0. It was last seen at 0.7.",
+                    evidence={
+                        "loss": "binary_cross_entropy_with_logits", "floor_positive": 0.3133, "floor_negative": 0.6931,
+                        "reachable": [0.0, 1.0], "last_loss": 0.7,
+                    },
+                ),
+            ),
+            RuleCase(
+                "log_softmax of two", logit(HeadStep("log_softmax"), classes=2),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The log_softmax after head keeps the scores within (−∞, 0], and binary_cross_entropy_with_logits "
+                    "applies its own sigmoid to them: the loss of an entry cannot fall below 0.693 where the label is 1. It was last "
+                    "seen at 0.7.",
+                    evidence={
+                        "loss": "binary_cross_entropy_with_logits", "floor_positive": 0.6931, "floor_negative": 0.0,
+                        "reachable": [-math.inf, 0.0], "last_loss": 0.7,
+                    },
+                    because="Scores within (−∞, 0] under a second sigmoid: at least 0.693 where the label is 1.",
+                ),
+            ),
+            RuleCase(
+                "log_sigmoid", logit(HeadStep("logsigmoid")),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The logsigmoid after head keeps the scores within (−∞, -0], and binary_cross_entropy_with_logits "
+                    "applies its own sigmoid to them: the loss of an entry cannot fall below 0.693 where the label is 1. It was last "
+                    "seen at 0.7.",
+                    evidence={
+                        "loss": "binary_cross_entropy_with_logits", "floor_positive": 0.6931, "floor_negative": 0.0,
+                        "reachable": [-math.inf, -0.0], "last_loss": 0.7,
+                    },
+                ),
+            ),
+            RuleCase(
+                "tanh", logit(HeadStep("tanh")),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The tanh after head keeps the scores within [-1, 1], and binary_cross_entropy_with_logits applies its "
+                    "own sigmoid to them: the loss of an entry cannot fall below 0.313 where the label is 1 or 0.313 where the label "
+                    "is 0. It was last seen at 0.7.",
+                    evidence={
+                        "loss": "binary_cross_entropy_with_logits", "floor_positive": 0.3133, "floor_negative": 0.3133,
+                        "reachable": [-1.0, 1.0], "last_loss": 0.7,
+                    },
+                ),
+            ),
+            RuleCase("soft cap of 10", logit(HeadStep("tanh"), shift(10.0))),
+            RuleCase("soft cap just too low", logit(HeadStep("tanh"), shift(2.6)), Expected("warning", "head-loss-mismatch", 40)),
+            RuleCase("soft cap just high enough", logit(HeadStep("tanh"), shift(2.7))),
+            RuleCase("relu is RL403's", logit(HeadStep("relu"))),
+            RuleCase("relu6 is RL403's", logit(HeadStep("relu6"))),
+            RuleCase("sigmoid before the loss on probabilities", logit(HeadStep("sigmoid"), kind="binary_cross_entropy")),
+            RuleCase("softmax over one is RL405's", logit(HeadStep("softmax"))),
         )
 
 

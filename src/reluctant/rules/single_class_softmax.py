@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reluctant.recording import Cause, Finding, Location, Loss, NotJudged, Recording, Site
+from reluctant.recording.example import SCRIPT
 
 from ._heads import Head, heads, named
 from ._network import place_of
 from ._rule import Rule
+from .testing import Expected, HeadStep, RuleCase, output_head, values
 
 NORMALISERS = ("softmax", "log_softmax")
 
@@ -137,6 +140,104 @@ for step in range(60):
                 "head-loss-mismatch" if head else "activation-choice",
                 "A softmax over one value is 1 for every input." if site else "A cross-entropy over one class is 0 for every input.",
             ),
+        )
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        LABELS = values(0, 1, distinct=(0.0, 1.0))
+
+        def probability(*steps: HeadStep, classes: int = 1, kind: str = "binary_cross_entropy") -> Recording:
+            return output_head(kind, steps, classes=classes, targets=LABELS)
+
+        def attention(largest: float) -> Recording:
+            """A softmax inside the network, over up to `largest` items."""
+            recording = output_head("cross_entropy", (HeadStep("softmax", 24, {"classes": largest}),), classes=3)
+            elsewhere = replace(recording.graphs[0], nodes=tuple(node for node in recording.graphs[0].nodes if node.kind != "activation"))
+            return replace(recording, graphs=(elsewhere,), sites=(replace(recording.sites[0], role="attention"),))
+
+        def shared_line(first: float, second: float) -> Recording:
+            """One function with a softmax, called behind two layers."""
+            recording = attention(first)
+            other = replace(recording.sites[0], id=1, after="other", parameters={"classes": second}, called=Location(SCRIPT, 24))
+            return replace(recording, sites=(*recording.sites, other))
+
+        return (
+            RuleCase("sigmoid", probability(HeadStep("sigmoid"))),
+            RuleCase(
+                "softmax over one", probability(HeadStep("softmax")),
+                Expected(
+                    "error", "head-loss-mismatch", 40, layer="head", site=0, treatments=("swap-activation:sigmoid",),
+                    message="The softmax after head runs over an axis of size 1: its output is the constant 1 and its slope exactly "
+                    "0, so binary_cross_entropy does not depend on the weights.",
+                    evidence={"loss": "binary_cross_entropy", "classes": 1, "calls": 1, "targets": [0, 1]},
+                    because="A softmax over one value is 1 for every input.",
+                ),
+            ),
+            RuleCase(
+                "log_softmax over one", probability(HeadStep("log_softmax")),
+                Expected(
+                    "error", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The log_softmax after head runs over an axis of size 1: its output is the constant 0 and its slope "
+                    "exactly 0, so binary_cross_entropy does not depend on the weights.",
+                    evidence={"loss": "binary_cross_entropy", "classes": 1, "calls": 1, "targets": [0, 1]},
+                ),
+            ),
+            RuleCase("softmax over two", probability(HeadStep("softmax"), classes=2)),
+            RuleCase(
+                "softmax over one, squared error", probability(HeadStep("softmax"), kind="mse_loss"),
+                Expected(
+                    "error", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The softmax after head runs over an axis of size 1: its output is the constant 1 and its slope exactly "
+                    "0, so mse_loss does not depend on the weights.",
+                    evidence={"loss": "mse_loss", "classes": 1, "calls": 1, "targets": [0, 1]},
+                ),
+            ),
+            RuleCase(
+                "cross-entropy over one column", probability(kind="cross_entropy"),
+                Expected(
+                    "error", "head-loss-mismatch", 60, layer="",
+                    message="cross_entropy is given scores with one column: over one class it is the constant 0 and passes no "
+                    "gradient. The targets hold 2 different values.",
+                    evidence={"loss": "cross_entropy", "classes": 1, "last_loss": 0.7},
+                    because="A cross-entropy over one class is 0 for every input.",
+                ),
+            ),
+            RuleCase(
+                "sigmoid and cross-entropy over one column", probability(HeadStep("sigmoid"), kind="cross_entropy"),
+                Expected("error", "head-loss-mismatch", 60),
+            ),
+            RuleCase(
+                "softmax and cross-entropy over one column", probability(HeadStep("softmax"), kind="cross_entropy"),
+                Expected(
+                    "error", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The softmax after head runs over an axis of size 1: its output is the constant 1 and its slope exactly "
+                    "0, so cross_entropy does not depend on the weights.",
+                    evidence={"loss": "cross_entropy", "classes": 1, "calls": 1, "targets": [0, 1]},
+                ),
+            ),
+            RuleCase("cross-entropy over two columns", probability(kind="cross_entropy", classes=2)),
+            RuleCase(
+                "attention over one item, always", attention(1.0),
+                Expected(
+                    "warning", "activation-choice", 24, layer="head", site=0, treatments=(),
+                    message="The softmax after head runs over an axis of size 1: its output is the constant 1 and its slope exactly "
+                    "0, so the scores before it are never trained.",
+                    evidence={"classes": 1, "calls": 1},
+                    because="A softmax over one value is 1 for every input.",
+                ),
+            ),
+            RuleCase("attention over one item, now and then", attention(2.0)),
+            RuleCase(
+                "one line, never more than one item", shared_line(1.0, 1.0),
+                Expected("warning", "activation-choice", 24),
+                Expected(
+                    "warning", "activation-choice", 24, layer="other", site=1,
+                    message="The softmax after other runs over an axis of size 1: its output is the constant 1 and its slope exactly "
+                    "0, so the scores before it are never trained.",
+                    evidence={"classes": 1, "calls": 1},
+                ),
+            ),
+            RuleCase("one line, more items elsewhere", shared_line(1.0, 7.0)),
         )
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
-from reluctant.recording import Cause, Finding, Node, NotJudged, Recording, Site
+from reluctant.recording import Cause, Finding, Graph, Node, NotJudged, Recording, Site
 
 from ._heads import Head, finding, heads, last_seen, named
 from ._interval import Interval
 from ._network import Network, network, place_of
 from ._reach import keeps_values
 from ._rule import Rule
+from .testing import Expected, HeadStep, RuleCase, output_head, shift, values
 
 
 class SoftmaxBeforeCrossEntropy(Rule):
@@ -140,6 +143,96 @@ for step in range(60):
                 evidence={"classes": site.parameters.get("classes"), "reachable": [0.0, 1.0]},
                 cause=Cause("head-loss-mismatch", "A softmax whose output goes straight into another log-normaliser."),
             )
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        def scores(*steps: HeadStep, classes: int = 10, kind: str = "cross_entropy", **changes: Any) -> Recording:
+            return output_head(kind, steps, classes=classes, targets=values(0, classes - 1, distinct=range(classes)), **changes)
+
+        def categorical(*steps: HeadStep) -> Recording:
+            """The logits of a distribution: a log-sum-exp of them, and no loss that is known."""
+            recording = output_head("custom", steps, classes=4)
+            graph = recording.graphs[0]
+            nodes = (replace(graph.nodes[0], inputs=(1, 100)), *graph.nodes[1:], Node(100, "logsumexp", "elementwise", (1,)))
+            return replace(recording, graphs=(Graph(0, 10, nodes=nodes),), losses=())
+
+        return (
+            RuleCase("raw scores", scores()),
+            RuleCase(
+                "softmax", scores(HeadStep("softmax")),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0, treatments=("remove-output-activation",),
+                    message="The softmax after head keeps the class scores within [0, 1], and cross_entropy takes them for logits "
+                    "and applies its own softmax: with 10 classes the loss cannot fall below 1.461. It was last seen at 0.7.",
+                    evidence={"loss": "cross_entropy", "classes": 10, "floor": 1.461, "reachable": [0.0, 1.0], "last_loss": 0.7},
+                    because="Scores within [0, 1] under a softmax over 10 classes: at least 1.461.",
+                ),
+            ),
+            RuleCase("softmax and two classes", scores(HeadStep("softmax"), classes=2), Expected("warning", "head-loss-mismatch", 40)),
+            RuleCase(
+                "softmax, class by class picked", scores(HeadStep("softmax"), HeadStep("select", kind="affine")),
+                Expected("warning", "head-loss-mismatch", 40),
+            ),
+            RuleCase(
+                "sigmoid", scores(HeadStep("sigmoid")),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The sigmoid after head keeps the class scores within [0, 1], and cross_entropy takes them for logits "
+                    "and applies its own softmax: with 10 classes the loss cannot fall below 1.461. It was last seen at 0.7.",
+                    evidence={"loss": "cross_entropy", "classes": 10, "floor": 1.461, "reachable": [0.0, 1.0], "last_loss": 0.7},
+                ),
+            ),
+            RuleCase(
+                "tanh", scores(HeadStep("tanh")),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The tanh after head keeps the class scores within [-1, 1], and cross_entropy takes them for logits and "
+                    "applies its own softmax: with 10 classes the loss cannot fall below 0.797. It was last seen at 0.7.",
+                    evidence={"loss": "cross_entropy", "classes": 10, "floor": 0.7966, "reachable": [-1.0, 1.0], "last_loss": 0.7},
+                ),
+            ),
+            RuleCase("log_softmax", scores(HeadStep("log_softmax"))),
+            RuleCase("softmax and its logarithm", scores(HeadStep("softmax"), HeadStep("log", kind="elementwise"))),
+            RuleCase("relu", scores(HeadStep("relu"))),
+            RuleCase("soft cap of 10", scores(HeadStep("tanh"), shift(10.0))),
+            RuleCase("soft cap just too low", scores(HeadStep("tanh"), shift(1.7)), Expected("warning", "head-loss-mismatch", 40)),
+            RuleCase("soft cap just high enough", scores(HeadStep("tanh"), shift(1.85))),
+            RuleCase("unknown factor", scores(HeadStep("tanh"), HeadStep("mul", kind="affine"))),
+            RuleCase("one class is RL405's", scores(HeadStep("softmax"), classes=1)),
+            RuleCase(
+                "rows that sum to 1", scores(predictions=values(0, 1, rows_sum_to_one=True)),
+                Expected(
+                    "warning", "head-loss-mismatch", 60, layer="",
+                    message="What is given to the loss keeps the class scores within [0, 1], and cross_entropy takes them for logits "
+                    "and applies its own softmax: with 10 classes the loss cannot fall below 1.461. It was last seen at 0.7.",
+                    evidence={"loss": "cross_entropy", "classes": 10, "floor": 1.461, "reachable": [0.0, 1.0], "last_loss": 0.7},
+                ),
+            ),
+            RuleCase("scores that leave the interval", scores(HeadStep("sigmoid"), predictions=values(-3, 3))),
+            RuleCase(
+                "log_softmax of a softmax in NLL", scores(HeadStep("softmax", 38), HeadStep("log_softmax", 39), kind="nll_loss"),
+                Expected(
+                    "warning", "head-loss-mismatch", 38, layer="head", site=1,
+                    message="The softmax after head keeps the class scores within [0, 1], and nll_loss takes them for logits and "
+                    "applies its own softmax: with 10 classes the loss cannot fall below 1.461. It was last seen at 0.7.",
+                    evidence={"loss": "nll_loss", "classes": 10, "floor": 1.461, "reachable": [0.0, 1.0], "last_loss": 0.7},
+                ),
+            ),
+            RuleCase("log_softmax in NLL", scores(HeadStep("log_softmax"), kind="nll_loss")),
+            RuleCase("log_softmax of a relu in NLL", scores(HeadStep("relu"), HeadStep("log_softmax"), kind="nll_loss")),
+            RuleCase(
+                "softmax as logits of a distribution", categorical(HeadStep("softmax")),
+                Expected(
+                    "warning", "head-loss-mismatch", 40, layer="head", site=0,
+                    message="The softmax after head makes probabilities, and these are normalised a second time as if they were "
+                    "logits: no class can become e times as likely as another.",
+                    evidence={"classes": 4.0, "reachable": [0.0, 1.0]},
+                    because="A softmax whose output goes straight into another log-normaliser.",
+                ),
+            ),
+            RuleCase("scores as logits of a distribution", categorical()),
+            RuleCase("a squared error on a softmax", scores(HeadStep("softmax"), kind="mse_loss")),
+        )
 
 
 def _normalised_twice(known: Network) -> Iterator[Site]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
 
 from reluctant.numbers import count, share
 from reluctant.recording import Finding, Recording, Site
+from reluctant.recording.example import StackLayer, stack, window
 
 from ._evidence import rule_of_three
 from ._network import network, numbered, place_of
 from ._rule import Rule
+from .testing import Expected, RuleCase
 
 
 class TooFewSamples(Rule):
@@ -100,6 +104,30 @@ for step in range(20):
     def _poor(self, site: Site) -> bool:
         silent = site.role != "loss" and site.whole is not None and site.whole.passes.zero > 0
         return silent and 0 < _samples(site) < self.ENOUGH_SAMPLES
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        RELU = StackLayer("fc1", 100, 31, "x = torch.relu(self.fc1(x))")
+
+        def seen(samples: int, silent: int, role: Literal["hidden", "loss"] = "hidden") -> Recording:
+            recording = stack([RELU])
+            site = replace(recording.sites[0], whole=window(100, samples, silent), role=role)
+            return replace(recording, sites=(site,))
+
+        return (
+            RuleCase(
+                "299 samples, one silent unit", seen(299, 1),
+                Expected(
+                    "advice", line=31, layer="fc1", site=0, treatments=(),
+                    message="1 units after fc1 were silent on every sample, but only 299 samples were seen: such a unit may still "
+                    "fire on up to 1 % of inputs (95 %). Whether they are dead was not judged.",
+                    evidence={"samples": 299, "silent_units": 1, "sites": [0]},
+                ),
+            ),
+            RuleCase("300 samples, one silent unit", seen(300, 1)),
+            RuleCase("299 samples, no silent unit", seen(299, 0)),
+            RuleCase("part of the loss", seen(299, 1, "loss")),
+        )
 
 
 def _samples(site: Site) -> int:

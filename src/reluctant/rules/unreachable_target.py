@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Literal
 
 from reluctant.numbers import share
 from reluctant.recording import Cause, Finding, Loss, NotJudged, Recording, Severity, Site, ValueStatistics
@@ -13,6 +15,7 @@ from ._interval import Interval
 from ._lower_end import clips, rectifier
 from ._rule import Rule
 from ._targets import HARMFUL_VARIANCE_SHARE, Shortfall, shortfall
+from .testing import Expected, HeadStep, RuleCase, output_head, shift, values
 
 PROBABILITY_LOSSES = frozenset({"binary_cross_entropy", "binary_cross_entropy_with_logits"})
 """Losses whose targets are probabilities, whatever the head."""
@@ -195,6 +198,180 @@ for step in range(60):
                 "floor_mse": short.mean_square,
                 "variance_share": short.variance_share,
             },
+        )
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        BCE_LOGITS = "binary_cross_entropy_with_logits"
+
+        def number(*steps: HeadStep, targets: ValueStatistics | None, kind: str = "mse_loss", **changes: Any) -> Recording:
+            return output_head(kind, steps, targets=targets, **changes)
+
+        def rate(*steps: HeadStep, targets: ValueStatistics, log_input: float | None = None, **changes: Any) -> Recording:
+            """A Poisson loss; None where it was not seen whether its predictions are logarithms."""
+            options = {} if log_input is None else {"log_input": log_input}
+            return number(*steps, targets=targets, kind="poisson_nll_loss", options=options, **changes)
+
+        def labels(*distinct: float, kind: str = "binary_cross_entropy_with_logits", steps: tuple[HeadStep, ...] = ()) -> Recording:
+            return output_head(kind, steps, targets=values(min(distinct), max(distinct), distinct=distinct))
+
+        WITHOUT_QUANTILES = replace(values(7, 12), quantiles=())
+
+        return (
+            RuleCase("sigmoid within", number(HeadStep("sigmoid"), targets=values(0, 1))),
+            RuleCase("tanh within", number(HeadStep("tanh"), targets=values(-1, 1))),
+            RuleCase(
+                "tanh and 7 to 12", number(HeadStep("tanh"), targets=values(7, 12)),
+                Expected(
+                    "error", "target-range", 40, layer="head", site=0, treatments=("remove-output-activation",),
+                    message="The tanh after head reaches [-1, 1] only, but 100 % of 6,400 targets, from 7 to 12, lie outside: the "
+                    "squared error cannot fall below 74.33 (the targets' variance is 2.083).",
+                    evidence={
+                        "loss": "mse_loss", "reachable": [-1.0, 1.0], "bounded_by": "output", "targets": [7, 12], "target_count": 6400,
+                        "outside_share": 1.0, "floor_mse": 74.33, "variance_share": 35.68,
+                    },
+                    because="Targets from 7 to 12 against [-1, 1].",
+                ),
+            ),
+            RuleCase(
+                "tanh and 7 to 12 without quantiles", number(HeadStep("tanh"), targets=WITHOUT_QUANTILES),
+                Expected("error", "target-range", 40),
+            ),
+            RuleCase(
+                "a constant outside", number(HeadStep("sigmoid"), targets=values(5, 5)),
+                Expected(
+                    "error", "target-range", 40, layer="head", site=0,
+                    message="The sigmoid after head reaches [0, 1] only, but 100 % of 6,400 targets, from 5 to 5, lie outside: the "
+                    "squared error cannot fall below 16 (the targets' variance is 0).",
+                    evidence={
+                        "loss": "mse_loss", "reachable": [0.0, 1.0], "bounded_by": "output", "targets": [5, 5], "target_count": 6400,
+                        "outside_share": 1.0, "floor_mse": 16.0, "variance_share": math.inf,
+                    },
+                ),
+            ),
+            RuleCase(
+                "sigmoid and signed targets", number(HeadStep("sigmoid"), targets=values(-1, 1)),
+                Expected("warning", "target-range", 40),
+            ),
+            RuleCase(
+                "floor just above 2 % of the variance", number(HeadStep("sigmoid"), targets=values(-0.25, 1)),
+                Expected("warning", "target-range", 40),
+            ),
+            RuleCase(
+                "floor just below 2 % of the variance", number(HeadStep("sigmoid"), targets=values(-0.2, 1)),
+                Expected("advice", "target-range", 40),
+            ),
+            RuleCase("a few outliers, hardly outside", number(HeadStep("sigmoid"), targets=values(-0.02, 1))),
+            RuleCase(
+                "hardtanh and angles", number(HeadStep("hardtanh"), targets=values(-3, 3)),
+                Expected(
+                    "warning", "target-range", 40, layer="head", site=0,
+                    message="The hardtanh after head reaches [-1, 1] only, but 67 % of 6,400 targets, from -3 to 3, lie outside: the "
+                    "squared error cannot fall below 0.8889 (the targets' variance is 3).",
+                    evidence={
+                        "loss": "mse_loss", "reachable": [-1.0, 1.0], "bounded_by": "output", "targets": [-3, 3], "target_count": 6400,
+                        "outside_share": 0.6687, "floor_mse": 0.8889, "variance_share": 0.2963,
+                    },
+                ),
+            ),
+            RuleCase(
+                "softmax and numbers", number(HeadStep("softmax"), targets=values(-300, 300), classes=4),
+                Expected(
+                    "error", "target-range", 40, layer="head", site=0,
+                    message="The softmax after head reaches [0, 1] only, but 99.7 % of 6,400 targets, from -300 to 300, lie outside: "
+                    "the squared error cannot fall below 2.985e+04 (the targets' variance is 3e+04).",
+                    evidence={
+                        "loss": "mse_loss", "reachable": [0.0, 1.0], "bounded_by": "output", "targets": [-300, 300], "target_count": 6400,
+                        "outside_share": 0.9969, "floor_mse": 29850.0, "variance_share": 0.995,
+                    },
+                ),
+            ),
+            RuleCase("scaled into range", number(HeadStep("tanh"), shift(2.0), targets=values(-2, 2))),
+            RuleCase(
+                "scaled, not enough", number(HeadStep("tanh"), shift(2.0), targets=values(-4, 4)),
+                Expected("warning", "target-range", 40),
+            ),
+            RuleCase("shifted into range", number(HeadStep("sigmoid"), shift(5.0, 7.0), targets=values(7, 12))),
+            RuleCase("unknown shift", number(HeadStep("sigmoid"), shift(5.0, None), targets=values(7, 12))),
+            RuleCase("predictions seen outside", number(HeadStep("sigmoid"), targets=values(7, 12), predictions=values(6, 11))),
+            RuleCase("relu is RL403's", number(HeadStep("relu"), targets=values(-2, 2))),
+            RuleCase("relu6 below is RL403's", number(HeadStep("relu6"), targets=values(-2, 2))),
+            RuleCase(
+                "relu6 above", number(HeadStep("relu6"), targets=values(0, 9)),
+                Expected(
+                    "warning", "target-range", 40, layer="head", site=0,
+                    message="The relu6 after head reaches (−∞, 6] only, but 33 % of 6,400 targets, from 0 to 9, lie outside: the "
+                    "squared error cannot fall below 1 (the targets' variance is 6.75).",
+                    evidence={
+                        "loss": "mse_loss", "reachable": [-math.inf, 6.0], "bounded_by": "output", "targets": [0, 9],
+                        "target_count": 6400, "outside_share": 0.3344, "floor_mse": 1.0, "variance_share": 0.1481,
+                    },
+                    because="Targets from 0 to 9 against (−∞, 6].",
+                ),
+            ),
+            RuleCase(
+                "exponential and signed targets", number(HeadStep("exp", kind="elementwise"), targets=values(-2, 1)),
+                Expected(
+                    "error", "target-range", 60, layer="",
+                    message="The output reaches [0, ∞) only, but 67 % of 6,400 targets, from -2 to 1, lie outside: the squared error "
+                    "cannot fall below 0.8889 (the targets' variance is 0.75).",
+                    evidence={
+                        "loss": "mse_loss", "reachable": [0.0, math.inf], "bounded_by": "output", "targets": [-2, 1],
+                        "target_count": 6400, "outside_share": 0.6656, "floor_mse": 0.8889, "variance_share": 1.185,
+                    },
+                    because="Targets from -2 to 1 against [0, ∞).",
+                ),
+            ),
+            RuleCase("logarithm of a rate", rate(HeadStep("tanh"), targets=values(0.4, 2.5), log_input=1.0)),
+            RuleCase(
+                "rates beyond", rate(HeadStep("tanh"), targets=values(0.4, 4), log_input=1.0),
+                Expected("warning", "target-range", 40),
+            ),
+            RuleCase(
+                "rates themselves", rate(HeadStep("tanh"), targets=values(0.4, 2.5), log_input=0.0),
+                Expected("error", "target-range", 40),
+            ),
+            RuleCase("an exponential, logarithms or not", rate(HeadStep("exp", kind="elementwise"), targets=values(0, 9))),
+            RuleCase(
+                "beyond both readings", rate(HeadStep("softmax"), targets=values(-300, 300), classes=3),
+                Expected("error", "target-range", 40),
+            ),
+            RuleCase(
+                "no targets seen", number(HeadStep("sigmoid"), targets=None),
+                not_judged="no targets were seen for mse_loss at line 60",
+            ),
+            RuleCase("no targets seen, no bound", number(targets=None)),
+            RuleCase("probabilities", labels(0.0, 1.0)),
+            RuleCase("smoothed probabilities", labels(0.05, 0.95)),
+            RuleCase(
+                "labels with noise", output_head(BCE_LOGITS, targets=values(0.7, 1.2)),
+                Expected(
+                    "advice", "target-range", 60, layer="",
+                    message="binary_cross_entropy_with_logits compares each target with a probability, which lies within [0, 1], but "
+                    "40 % of 6,400 targets, from 0.7 to 1.2, lie outside: no output can be right for them, and the loss can fall "
+                    "without end.",
+                    evidence={
+                        "loss": "binary_cross_entropy_with_logits", "reachable": [0.0, 1.0], "bounded_by": "loss", "targets": [0.7, 1.2],
+                        "target_count": 6400, "outside_share": 0.4, "floor_mse": 0.005333, "variance_share": 0.256,
+                    },
+                ),
+            ),
+            RuleCase("labels with more noise", output_head(BCE_LOGITS, targets=values(0.7, 1.25)), Expected("warning", "target-range", 60)),
+            RuleCase("class indices", labels(*map(float, range(7))), Expected("error", "target-range", 60)),
+            RuleCase("labels −1 and 1", labels(-1.0, 1.0), Expected("warning", "target-range", 60)),
+            RuleCase("labels 1 and 2", labels(1.0, 2.0), Expected("error", "target-range", 60)),
+            RuleCase("margin labels", labels(-1.0, 1.0, kind="soft_margin_loss")),
+            RuleCase(
+                "margin labels with 0", labels(0.0, 1.0, kind="soft_margin_loss"),
+                Expected(
+                    "warning", "target-range", 60, layer="",
+                    message="soft_margin_loss takes labels −1 and 1, but among 6,400 labels there is 0, whose rows pass no gradient "
+                    "whatever the score.",
+                    evidence={"loss": "soft_margin_loss", "targets": [0.0, 1.0], "target_count": 6400},
+                    because="The label 0 in a loss that multiplies score and label.",
+                ),
+            ),
+            RuleCase("softmax over one is RL405's", number(HeadStep("softmax"), targets=values(7, 12))),
         )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from reluctant.numbers import share, size
-from reluctant.recording import Cause, Finding, Location, NotJudged, Recording, Site
+from reluctant.recording import Cause, Finding, InputStatistics, Location, Node, NotJudged, Recording, Site
+from reluctant.recording.example import StackLayer, stack, window, with_input, with_site
 
 from ._curves import is_bounded
 from ._inputs import Unscaled, unscaled
 from ._network import Network, network
 from ._progress import curves_of, ends_non_finite
 from ._rule import Rule
+from .testing import Expected, RuleCase
 
 
 class UnscaledInput(Rule):
@@ -121,6 +124,108 @@ for step in range(150):
             how = "flat" if is_bounded(site) else "off or on"
             return f"At the first step {share(driven)} of the units of {site.operation} behind it are {how} for nearly every sample."
         return "The loss ends as NaN or Inf." if any(map(ends_non_finite, curves_of(known, known.graph_ids(spots)))) else ""
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+        NET = stack([StackLayer("fc1", 40, 31, "x = torch.relu(self.fc1(x))"), StackLayer("fc2", 20, 32, "x = torch.relu(self.fc2(x))")])
+
+        def data(mean: float, std: float, means_std: float = 0.0) -> InputStatistics:
+            return InputStatistics(
+                2432,
+                64,
+                mean,
+                std,
+                mean - 3 * std,
+                mean + 3 * std,
+                abs(mean) + means_std,
+                std,
+                std,
+                abs(mean) / std,
+                feature_means_std=means_std,
+            )
+
+        def fed(seen: InputStatistics, driven: int = 40) -> Recording:
+            """The network on such data; `driven` of its 40 first units are on or off for all samples of the first step."""
+            start = window(40, 64, dead=driven // 2, always_on=driven - driven // 2, first=0, last=0)
+            return with_site(with_input(NET, seen), start=start)
+
+        def normalised(recording: Recording) -> Recording:
+            """A batch normalisation stands between the first layer and its activation."""
+            graph = recording.graphs[0]
+            nodes = {node.id: node for node in graph.nodes}
+            activation = next(node for node in graph.nodes if node.site == 0)
+            nodes[99] = Node(99, "native_batch_norm", "normalisation", activation.inputs)
+            nodes[activation.id] = replace(activation, inputs=(99,))
+            return replace(recording, graphs=(replace(graph, nodes=tuple(nodes.values())),))
+
+        def diverged(recording: Recording) -> Recording:
+            curve = recording.loss_curves[0]
+            points = (*curve.points[:5], replace(curve.points[5], mean=None, non_finite=1))
+            return replace(recording, loss_curves=(replace(curve, points=points, first_non_finite_step=curve.points[5].step),))
+
+        def embedded(recording: Recording) -> Recording:
+            first, *others = recording.layers
+            return replace(recording, layers=(replace(first, kind="embedding"), *others))
+
+        return (
+            RuleCase("standardised", fed(data(0.0, 1.0))),
+            RuleCase("pixels from 0 to 1", fed(data(0.3, 0.37, 0.26))),
+            RuleCase("just in range", fed(data(0.0, 9.9))),
+            RuleCase(
+                "just out of range", fed(data(0.0, 10.1)),
+                Expected(
+                    "warning", "input-scale", 31, layer="fc1", treatments=("scale-input", "normalise"),
+                    message="fc1 takes raw data (values from -30 to 30, mean 0, standard deviation 10; initialisation expects about "
+                    "1). At the first step 100 % of the units of relu behind it are off or on for nearly every sample.",
+                    evidence={
+                        "input_rms": 10.1, "input_offset": 0.0, "input_mean": 0.0, "input_std": 10.1, "input_minimum": -30.3,
+                        "input_maximum": 30.3, "samples": 2432,
+                    },
+                    because="root mean square 10, offset 0 times the spread",
+                ),
+            ),
+            RuleCase(
+                "out of range, without harm", fed(data(0.0, 10.1), driven=2),
+                Expected(
+                    "advice", "input-scale", 31, layer="fc1",
+                    message="fc1 takes raw data (values from -30 to 30, mean 0, standard deviation 10; initialisation expects about "
+                    "1).",
+                    evidence={
+                        "input_rms": 10.1, "input_offset": 0.0, "input_mean": 0.0, "input_std": 10.1, "input_minimum": -30.3,
+                        "input_maximum": 30.3, "samples": 2432,
+                    },
+                ),
+            ),
+            RuleCase("19 of 40 units driven", fed(data(0.0, 300.0), driven=19), Expected("advice", "input-scale", 31)),
+            RuleCase("20 of 40 units driven", fed(data(0.0, 300.0), driven=20), Expected("warning", "input-scale", 31)),
+            RuleCase("9 spreads from 0", fed(data(4.5, 0.5))),
+            RuleCase(
+                "11 spreads from 0", fed(data(5.5, 0.5)),
+                Expected(
+                    "warning", "input-scale", 31, layer="fc1",
+                    message="fc1 takes data that lie 11 times their own spread away from 0 (values from 4 to 7, mean 5.5, standard "
+                    "deviation 0.5). At the first step 100 % of the units of relu behind it are off or on for nearly every sample.",
+                    evidence={
+                        "input_rms": 5.523, "input_offset": 11.0, "input_mean": 5.5, "input_std": 0.5, "input_minimum": 4.0,
+                        "input_maximum": 7.0, "samples": 2432,
+                    },
+                ),
+            ),
+            RuleCase(
+                "out of range, diverged", diverged(fed(data(0.0, 300.0), driven=0)),
+                Expected(
+                    "warning", "input-scale", 31, layer="fc1",
+                    message="fc1 takes raw data (values from -900 to 900, mean 0, standard deviation 300; initialisation expects "
+                    "about 1). The loss ends as NaN or Inf.",
+                    evidence={
+                        "input_rms": 300.0, "input_offset": 0.0, "input_mean": 0.0, "input_std": 300.0, "input_minimum": -900.0,
+                        "input_maximum": 900.0, "samples": 2432,
+                    },
+                ),
+            ),
+            RuleCase("normalised at once", normalised(fed(data(0.0, 300.0)))),
+            RuleCase("token numbers", embedded(fed(data(500.0, 300.0)))),
+        )
 
 
 def _driven_share(site: Site) -> float:

@@ -15,6 +15,7 @@ from ._network import Network, label, network, place_of
 from ._progress import progress
 from ._rule import Rule
 from ._spine import Trend, rise, spines
+from .testing import Expected, RuleCase, fading, rising
 
 
 class VanishingGradient(Rule):
@@ -151,6 +152,65 @@ for step in range(150):
     def _trend(self, layers: Sequence[Layer], step: int) -> Trend | None:
         trend = rise(layers, [_gradient(layer, step) for layer in layers], least=self.least_layers)
         return trend if trend is not None and trend.ratio >= 1 / self.vanished and trend.largest_part <= self.jump else None
+
+    @classmethod
+    def cases(cls) -> Sequence[RuleCase]:
+
+        return (
+            RuleCase("falls by 900", fading(rising(900))),
+            RuleCase(
+                "falls by 1100", fading(rising(1100)),
+                Expected(
+                    "error", "initialisation", 31, layer="fc0", treatments=("reinitialise:he", "normalise"),
+                    message="The gradient falls by a factor of 1,100 over 8 layers on its way back from head to fc0 (0.37 a layer; "
+                    "0.01 → 9.1e-06), and the loss hardly falls.",
+                    evidence={
+                        "gradient_ratio": 0.0009091, "factor_per_layer": 0.3677,
+                        "layers": ["fc0", "fc1", "fc2", "fc3", "fc4", "fc5", "fc6", "head"], "first_gradient_rms": 9.091e-06,
+                        "last_gradient_rms": 0.01,
+                    },
+                    because="weights stand at 0.43 of the scale that the activation asks for, 7 layers in a row",
+                ),
+            ),
+            RuleCase(
+                "falls, and the loss falls too", fading(rising(1e5), loss=0.2),
+                Expected(
+                    "advice", "initialisation", 31, layer="fc0",
+                    message="The gradient falls by a factor of 100,000 over 8 layers on its way back from head to fc0 (0.19 a layer; "
+                    "0.01 → 1.0e-07).",
+                    evidence={
+                        "gradient_ratio": 1e-05, "factor_per_layer": 0.1931,
+                        "layers": ["fc0", "fc1", "fc2", "fc3", "fc4", "fc5", "fc6", "head"], "first_gradient_rms": 1e-07,
+                        "last_gradient_rms": 0.01,
+                    },
+                ),
+            ),
+            RuleCase("falls at the start only", fading(rising(1e5), rising(10), until=50)),
+            RuleCase("falls for a little less than half of the run", fading(rising(1e5), rising(10), until=500)),
+            RuleCase(
+                "falls for a little more than half of the run", fading(rising(1e5), rising(10), until=700),
+                Expected("error", "initialisation", 31),
+            ),
+            RuleCase("falls at the end only", fading(rising(10), rising(1e5)), Expected("error", "initialisation", 31)),
+            RuleCase("two layers", fading([1e-8, 1e-2])),
+            RuleCase("in one step", fading([1e-6, 1e-6, 1e-6, 1e-6, 1e-2])),
+            RuleCase("is exactly 0", fading([0.0, 0.0, 0.0, 1e-2])),
+            RuleCase(
+                "sigmoids", fading(rising(1e6), operation="sigmoid", weights=1.0, slope=0.2),
+                Expected(
+                    "error", "activation-choice", 31, treatments=("swap-activation:tanh",),
+                    because="of 0.14 a layer, the slope of sigmoid takes 0.2 (root mean square) and the weights 1",
+                ),
+            ),
+            RuleCase("small weights", fading(rising(1e4), weights=0.3), Expected("error", "initialisation", 31)),
+            RuleCase(
+                "deep", fading(rising(2e3, 40), weights=math.sqrt(2)),
+                Expected(
+                    "error", "depth", 31, treatments=("reinitialise:he", "normalise"),
+                    because="weights and slopes are near what they should be, and 0.82 a layer adds up over 39 layers",
+                ),
+            ),
+        )
 
 
 def _sample(steps: Sequence[int]) -> list[int]:
