@@ -1,0 +1,329 @@
+"""Which changes to a rule its own cases notice: thresholds, constants, operators and findings, changed one at a time.
+
+    python benchmarks/mutants.py              everything, about five minutes
+    python benchmarks/mutants.py --short      without the operators
+    python benchmarks/mutants.py dead-units   of these rules alone
+
+A mutant survives where every case of `rules/` still holds. Prints the score by rule and kind, and each survivor. Survivors that are
+known to be equal in effect, or meant so, stand in `INTENDED` with the reason. Exits 1 where the findings of a rule can be changed
+unseen, where more than a tenth of the thresholds and constants survive, and where an entry of `INTENDED` holds no longer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import importlib
+import inspect
+import pkgutil
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from reluctant import rules
+from reluctant.recording import Document, Finding
+from reluctant.rules import Rule, all_rules
+from reluctant.rules.testing import RuleCase
+from reluctant.treatments import propose
+
+LARGEST_SHARE = 0.1
+"""Of thresholds and constants that may survive."""
+
+SECONDS = 10
+"""A mutant whose cases take longer runs for ever, and is noticed."""
+
+INTENDED: dict[str, str] = {}
+"""Survivors by name, each with the reason why no case need notice it."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change, and how to make it."""
+
+    kind: str
+    owner: str
+    """The module of `rules/` that holds what is changed."""
+    name: str
+    apply: Callable[[], Any]
+    """Gives a context in which the change holds."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A case of a rule with what the rule says of it, treatments proposed."""
+
+    rule: Rule
+    case: RuleCase
+    document: Document
+
+
+def each_finding(change: Callable[[Finding], Finding]) -> Callable[[Judged], Document]:
+    """A change to every finding of a document."""
+    return lambda judged: replace(judged.document, findings=tuple(map(change, judged.document.findings)))
+
+
+def without_cause_evidence(finding: Finding) -> Finding:
+    return finding if finding.cause is None else replace(finding, cause=replace(finding.cause, evidence=""))
+
+
+CONTENTS: dict[str, Callable[[Judged], Document]] = {
+    "only the first finding kept": lambda judged: replace(judged.document, findings=judged.document.findings[:1]),
+    "every finding told twice": lambda judged: replace(judged.document, findings=judged.document.findings * 2),
+    "message replaced": each_finding(lambda finding: replace(finding, message="Something is wrong.")),
+    "evidence emptied": each_finding(lambda finding: replace(finding, evidence={})),
+    "treatments emptied": each_finding(lambda finding: replace(finding, treatments=())),
+    "site and layer dropped": each_finding(lambda finding: replace(finding, site=None, layer="")),
+    "evidence of the cause emptied": each_finding(without_cause_evidence),
+    "not judged for no reason": lambda judged: replace(
+        judged.document, not_judged=(*judged.document.not_judged, judged.rule.not_judged("for no reason"))
+    ),
+    "reasons emptied": lambda judged: replace(
+        judged.document, not_judged=tuple(replace(reason, why="") for reason in judged.document.not_judged)
+    ),
+}
+"""Changes to what a rule says."""
+
+NEVER: dict[str, Callable[[Rule], bool]] = {
+    "only the first finding kept": lambda rule: False,
+    "reasons emptied": lambda rule: "not_judged(" not in inspect.getsource(sys.modules[type(rule).__module__]),
+}
+"""Where a change that changed nothing in any case cannot apply to a rule at all; elsewhere a case is missing."""
+
+
+def module_name(rule: Rule) -> str:
+    return type(rule).__module__.rpartition(".")[2]
+
+
+def content_scores(rule: Rule, judged: Sequence[Judged]) -> Iterator[tuple[str, str]]:
+    """Each of `CONTENTS` with ``noticed``, ``survives`` or ``cannot apply``."""
+    for name, change in CONTENTS.items():
+        changed = [(one, document) for one in judged if (document := change(one)) != one.document]
+        if changed:
+            yield name, "noticed" if any(one.case.differences(document) for one, document in changed) else "survives"
+        else:
+            yield name, "cannot apply" if NEVER.get(name, lambda rule: True)(rule) else "survives"
+
+
+@contextmanager
+def assigned(owners: Sequence[Any], name: str, value: object) -> Iterator[None]:
+    """The attribute of all `owners` set to `value`."""
+    before = [getattr(owner, name) for owner in owners]
+    for owner in owners:
+        setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        for owner, old in zip(owners, before, strict=True):
+            setattr(owner, name, old)
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def thresholds(rule: Rule) -> Iterator[Mutant]:
+    """The numbers of a rule's class, a tenth smaller and larger; whole numbers by at least 1."""
+    kind = type(rule)
+    for name, value in list(vars(kind).items()):
+        if is_number(value) and not name.startswith("_"):
+            step = max(1, round(value / 10)) if isinstance(value, int) else value / 10
+            for sign, words in ((1, "+"), (-1, "-")):
+                label = f"{kind.__name__}.{name} {words}{step:g}" if isinstance(value, int) else f"{kind.__name__}.{name} {words}10 %"
+                changed = value + sign * step
+                yield Mutant("threshold", module_name(rule), label, lambda name=name, changed=changed: assigned([kind], name, changed))
+
+
+def constants(module: ModuleType, everywhere: Sequence[ModuleType]) -> Iterator[Mutant]:
+    """The numbers that a module defines, doubled and halved wherever they were imported."""
+    short = module.__name__.rpartition(".")[2]
+    for node in ast.parse(inspect.getsource(module)).body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target if isinstance(node, ast.AnnAssign) else None
+        if not isinstance(target, ast.Name) or not is_number(value := getattr(module, target.id, None)):
+            continue
+        name = target.id
+        holders = [one for one in everywhere if vars(one).get(name) is value or (vars(one).get(name) == value and name in vars(one))]
+        for factor, words in ((2, "doubled"), (0.5, "halved")):
+            changed = type(value)(value * factor)
+            label = f"{short}.{name} {words}"
+            yield Mutant("constant", short, label, lambda name=name, changed=changed, holders=holders: assigned(holders, name, changed))
+
+
+SWAPPED = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn,
+    ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.And: ast.Or, ast.Or: ast.And,
+}  # fmt: skip
+
+
+def functions(module: ModuleType) -> Iterator[tuple[ast.AST, FunctionType]]:
+    """The functions and methods of a module as syntax and as objects; the cases of a rule are no part of what they test."""
+    tree = ast.parse(inspect.getsource(module))
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node, inspect.unwrap(getattr(module, node.name))
+        elif isinstance(node, ast.ClassDef):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and method.name != "cases":
+                    found = vars(getattr(module, node.name))[method.name]
+                    found = getattr(found, "fget", None) or getattr(found, "__func__", found)
+                    yield method, inspect.unwrap(found)
+
+
+def changed_operators(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Copies of a function with one operator changed, each with the words for it."""
+    places = [index for index, part in enumerate(ast.walk(node)) if isinstance(part, ast.Compare | ast.BoolOp | ast.UnaryOp)]
+    for index in places:
+        original = list(ast.walk(node))[index]
+        for position in range(len(original.ops)) if isinstance(original, ast.Compare) else (0,):
+            copied = copy.deepcopy(node)
+            part = list(ast.walk(copied))[index]
+            before = ast.unparse(part)
+            if isinstance(part, ast.Compare):
+                part.ops[position] = SWAPPED[type(part.ops[position])]()
+            elif isinstance(part, ast.BoolOp):
+                part.op = SWAPPED[type(part.op)]()
+            elif isinstance(part.op, ast.Not):
+                part.op = ast.UAdd()
+                part.operand = ast.Call(ast.Name("bool", ast.Load()), [part.operand], [])
+            else:
+                continue
+            yield f"{before} → {ast.unparse(part)}", ast.fix_missing_locations(copied)
+
+
+def code_of(node: ast.AST, name: str) -> CodeType | None:
+    """The compiled body of a function; None where it holds on to names of a function around it."""
+    stripped = copy.copy(node)
+    stripped.decorator_list = []  # type: ignore[attr-defined]
+    future = ast.parse("from __future__ import annotations")
+    compiled = compile(ast.Module([*future.body, stripped], []), "mutant", "exec")
+    return next((code for code in compiled.co_consts if isinstance(code, CodeType) and code.co_name == name), None)
+
+
+def operators(module: ModuleType) -> Iterator[Mutant]:
+    """Every comparison, ``and``, ``or`` and ``not`` of a module's functions, turned."""
+    short = module.__name__.rpartition(".")[2]
+    for node, function in functions(module):
+        for words, changed in changed_operators(node):
+            code = code_of(changed, function.__name__)
+            if code is not None and code.co_freevars == function.__code__.co_freevars:
+                label = f"{short}.{function.__name__}: {words}"
+                yield Mutant("operator", short, label, lambda function=function, code=code: assigned([function], "__code__", code))
+
+
+def expired(*_: object) -> None:
+    raise TimeoutError
+
+
+def noticed(mutant: Mutant, cases: Sequence[tuple[Rule, RuleCase]]) -> bool:
+    """Whether some case no longer holds under the mutant; one that raises or runs for ever does not."""
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        with mutant.apply():
+            return any(case.differences(rule.document(case.recording)) for rule, case in cases)
+    except Exception:  # noqa: BLE001 (whatever a mutant raises, it is noticed)
+        return True
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def untreated(case: RuleCase) -> RuleCase:
+    """The case without treatments, which are not the rule's to say."""
+    return RuleCase(case.name, case.recording, *(replace(one, treatments=None) for one in case.findings), not_judged=case.not_judged)
+
+
+def modules() -> list[ModuleType]:
+    """The modules of `rules/`, shared ones and rules."""
+    return [importlib.import_module(f"{rules.__name__}.{found.name}") for found in pkgutil.iter_modules(rules.__path__)]
+
+
+NOT_MUTATED = {"testing", "_catalogue", "_judge", "_rule"}
+"""Modules that no case of a rule runs, or that are the test itself."""
+
+
+def all_mutants(chosen: Sequence[Rule], every: bool, short: bool) -> Iterator[Mutant]:
+    """The mutants of the chosen rules; with `every`, those of what rules share as well."""
+    everywhere = modules()
+    own = {module_name(rule) for rule in chosen}
+    for rule in chosen:
+        yield from thresholds(rule)
+    for module in everywhere:
+        name = module.__name__.rpartition(".")[2]
+        if name in own or (every and name.startswith("_") and name not in NOT_MUTATED):
+            yield from constants(module, everywhere)
+            if not short:
+                yield from operators(module)
+
+
+def table(scores: Counter[tuple[str, str, bool]], owners: Sequence[str]) -> Iterator[str]:
+    kinds = ("content", "threshold", "constant", "operator")
+    yield f"{'noticed of':28}" + "".join(f"{kind:>12}" for kind in kinds)
+    for owner in (*owners, "all"):
+        cells = []
+        for kind in kinds:
+            counts = {
+                seen: sum(n for (who, what, was), n in scores.items() if (who == owner or owner == "all") and what == kind and was == seen)
+                for seen in (True, False)
+            }
+            cells.append(f"{counts[True]}/{sum(counts.values())}" if sum(counts.values()) else "")
+        if any(cells):
+            yield f"{owner:28}" + "".join(f"{cell:>12}" for cell in cells)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rules", nargs="*", help="codes or names; all where there are none")
+    parser.add_argument("--short", action="store_true", help="without the operators")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGALRM, expired)
+    begin = time.perf_counter()
+    chosen = rules.select(all_rules(), options.rules)
+    cases = {rule.code: [(rule, untreated(case)) for case in rule.cases()] for rule in chosen}
+    scores: Counter[tuple[str, str, bool]] = Counter()
+    survivors: dict[str, str] = {}
+    cannot: dict[str, list[str]] = {}
+    for rule in chosen:
+        judged = [Judged(rule, case, propose(rule.document(case.recording))) for case in rule.cases()]
+        wrong = [f"{rule.code} {one.case.name}: {why}" for one in judged for why in one.case.differences(one.document)]
+        if wrong:
+            raise SystemExit("\n".join(["these cases fail without any mutant:", *wrong]))
+        for name, result in content_scores(rule, judged):
+            if result == "cannot apply":
+                cannot.setdefault(name, []).append(rule.rule_name())
+                continue
+            scores[module_name(rule), "content", result == "noticed"] += 1
+            if result == "survives":
+                survivors[f"{module_name(rule)}: {name}"] = "content"
+    owners = {module_name(rule): rule.code for rule in chosen}
+    together = [case for own in cases.values() for case in own]
+    for mutant in all_mutants(chosen, not options.rules, options.short):
+        was = noticed(mutant, cases[owners[mutant.owner]] if mutant.owner in owners else together)
+        scores[mutant.owner, mutant.kind, was] += 1
+        if not was:
+            survivors[mutant.name] = mutant.kind
+    print("\n".join(table(scores, sorted({owner for owner, _, _ in scores}))))
+    for name, who in cannot.items():
+        print(f"{name}: cannot apply to {', '.join(who)}")
+    for name, kind in survivors.items():
+        print(f"survives ({kind}): {name}" + (f" ({INTENDED[name]})" if name in INTENDED else ""))
+    stale = [] if options.rules else [name for name in INTENDED if name not in survivors]
+    counted = {kind: sum(n for (_, what, _), n in scores.items() if what == kind) for kind in ("threshold", "constant")}
+    numbers = [name for name, kind in survivors.items() if kind in counted and name not in INTENDED]
+    unseen = [name for name, kind in survivors.items() if kind == "content"]
+    share = len(numbers) / max(1, sum(counted.values()))
+    print(
+        f"{sum(scores.values())} mutants in {time.perf_counter() - begin:.0f} s; of {sum(counted.values())} thresholds and constants "
+        f"{share:.0%} survive for no reason; {len(unseen)} changes of findings unnoticed; {len(stale)} stale reasons"
+    )
+    for name in stale:
+        print(f"stale: {name} is noticed, or is not there")
+    return int(bool(unseen or stale) or share > LARGEST_SHARE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
