@@ -286,7 +286,7 @@ def _figure(measured: VanishingGradientsMeasurement) -> Figure:
         alt=Text(
             "Three panels, one for each initialisation: the gradient's size at each layer as a multiple of the last layer's, on a "
             "logarithmic axis. At the "
-            f"first layer it is, {en}. VanishingGradientsMeasurement and predicted factors per layer differ by at most {apart}.",
+            f"first layer it is, {en}. Measured and predicted factors per layer differ by at most {apart}.",
             f"三幅图，每种初始化一幅：各层梯度的大小相对最后一层的倍数，对数轴。第一层处：{zh}。每层因子的测量值与预测值最多相差 {apart}。",
         ),
         sliders=[
