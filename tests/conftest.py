@@ -23,3 +23,17 @@ def browser() -> Iterator[Any]:
         running = driver.chromium.launch(executable_path=found)
         yield running
         running.close()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs compiled kernels where there are none, and where none was compiled of the activation that a test is about."""
+    if item.get_closest_marker("compiled") is None:
+        return
+    from reluctant.activations import Activation
+    from reluctant.kernels import library, signature
+
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    activations = [value for value in parameters if isinstance(value, Activation)]
+    lacking = [library().why_not(signature(activation)) for activation in activations] if library() else [library().reason]
+    if any(lacking):
+        pytest.skip(f"no compiled kernel here: {next(filter(None, lacking))}")

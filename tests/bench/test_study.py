@@ -13,9 +13,8 @@ from reluctant.bench._accuracy import accuracy, ulp
 from reluctant.bench._member import members, subject
 from reluctant.bench._timing import Times, interleaved
 from reluctant.errors import UnknownNameError, UsageError
-from reluctant.kernels._library import library
 
-needs_kernels = pytest.mark.skipif(not library(), reason=f"no compiled kernels: {library().reason}")
+needs_kernels = pytest.mark.compiled
 
 
 @pytest.fixture(scope="module")

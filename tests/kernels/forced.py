@@ -14,7 +14,7 @@ from torch import Tensor
 
 from reluctant.activations import Activation, Gated, all_activations, get
 from reluctant.kernels import _choice
-from reluctant.kernels._library import ELEMENT_TYPES, library
+from reluctant.kernels._library import ELEMENT_TYPES
 from reluctant.kernels._torch_operator import torch_operator
 
 KERNELS, TORCH = "kernels", "torch"
@@ -42,7 +42,7 @@ TYPES = [torch.float32, torch.float64, *HALVES]
 
 every = pytest.mark.parametrize("activation", ALL, ids=str)
 of_types = pytest.mark.parametrize("dtype", TYPES, ids=lambda dtype: str(dtype).removeprefix("torch."))
-of_kernels = pytest.mark.skipif(not library(), reason=f"no compiled kernels here: {library().reason}")
+of_kernels = pytest.mark.compiled
 of_both = pytest.mark.parametrize("served_by", [pytest.param(KERNELS, marks=of_kernels), TORCH])
 
 

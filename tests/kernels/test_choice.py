@@ -18,7 +18,7 @@ from reluctant.kernels._torch_operator import direct_operator, torch_operator
 
 from .forced import every, gradients, numbers, same_bits, subject
 
-of_kernels = pytest.mark.skipif(not library(), reason=f"no compiled kernels here: {library().reason}")
+of_kernels = pytest.mark.compiled
 
 ELU, PRELU, SWIGLU, GELU = get("elu"), get("prelu"), get("swiglu"), get("gelu")
 TYPES = [torch.float32, torch.bfloat16, torch.float16]

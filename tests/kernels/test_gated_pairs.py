@@ -10,14 +10,13 @@ from reluctant.activations import Gated, all_activations, get
 from reluctant.errors import UsageError
 from reluctant.kernels import _choice
 from reluctant.kernels._arithmetic import tensors
-from reluctant.kernels._library import library
 from reluctant.kernels._pairs import in_rows
 from reluctant.kernels._torch_operator import torch_operator
 
 from .forced import KERNELS, gradients, serving
 from .rounding import wrongly_rounded
 
-pytestmark = pytest.mark.skipif(not library(), reason=f"no compiled kernels here: {library().reason}")
+pytestmark = pytest.mark.compiled
 
 PAIRS = [activation for activation in all_activations() if isinstance(activation, Gated)]
 TYPES = [torch.float32, torch.bfloat16, torch.float16]

@@ -8,10 +8,9 @@ from torch import Tensor
 
 from reluctant.activations import Gated, all_activations, get
 from reluctant.kernels._choice import kernel_for
-from reluctant.kernels._library import library
 from reluctant.kernels._torch_operator import torch_operator
 
-pytestmark = pytest.mark.skipif(not library(), reason=f"no compiled kernels here: {library().reason}")
+pytestmark = pytest.mark.compiled
 
 ROWS, WIDTH = 64, 32
 

@@ -7,7 +7,6 @@ import torch
 
 from reluctant.activations import Gated, all_activations, get
 from reluctant.kernels._choice import kernel_for
-from reluctant.kernels._library import library
 from reluctant.kernels._tables import HALVES, correctly_rounded, every, places, same, table
 
 from .rounding import UNSURE, wrongly_rounded
@@ -20,7 +19,7 @@ WITHOUT_ERROR = ("clamp", "hardtanh", "leaky_relu", "relu", "relu6", "squared_re
 
 plain = pytest.mark.parametrize("activation", PLAIN, ids=str)
 halves = pytest.mark.parametrize("dtype", HALVES, ids=lambda dtype: str(dtype).removeprefix("torch."))
-of_kernels = pytest.mark.skipif(not library(), reason=f"no compiled kernels here: {library().reason}")
+of_kernels = pytest.mark.compiled
 
 
 def by_numpy(function, x: torch.Tensor) -> torch.Tensor:
