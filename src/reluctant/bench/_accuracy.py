@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation, Gated
-from reluctant.kernels import measuring, served, tensors, torch_operator
+from reluctant.kernels import function_by, kernel_choices, tensors, torch_operator
 
 PATTERNS = 2**32
 """Bit patterns that 32 bits have."""
@@ -49,10 +49,10 @@ def accuracy(activation: Activation, samples: int = 10_000_000) -> Accuracy | No
     Exact values are the catalogue's formulas in float64. Pairs, learned and drawn activations are products of what is measured elsewhere
     and are left out.
     """
-    forced = measuring(activation, torch.float32)
+    forced = kernel_choices(activation, torch.float32)
     if forced is None or isinstance(activation, Gated) or activation.learned or activation.drawn:
         return None
-    kernel = served(activation, forced)
+    kernel = function_by(activation, forced)
     found = {name: _Worst() for name in ("forward", "forward_by_torch", "gradient", "gradient_by_torch")}
     step, largest_slope, absolute = max(1, PATTERNS // samples), 0.0, {"": 0.0, "_by_torch": 0.0}
     for start in range(0, PATTERNS, step * CHUNK):

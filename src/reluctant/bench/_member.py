@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation, Gated, all_activations, get
-from reluctant.kernels import function, halves, measuring, served, served_halves, signature, torch_operator
+from reluctant.kernels import function, function_by, halves, halves_by, kernel_choices, signature, torch_operator
 
 WIDTH = 1024
 """Size of the last dimension of large tensors; also the number of slopes where each channel has its own."""
@@ -73,13 +73,13 @@ def subject(member: Member, dtype: torch.dtype, elements: int, *, kernel: bool =
         return torch.randn(shape, generator=generator).to(dtype)
 
     activation, operator = member.activation, torch_operator(member.activation)
-    forced = measuring(activation, dtype) if kernel else None
+    forced = kernel_choices(activation, dtype) if kernel else None
     gradient = draw(rows, columns)
     if isinstance(activation, Gated):
         x = draw(rows, 2 * columns).requires_grad_()
-        of_halves = served_halves(activation, forced) if forced is not None else halves(activation)
+        of_halves = halves_by(activation, forced) if forced is not None else halves(activation)
         return Subject((x,), gradient, lambda x: operator(*x.chunk(2, -1)), lambda x: of_halves(x, -1))
-    ours = served(activation, forced) if forced is not None else function(activation)
+    ours = function_by(activation, forced) if forced is not None else function(activation)
     inputs = [draw(rows, columns).requires_grad_()]
     for _ in activation.learned:
         inputs.append(torch.full((columns if member.channels else 1,), 0.25, dtype=dtype, requires_grad=True))

@@ -41,7 +41,7 @@ def measure(
 ) -> BenchRow | None:
     """Measure one member; with `kernel` ours is the kernel whatever is chosen. None where torch has no operator for the type."""
     case = subject(member, dtype, elements, kernel=kernel)
-    if not _known_to_torch(case):
+    if not _torch_computes(case):
         return None
     calls = {"ours": _forward_and_backward(case, case.ours), "eager": _forward_and_backward(case, case.eager)}
     if compiled:
@@ -69,7 +69,7 @@ def measure(
     )
 
 
-def _known_to_torch(case: Subject) -> bool:
+def _torch_computes(case: Subject) -> bool:
     try:
         case.eager(*case.inputs)
     except NotImplementedError:

@@ -87,9 +87,9 @@ def plan(names: Sequence[str] = ()) -> BenchPlan:
     from reluctant.activations import get
 
     wanted = dict.fromkeys(map(get, names))
-    known = tuple(member for member in members() if not wanted or member.activation in wanted)
-    with_arguments = [activation for activation in wanted if all(activation != member.activation for member in known)]
-    return BenchPlan((*known, *map(member_of, with_arguments)))
+    of_catalogue = tuple(member for member in members() if not wanted or member.activation in wanted)
+    with_arguments = [activation for activation in wanted if all(activation != member.activation for member in of_catalogue)]
+    return BenchPlan((*of_catalogue, *map(member_of, with_arguments)))
 
 
 def run(plan: BenchPlan, on_row: Callable[[BenchRow], None] = lambda row: None) -> BenchStudy:

@@ -95,11 +95,11 @@ def command(
             click.echo(f"Picture: reluctant bench --from {output} -o {output.removesuffix('.json')}.svg", err=True)
 
 
-def _measured(wanted: BenchPlan, one_more: Callable[[], None]) -> BenchStudy:
+def _measured(wanted: BenchPlan, on_row: Callable[[], None]) -> BenchStudy:
     from reluctant.bench import run
 
     try:
-        return run(wanted, on_row=lambda row: one_more())
+        return run(wanted, on_row=lambda row: on_row())
     except RuntimeError as error:
         if "can't allocate memory" not in str(error):  # the words of torch's allocator, which has no error of its own
             raise
@@ -131,15 +131,15 @@ def _show(study: BenchStudy) -> None:
     width = max(width_of(sys.stdout), NARROWEST)
     console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
     machine = study.machine
-    told = [f"{machine.processor}, one thread; torch {machine.torch}; kernels: {machine.library}; load {machine.load:.1f}"]
+    heading = [f"{machine.processor}, one thread; torch {machine.torch}; kernels: {machine.library}; load {machine.load:.1f}"]
     if not machine.keeps_freed_memory:
-        told.append("Allocation could not be set alike for all: large tensors pay for fresh memory, which hides much of the difference.")
+        heading.append("Allocation could not be set alike for all: large tensors pay for fresh memory, which hides much of the difference.")
     for floor in study.floors:
-        _say(console, *told, f"\n{floor.elements:,} element{'s' if floor.elements > 1 else ''} of {floor.dtype}")
+        _say(console, *heading, f"\n{floor.elements:,} element{'s' if floor.elements > 1 else ''} of {floor.dtype}")
         console.print(_table(study, floor))
-        told = []
+        heading = []
     compiled = any(row.ratio_to_compiled is not None for row in study.rows)
-    _say(console, *told, *(text for name, text in LEGEND.items() if compiled or name != "compiled"))
+    _say(console, *heading, *(text for name, text in LEGEND.items() if compiled or name != "compiled"))
     if study.errors:
         _say(console, "\nLargest errors in float32, over its whole range")
         console.print(_errors(study))

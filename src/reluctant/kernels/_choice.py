@@ -125,7 +125,7 @@ class _Smallest(dict[torch.dtype, float]):
         return smallest
 
 
-def measuring(activation: Activation, dtype: torch.dtype) -> Choices | None:
+def kernel_choices(activation: Activation, dtype: torch.dtype) -> Choices | None:
     """Choices of the kernel at any size, whatever was measured of it; None where there is none for the type."""
     kernel = kernel_for(activation, dtype)
     if kernel is None:
@@ -138,10 +138,10 @@ def measuring(activation: Activation, dtype: torch.dtype) -> Choices | None:
 @functools.lru_cache(maxsize=1024)
 def function(activation: Activation) -> Callable[..., Tensor]:
     """The activation as a function of its tensors: x; a and b of a pair; x and the learned weight. Drawn values: the training form."""
-    return served(activation, Choices(activation))
+    return function_by(activation, Choices(activation))
 
 
-def served(activation: Activation, choices: Choices) -> Callable[..., Tensor]:
+def function_by(activation: Activation, choices: Choices) -> Callable[..., Tensor]:
     """The same by these choices."""
     operator, direct = torch_operator(activation), direct_operator(activation)
     smallest, kernel_of = choices.smallest, choices.kernel
@@ -182,10 +182,10 @@ def _fit_to_be_read(a: Tensor, b: Tensor) -> bool:
 @functools.lru_cache(maxsize=64)
 def halves(activation: Gated) -> Callable[[Tensor, int], Tensor]:
     """A gated pair as a function of one tensor that holds the gate and then the value along a dimension."""
-    return served_halves(activation, Choices(activation))
+    return halves_by(activation, Choices(activation))
 
 
-def served_halves(activation: Gated, choices: Choices) -> Callable[[Tensor, int], Tensor]:
+def halves_by(activation: Gated, choices: Choices) -> Callable[[Tensor, int], Tensor]:
     """The same by these choices."""
     operator = function(activation)
 

@@ -66,10 +66,10 @@ def gate_table(gate: Activation, dtype: torch.dtype) -> GateTable:
         exact = gate.forward(tensors(torch.float64), wide)
         slopes = gate.derivative(tensors(torch.float64), wide).expand_as(wide)
         values = exact.float()
-        held = (exact == 0) | (exact.abs() >= torch.finfo(torch.float32).smallest_normal)
+        normal = (exact == 0) | (exact.abs() >= torch.finfo(torch.float32).smallest_normal)
         order = places(x)
         return GateTable(
-            _in_order(torch.where(held, values, torch.nan), order),
+            _in_order(torch.where(normal, values, torch.nan), order),
             _in_order(exact, order),
             _in_order(torch.stack([values, slopes.float()], dim=-1), order),
         )

@@ -85,7 +85,7 @@ class Trace:
     """`Arithmetic` on terms. What it simplifies holds for every float, NaN and ±∞ included, unless its comment says otherwise."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[object, ...], Term] = {}
+        self._terms: dict[tuple[object, ...], Term] = {}
 
     def input(self, name: str) -> Term:
         """A value that differs from element to element."""
@@ -102,7 +102,7 @@ class Trace:
     def _unique(self, operation: str, operands: tuple[Term | float, ...], name: str) -> Term:
         parts = (id(entry) if isinstance(entry, Term) else ("number", math.copysign(1, entry), entry) for entry in operands)
         key = (operation, name, *parts)
-        return self._known.setdefault(key, Term(self, operation, operands, name, len(self._known)))
+        return self._terms.setdefault(key, Term(self, operation, operands, name, len(self._terms)))
 
     def add(self, a: Any, b: Any) -> Term:
         """The sum."""

@@ -17,7 +17,7 @@ from reluctant.kernels import function, halves
 
 Made = Callable[..., Tensor]
 
-REMEMBERED = 1024
+MOST_CALLS = 1024
 """Sets of arguments whose function is kept: a slope that changes at every step must not fill the memory."""
 
 
@@ -59,8 +59,8 @@ def bind(where: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
-        known = [f"{one}" for one in signature.parameters.values() if one.kind is not one.POSITIONAL_ONLY]
-        takes = f"Its arguments are ({', '.join(known)})" if known else "It takes none: an activation has no sizes"
+        named = [f"{one}" for one in signature.parameters.values() if one.kind is not one.POSITIONAL_ONLY]
+        takes = f"Its arguments are ({', '.join(named)})" if named else "It takes none: an activation has no sizes"
         raise TypeError(f"{where}: {error}. {takes}.") from None
     bound.apply_defaults()
     return bound
@@ -85,7 +85,7 @@ def _of_input(definition: type[Activation]) -> tuple[Made, inspect.Signature]:
     signature = inspect.Signature([_input("input"), *parameters])
     own = getattr(F, definition.torch_function, None)
     default = _call(definition, own, {parameter.name: parameter.default for parameter in parameters})
-    known: dict[Any, Made] = {}
+    calls: dict[Any, Made] = {}
     names = [parameter.name for parameter in parameters]
 
     def made(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -96,7 +96,7 @@ def _of_input(definition: type[Activation]) -> tuple[Made, inspect.Signature]:
             return result
         key = (args, tuple(kwargs.items()))
         try:
-            call = known.get(key)
+            call = calls.get(key)
         except TypeError:  # an argument that cannot be hashed is no number
             call = None
         if call is None:
@@ -105,9 +105,9 @@ def _of_input(definition: type[Activation]) -> tuple[Made, inspect.Signature]:
                 # Such as a tensor in the place of a number: torch says whether it can be used.
                 by_torch: Tensor = own(input, **dict(zip(names, others, strict=True)))
                 return by_torch
-            if len(known) >= REMEMBERED:
-                known.clear()
-            call = known[key] = _call(definition, own, dict(zip(names, others, strict=True)))
+            if len(calls) >= MOST_CALLS:
+                calls.clear()
+            call = calls[key] = _call(definition, own, dict(zip(names, others, strict=True)))
         return call(input)
 
     return made, signature

@@ -125,9 +125,9 @@ def activation_of(module: torch.nn.Module) -> Activation | None:
 
 @functools.cache
 def _definitions_by_module() -> Mapping[type[torch.nn.Module], type[Activation]]:
-    known: dict[type[torch.nn.Module], type[Activation]] = {}
+    found: dict[type[torch.nn.Module], type[Activation]] = {}
     for definition in definitions().values():
-        known[MODULES[definition.torch_class or definition.__name__]] = definition
+        found[MODULES[definition.torch_class or definition.__name__]] = definition
         if definition.torch_class:
-            known[getattr(torch.nn, definition.torch_class)] = definition
-    return known
+            found[getattr(torch.nn, definition.torch_class)] = definition
+    return found

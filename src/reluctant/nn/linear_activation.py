@@ -57,7 +57,7 @@ class LinearActivation(torch.nn.Linear):
         Raises `UnknownNameError` and `UsageError` where the catalogue cannot read it.
         """
         super().__init__(in_features, out_features, bias, device, dtype)
-        self._computed = Computed(_known(activation))
+        self._computed = Computed(_activation(activation))
         for name, start in self.activation.learned.items():
             count = int(getattr(self.activation, "num_parameters", 1))
             values = torch.full((count,), float(getattr(self.activation, start)), device=device, dtype=dtype)
@@ -82,17 +82,17 @@ class LinearActivation(torch.nn.Linear):
         Raises `UsageError` for an activation that is not in the catalogue, for a subclass of either, and where hooks wait for the
         call of one of them, which would not come any more.
         """
-        known = activation_of(activation)
-        if known is None:
+        computed = activation_of(activation)
+        if computed is None:
             raise UsageError(f"{type(activation).__name__} is no activation of the catalogue", advice="See `reluctant activation`")
         if type(linear) is not torch.nn.Linear:
             raise UsageError(f"{type(linear).__name__} is not torch.nn.Linear itself", advice="Leave it apart from its activation")
         for module in (activation, linear):
             if has_hooks(module):
                 raise UsageError(f"the module {module} has hooks, which nothing would call any more", advice="Remove them first")
-        made = cls(linear.in_features, linear.out_features, known, linear.bias is not None, device="meta")
+        made = cls(linear.in_features, linear.out_features, computed, linear.bias is not None, device="meta")
         made.weight, made.bias = linear.weight, linear.bias
-        for name in known.learned:
+        for name in computed.learned:
             setattr(made, f"activation_{name}", getattr(activation, name))
         return made.train(activation.training)
 
@@ -132,7 +132,7 @@ class LinearActivation(torch.nn.Linear):
         )
 
 
-def _known(activation: object) -> Activation:
+def _activation(activation: object) -> Activation:
     """The activation that is meant by a spelling or by itself; of a module, how to join it is said."""
     if isinstance(activation, Activation):
         return activation

@@ -32,7 +32,7 @@ def gain(activation: Activation, tensors: Collection[Kind]) -> Gain:
         reasons = by_reason if chosen.kernel is None else served
         start = f"from {chosen.from_elements:,} elements on " if chosen.from_elements else ""
         reasons.setdefault(f"{start}{chosen.reason}", []).append(f"{str(dtype).removeprefix('torch.')} on {device}")
-    return Gain(bool(served), _told(served or by_reason))
+    return Gain(bool(served), _in_words(served or by_reason))
 
 
 def kinds(model: torch.nn.Module) -> frozenset[Kind]:
@@ -41,7 +41,7 @@ def kinds(model: torch.nn.Module) -> frozenset[Kind]:
     return frozenset((tensor.device.type, tensor.dtype) for tensor in tensors) or frozenset({("cpu", torch.get_default_dtype())})
 
 
-def _told(reasons: dict[str, list[str]]) -> str:
+def _in_words(reasons: dict[str, list[str]]) -> str:
     if len(reasons) == 1:
         return next(iter(reasons))
     return "; ".join(f"{', '.join(where)}: {reason}" for reason, where in reasons.items())

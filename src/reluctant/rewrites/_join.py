@@ -46,13 +46,13 @@ def pairs(found: Mapping[torch.nn.Module, NamedModule]) -> Iterator[JoinablePair
         if isinstance(owner, torch.nn.Sequential) and type(owner).forward is torch.nn.Sequential.forward:
             for (first, activation), (second, linear) in itertools.pairwise(torch_private.CHILDREN.of(owner).items()):
                 if activation in found and linear in found and isinstance(linear, torch.nn.Linear):
-                    known = _known(activation)
-                    if known is not None and not isinstance(linear, LinearActivation):
-                        why_not = _why_not(known, found[activation], found[linear])
+                    computed = _activation_of(activation)
+                    if computed is not None and not isinstance(linear, LinearActivation):
+                        why_not = _why_not(computed, found[activation], found[linear])
                         yield JoinablePair(owner, (first, second), found[activation], found[linear], why_not)
 
 
-def _known(module: torch.nn.Module) -> Activation | None:
+def _activation_of(module: torch.nn.Module) -> Activation | None:
     try:
         return activation_of(module)
     except UsageError:  # the exchange of the activation itself says what is wrong with it
