@@ -11,7 +11,7 @@ from typing import TextIO
 
 from .diagnosis import document_of
 from .recording import Document, Finding, Recording
-from .report import notebook_html, show
+from .report import Notebook, show
 from .rules import all_rules, select
 
 
@@ -64,7 +64,7 @@ class Exam:
         return text.getvalue()
 
     def _repr_html_(self) -> str:
-        return notebook_html(self.document)
+        return Notebook().render(self.document)
 
     @cached_property
     def _last(self) -> Recording:

@@ -11,6 +11,7 @@ import pytest
 
 from reluctant.diagnosis import document_of
 from reluctant.recording import Cause, Document, Treatment, load, save
+from reluctant.report import renderers
 from reluctant.rules import all_rules, select
 from reluctant.studies import save_study
 from tests import recordings
@@ -190,7 +191,8 @@ def test_other_wrong_input_is_said(reluctant, blocked: str) -> None:
     unknown = reluctant("report", blocked, "--select", "RL999")
     assert (unknown.exit_code, "Known: " in unknown.err) == (2, True)
     suffix = reluctant("report", blocked, "-o", "out.docx")
-    assert (suffix.exit_code, ".json, .md, .txt" in suffix.err) == (2, True)
+    assert suffix.exit_code == 2
+    assert all(form.suffix in suffix.err for form in renderers().values())
 
 
 def test_starts_without_torch() -> None:

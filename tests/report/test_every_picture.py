@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reluctant.recording import Finding, InputStatistics, LayerMoment, Loss, Recording, Silence, ValueStatistics
-from reluctant.report.pictures import Picture, all_pictures, pictures_of, scene_of
-from reluctant.report.pictures._event import event_of
+from reluctant.report.pictures import Picture, all_pictures, pictures_of, view_of
+from reluctant.report.pictures._picture import event_of
 from reluctant.rules import all_rules, judge
 from tests import recordings
 
@@ -36,55 +36,24 @@ def run() -> Recording:
     )
 
 
-FINDINGS: dict[str, Finding] = {
-    "UnitsOverTime": Finding("RL202", "", "error", "", layer="fc2", site=1, evidence={"dead_units": 64}),
-    "SaturationOverTime": Finding("RL203", "", "error", "", layer="fc2", site=1, evidence={"saturated_units": 3}),
-    "SlopeHistogram": Finding("RL103", "", "error", "", layer="fc2", site=1, evidence={"always_on_units": 3}),
-    "GradientByLayer": Finding("RL301", "", "error", "", layer="fc1", evidence={"gradient_ratio": 1e-5, "layers": ["fc1", "fc2", "fc3"]}),
-    "GradientOverTime": Finding("RL302", "", "error", "", layer="fc1", evidence={"first_non_finite_step": 7}),
-    "SignalByLayer": Finding("RL305", "", "error", "", layer="fc1", evidence={"signal_ratio": 9.0, "layers": ["fc1", "fc2", "fc3"]}),
-    "LossOverTime": Finding("RL401", "", "error", "", layer="fc3", evidence={"floor": 1.461}),
-    "ReachableTargets": Finding("RL404", "", "error", "", layer="fc3", evidence={"reachable": [-1.0, 1.0]}),
-    "LearnedSlopes": Finding("RL501", "", "error", "", layer="fc1", evidence={"slope_first": 0.25, "slopes": ["p1.weight"]}),
-    "InputRange": Finding("RL304", "", "error", "", layer="fc1", evidence={"input_rms": 500.0}),
-    "AllowedRange": Finding("RL503", "", "error", "", layer="fc1", evidence={"variance": 3.0, "lowest": 0.5, "highest": 2.0}),
-    "LayerChain": Finding("RL102", "", "error", "", evidence={"layers": ["fc1", "fc2"], "parameters": 90, "merged_parameters": 40}),
-}
-"""A finding that asks for each picture; the test below names a picture that has none."""
-
-TOLD = {
-    "UnitsOverTime": "64 of 64 units pass no gradient at the end. 64 fell silent",
-    "SlopeHistogram": "On 1,280 samples",
-    "LossOverTime": "2.3e0 at step 0",
-    "ReachableTargets": "the output can reach: -1 to 1; targets: -2 to 22",
-    "LearnedSlopes": "p1.weight from 0 to 0",
-    "InputRange": "Values from -4,000 to 3,600",
-    "AllowedRange": "variance: 3 measured, 0.5 to 2 asked for.",
-    "LayerChain": "90 parameters in 2 layers: fc1, fc2. They do what one layer of 40 parameters does.",
-}
-"""What some of them say in words."""
-
-
 @every
 def test_is_drawn_for_a_finding_that_asks_for_it(picture: Picture) -> None:
-    name = type(picture).__name__
-    assert name in FINDINGS, f"put a finding that asks for {name} into FINDINGS"
-    finding = FINDINGS[name]
+    finding = picture.example
     assert picture.suits(finding)
-    drawn = picture.draw(finding, scene_of(run(), [finding]))
+    drawn = picture.draw(finding, view_of(run(), [finding]))
     assert drawn is not None
     assert drawn.title
     assert drawn.alt.endswith(".")
-    assert TOLD.get(name, "") in drawn.alt
+    assert picture.example_alt in drawn.alt
     assert drawn.svg.get("role") == "img"
     assert drawn.alt in drawn.svg.get("aria-label", "")
 
 
 @every
 def test_is_not_drawn_from_nothing(picture: Picture) -> None:
-    finding = replace(FINDINGS[type(picture).__name__], evidence={})
+    finding = replace(picture.example, evidence={})
     assert not picture.suits(finding)
-    assert picture.draw(finding, scene_of(Recording())) is None
+    assert picture.draw(finding, view_of(Recording())) is None
 
 
 ODD = st.none() | st.booleans() | st.integers(-3, 10**12) | st.floats() | st.text(max_size=5)
@@ -97,10 +66,10 @@ EVIDENCE = st.recursive(
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_takes_whatever_evidence_a_file_may_hold(picture: Picture, data: st.DataObject) -> None:
-    usual = FINDINGS[type(picture).__name__]
+    usual = picture.example
     names = sorted({*picture.evidence, *usual.evidence})
     evidence: dict[str, Any] = {**usual.evidence, **data.draw(st.dictionaries(st.sampled_from(names), EVIDENCE))}
-    picture.draw(replace(usual, evidence=evidence), scene_of(run()))
+    picture.draw(replace(usual, evidence=evidence), view_of(run()))
 
 
 @every
@@ -121,7 +90,7 @@ def test_takes_whatever_numbers_a_diverging_run_has(picture: Picture, number: fl
             for each in whole.parameters
         ),
     )
-    picture.draw(FINDINGS[type(picture).__name__], scene_of(odd))
+    picture.draw(picture.example, view_of(odd))
 
 
 def test_no_two_are_of_one_order() -> None:
@@ -136,10 +105,10 @@ def test_every_finding_of_every_rule_has_a_picture() -> None:
     looked_at, without = 0, set()
     for name, case in CASES:
         if any(len(curve.points) > 1 for curve in case.recording.loss_curves):
-            scene = scene_of(case.recording)
+            view = view_of(case.recording)
             for finding in judge(case.recording, all_rules()).findings:
                 looked_at += 1
-                if not finding.code.startswith("RL9") and not pictures_of(finding, scene):
+                if not finding.code.startswith("RL9") and not pictures_of(finding, view):
                     without.add(name)
     assert looked_at > 20
     assert not without, f"no picture for a finding of {', '.join(sorted(without))}: use a name in its evidence that a picture knows"

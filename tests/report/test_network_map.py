@@ -13,10 +13,9 @@ from reluctant.recording import Document, Finding, Graph, Layer, Location, Node,
 from reluctant.report._finding_tree import finding_tree
 from reluctant.report._html._card import cards
 from reluctant.report._html._map import NetworkMap, network_map
-from reluctant.report._html._rails import MOST_LANES, rails
-from reluctant.report._html._stations import ways_of
-from reluctant.report._places import places_of
-from reluctant.report.pictures import scene_of
+from reluctant.report._html._stations import MOST_LANES, rails, ways_of
+from reluctant.report._locations import locations_of
+from reluctant.report.pictures import view_of
 from tests import recordings
 
 
@@ -161,8 +160,8 @@ def test_no_two_ways_share_a_stretch_of_a_lane(given: tuple[int, set[tuple[int, 
 
 
 def map_of(document: Document) -> NetworkMap:
-    places, scene = places_of(document.recording), scene_of(document.recording)
-    return network_map(document, places, scene, cards(finding_tree(document.findings), places, scene))
+    places, view = locations_of(document.recording), view_of(document.recording)
+    return network_map(document, places, view, cards(finding_tree(document.findings), places, view))
 
 
 def test_a_site_has_the_state_of_its_gravest_finding_and_links_to_it() -> None:

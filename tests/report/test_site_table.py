@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reluctant.recording import Document, Finding, Graph, Location, Node, Recording, Site
+from reluctant.report._locations import locations_of
 from reluctant.report._network_order import in_network_order
-from reluctant.report._places import places_of
 from reluctant.report._site_table import LONGEST_RUN, MOST_ROWS, SiteRow, SkippedRows, dead_share, main_site_rows, open_share, site_rows
 from tests import recordings
 
@@ -46,18 +46,18 @@ def test_circles_and_missing_nodes_do_no_harm() -> None:
 
 
 def rows(document: Document) -> tuple[SiteRow | SkippedRows, ...]:
-    return main_site_rows(document, places_of(document.recording))
+    return main_site_rows(document, locations_of(document.recording))
 
 
 def test_a_row_holds_what_the_site_did_lately() -> None:
-    row = site_rows(recordings.blocked_document(), places_of(recordings.blocked_layer()))[1]
+    row = site_rows(recordings.blocked_document(), locations_of(recordings.blocked_layer()))[1]
     assert (row.place, row.after, row.activation, row.units) == ("32", "fc2", "relu", "64")
     assert (row.dead, row.open, row.zeros, row.leaving, row.severity) == ("100 %", "0 %", "100 %", "0", "error")
 
 
 def test_what_was_not_measured_is_a_dash() -> None:
     recording = Recording(sites=(Site(0, "softmax"),))
-    row = site_rows(Document(recording), places_of(recording))[0]
+    row = site_rows(Document(recording), locations_of(recording))[0]
     assert {row.place, row.after, row.units, row.dead, row.open, row.zeros, row.arriving, row.leaving} == {"–"}
     assert row.over_the_run == ""
 
@@ -66,20 +66,21 @@ def test_files_are_named_where_there_are_several() -> None:
     recording = recordings.healthy_mlp()
     elsewhere = replace(recording.sites[0], place=Location("/home/ada/digits/models/net.py", 5))
     recording = replace(recording, sites=(elsewhere, *recording.sites[1:]))
-    assert [row.place for row in site_rows(Document(recording), places_of(recording))] == ["models/net.py:5", "train.py:32", "train.py:33"]
+    rows = site_rows(Document(recording), locations_of(recording))
+    assert [row.place for row in rows] == ["models/net.py:5", "train.py:32", "train.py:33"]
 
 
 def test_files_of_libraries_are_named_from_their_package_on() -> None:
-    assert places_of(recordings.healthy_mlp()).file("/usr/lib/python3/site-packages/timm/layers/act.py") == "timm/layers/act.py"
-    assert places_of(recordings.healthy_mlp()).file("/opt/other.py") == "/opt/other.py"
+    assert locations_of(recordings.healthy_mlp()).file("/usr/lib/python3/site-packages/timm/layers/act.py") == "timm/layers/act.py"
+    assert locations_of(recordings.healthy_mlp()).file("/opt/other.py") == "/opt/other.py"
 
 
 def test_a_script_given_by_a_relative_name_has_its_files_named_relative_to_it() -> None:
     recording = replace(recordings.healthy_mlp(), script="digits/train.py")
-    assert places_of(recording).file("/home/ada/digits/train.py") == "train.py"
-    assert places_of(recording).script == "digits/train.py"
+    assert locations_of(recording).file("/home/ada/digits/train.py") == "train.py"
+    assert locations_of(recording).script == "digits/train.py"
     windows = replace(recordings.stack(recordings.MLP, script="C:\\ada\\train.py"))
-    assert places_of(windows).file("C:\\ada\\train.py") == "train.py"
+    assert locations_of(windows).file("C:\\ada\\train.py") == "train.py"
 
 
 def test_the_sites_of_a_loss_function_are_shown_only_with_a_finding() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reluctant.recording import Comparison, Treatment, TrialCurve
-from reluctant.report._html._trials import comparison_in_words, trial_pictures
+from reluctant.report._html._card import comparison_text, trial_pictures
 
 CURVE = TrialCurve((0, 50, 100), (2.3, 2.2, 2.1), (2.2, 2.1, 2.0), (2.4, 2.3, 2.2))
 SHOWN = Comparison(5, -1.5, -1.75, -1.25, "min", 4, CURVE, replace(CURVE, mean=(2.3, 1.0, 0.6)), "RL203 came instead on one seed.")
@@ -13,14 +13,14 @@ CURED = Treatment("lower-learning-rate", "0.1", "better", 10, SHOWN)
 
 
 def test_the_difference_is_told_with_its_interval_and_its_pairs() -> None:
-    assert comparison_in_words(SHOWN) == (
+    assert comparison_text(SHOWN) == (
         "Loss at the end, treated less untreated: -1.5 (95 % interval -1.75 to -1.25), 5 pairs of trials. "
         "The finding was gone on 4 of 5 seeds. RL203 came instead on one seed."
     )
 
 
 def test_nothing_is_said_that_was_not_measured() -> None:
-    assert comparison_in_words(Comparison(1)) == "The finding was gone on 0 of 1 seed."
+    assert comparison_text(Comparison(1)) == "The finding was gone on 0 of 1 seed."
     assert trial_pictures([Treatment("normalise"), Treatment("normalise", comparison=Comparison(1))]) == ()
 
 
@@ -34,7 +34,7 @@ def test_differences_and_curves_are_drawn() -> None:
 
 def test_of_a_metric_of_which_more_is_better_the_side_is_told() -> None:
     more = replace(SHOWN, difference=0.2, low=0.1, high=0.3, by="metric", goal="max")
-    assert comparison_in_words(more).startswith("Metric at the end, treated less untreated: 0.2 (95 % interval 0.1 to 0.3)")
+    assert comparison_text(more).startswith("Metric at the end, treated less untreated: 0.2 (95 % interval 0.1 to 0.3)")
     differences, curves = trial_pictures([replace(CURED, comparison=more)])
     assert differences.alt.endswith("Above 0 is better.")
     assert curves.title.startswith("Metric with and without")

@@ -8,8 +8,7 @@ import click
 
 from reluctant.errors import ReluctantError
 from reluctant.recording import write
-from reluctant.report import renderer_for, show_study
-from reluctant.report._study._answer import nothing_to_compare
+from reluctant.report import nothing_to_compare, show_study, study_renderer_for
 from reluctant.studies import Study, compared
 
 
@@ -22,5 +21,5 @@ def print_study(study: Study, source: str = "") -> None:
 
 def write_study(study: Study, path: str, force: bool, source: str = "") -> None:
     """Write what a study showed to a file, in the form of its suffix, and say so."""
-    write(path, renderer_for(path)(source=source).render_study(study).encode(errors="backslashreplace"), force)
+    write(path, study_renderer_for(path)(source=source).render_study(study).encode(errors="backslashreplace"), force)
     click.echo(f"Written: {path}", err=True)

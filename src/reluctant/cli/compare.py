@@ -10,7 +10,7 @@ import click
 
 from reluctant.errors import UsageError
 from reluctant.recording import refuse_existing
-from reluctant.report import renderer_for
+from reluctant.report import study_renderer_for
 from reluctant.studies import Arm, Plan, trials_left
 
 from ._study_options import Conduct, check_script, compared_by, each_trial, study_options, time_limit
@@ -48,7 +48,7 @@ def command(
     limit = time_limit(given["trial_timeout"])
     plan = Plan(script_name, arguments, is_module, arms, given["seeds"], given["steps"], limit, **compared_by(given), **each_trial(given))
     if output is not None:
-        renderer_for(output)
+        study_renderer_for(output)
         refuse_existing(output, given["force"])
     study = how.carried_out(how.study(plan), "Comparing")
     if how.file:

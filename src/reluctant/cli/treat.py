@@ -13,8 +13,7 @@ import click
 from reluctant.errors import ReluctantError, UsageError
 from reluctant.numbers import plural
 from reluctant.recording import Document, Finding, Treatment, loads, refuse_existing, save, write
-from reluctant.report import safe, show, treatment_in_words
-from reluctant.report._safe_text import visible
+from reluctant.report import safe, show, treatment_text, visible
 from reluctant.studies import UNTREATED, Plan, PlannedTrial, Study, arm_against, by_hand, drawn_arms, job, result_of, trials_left
 from reluctant.treatments import propose_more
 
@@ -184,7 +183,7 @@ def _change(finding: Finding, document: Document, study: Study) -> tuple[str, ..
     if found is None or arm is None:
         return (f"no treatment of {finding.code} {finding.name} was verified.",)
     difference = source_change(finding, found, document.recording).splitlines()
-    return f"{treatment_in_words(found)}.", f"Try it: {by_hand(study.plan, arm)}", *map(_copied, difference)
+    return f"{treatment_text(found)}.", f"Try it: {by_hand(study.plan, arm)}", *map(_copied, difference)
 
 
 def _copied(line: str) -> str:

@@ -1,15 +1,16 @@
 """Shows a document, or a study: on a terminal, as JSON, as Markdown, in a notebook. Never imports torch."""
 
+from ._finding_block import treatment_text
 from ._finding_tree import Branch, finding_tree
-from ._forms import renderer_for, renderers
-from ._notebook import notebook_html
-from ._renderer import Renderer
-from ._safe_text import safe
-from ._treatment_in_words import treatment_in_words
+from ._outline import Outline
+from ._renderer import Renderer, renderer_for, renderers, study_renderer_for
+from ._safe_text import safe, visible
+from ._study._answer import nothing_to_compare
 from ._verdict import Verdict, verdict
-from .terminal import Terminal, show, show_study, width_of
+from .notebook import Notebook
+from .terminal import Terminal, encodable, show, show_study, width_of
 
 __all__ = [
-    "Branch", "Renderer", "Terminal", "Verdict", "finding_tree", "notebook_html", "renderer_for", "renderers", "safe", "show",
-    "show_study", "treatment_in_words", "verdict", "width_of",
+    "Branch", "Notebook", "Outline", "Renderer", "Terminal", "Verdict", "encodable", "finding_tree", "nothing_to_compare", "renderer_for",
+    "renderers", "safe", "show", "show_study", "study_renderer_for", "treatment_text", "verdict", "visible", "width_of",
 ]  # fmt: skip

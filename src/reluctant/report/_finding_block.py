@@ -2,24 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
-from reluctant.numbers import plural
-from reluctant.recording import Cause, Finding, Severity
+from reluctant.numbers import fine_percent, plural, value
+from reluctant.recording import Cause, Finding, Severity, Treatment
+from reluctant.treatments import all_treatments
 
-from ._evidence import evidence_in_words
 from ._finding_tree import GRAVITY, Branch
-from ._places import Places
-from ._safe_text import safe, source_line
-from ._treatment_in_words import treatment_in_words
+from ._locations import Locations
+from ._safe_text import safe, shortened, source_line
+
+MOST_ITEMS = 8
+"""Items shown of the evidence, and of a list in it; the file has them all."""
+
+LONGEST_TEXT = 80
+"""Characters shown of a text in the evidence."""
+
+
+def evidence_text(evidence: Mapping[str, Any]) -> str:
+    """The evidence on one line: ``dead 83 %, samples 48,640``; what is None was not measured and is left out."""
+    return _joined([f"{_entry_name(str(name))} {_entry_text(str(name), item)}" for name, item in evidence.items() if item is not None])
+
+
+def _entry_name(name: str) -> str:
+    return safe(name).removesuffix("_share").replace("_", " ")
+
+
+def _entry_text(name: str, item: Any) -> str:
+    if isinstance(item, bool):
+        return "yes" if item else "no"
+    if isinstance(item, (int, float)):
+        return fine_percent(item) if name.endswith("share") else value(item)
+    if isinstance(item, (list, tuple)):
+        return f"[{_joined([_entry_text(name, part) for part in item])}]"
+    if isinstance(item, Mapping):
+        return f"({evidence_text(item)})"
+    return shortened(safe(str(item)), LONGEST_TEXT)
+
+
+def _joined(items: list[str]) -> str:
+    more = [f"and {len(items) - MOST_ITEMS} more"] if len(items) > MOST_ITEMS else []
+    return ", ".join([*items[:MOST_ITEMS], *more])
+
+
+def treatment_text(treatment: Treatment) -> str:
+    """What to change, and what trials made of it where there were some."""
+    change = change_text(treatment)
+    if treatment.verdict == "not tried":
+        return change
+    return f"{change} ({treatment.verdict}, {plural(treatment.trials, 'trial')})"
+
+
+def change_text(treatment: Treatment) -> str:
+    """What to change; its bare name where the recording names a treatment that is not installed here."""
+    arguments = safe(treatment.arguments)
+    kind = all_treatments().get(treatment.name)
+    if kind is not None:
+        return kind.in_words(arguments)
+    name = safe(treatment.name).replace("-", " ")
+    return f"{name}: {arguments}" if arguments else name
+
 
 FULL_BLOCKS = 2
 """Findings of one rule shown in full, unless all are asked for; of the others only the place."""
 
 MOST_PLACES = 4
-"""Places named in a row."""
+"""Locations named in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +89,7 @@ class FindingBlock:
     """(label, text): evidence, cause, what it leads to, where else it is, what to try."""
 
 
-def all_blocks(branches: Iterable[Branch], places: Places) -> tuple[FindingBlock, ...]:
+def all_blocks(branches: Iterable[Branch], places: Locations) -> tuple[FindingBlock, ...]:
     """Every finding in full: each root, then what follows from it."""
     blocks = []
     for branch in branches:
@@ -47,7 +98,7 @@ def all_blocks(branches: Iterable[Branch], places: Places) -> tuple[FindingBlock
     return tuple(blocks)
 
 
-def main_blocks(branches: Sequence[Branch], places: Places) -> tuple[FindingBlock, ...]:
+def main_blocks(branches: Sequence[Branch], places: Locations) -> tuple[FindingBlock, ...]:
     """The roots, the first few of each rule in full; what follows from them is named beneath."""
     blocks = []
     alike = sorted(range(len(branches)), key=lambda index: (GRAVITY[branches[index].severity], _first(branches, index)))
@@ -79,18 +130,18 @@ def _first(branches: Sequence[Branch], index: int) -> int:
 
 def _block(
     finding: Finding,
-    places: Places,
+    places: Locations,
     leads_to: Sequence[Finding] = (),
     also: Sequence[Finding] = (),
     follows_from: Finding | None = None,
 ) -> FindingBlock:
     details = [
-        ("evidence", evidence_in_words(finding.evidence)),
+        ("evidence", evidence_text(finding.evidence)),
         ("cause", _cause(finding.cause)),
         ("follows", f"from {_name(follows_from)} {_at(places.of(follows_from))}".rstrip() if follows_from else ""),
         *(("leads to", text) for text in _consequences(leads_to, places)),
         ("also", _listed(also, places)),
-        *(("try", treatment_in_words(treatment)) for treatment in finding.treatments),
+        *(("try", treatment_text(treatment)) for treatment in finding.treatments),
     ]
     return FindingBlock(
         severity=finding.severity,
@@ -111,7 +162,7 @@ def _cause(cause: Cause | None) -> str:
     return f"{kind}: {safe(cause.evidence)}" if cause.evidence else kind
 
 
-def _consequences(followers: Sequence[Finding], places: Places) -> list[str]:
+def _consequences(followers: Sequence[Finding], places: Locations) -> list[str]:
     """One text for each rule among the followers, in their order; a single one with what it says."""
     by_code: dict[str, list[Finding]] = {}
     for finding in followers:
@@ -126,7 +177,7 @@ def _name(finding: Finding) -> str:
     return f"{safe(finding.code)} {safe(finding.name)}"
 
 
-def _listed(findings: Sequence[Finding], places: Places) -> str:
+def _listed(findings: Sequence[Finding], places: Locations) -> str:
     """Where the findings are: the first few by name, those on one line of code together."""
     named = list(dict.fromkeys((places.line_of(finding), places.layer_of(finding)) for finding in findings))
     shown = named if len(named) <= MOST_PLACES else named[: MOST_PLACES - 1]

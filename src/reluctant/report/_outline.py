@@ -10,9 +10,8 @@ from reluctant.numbers import fine_percent, plural
 from reluctant.recording import Document, Finding, NotJudged, Recording, Unobserved
 
 from ._finding_block import FindingBlock, all_blocks, main_blocks, tally
-from ._finding_tree import finding_tree
-from ._measurement import about_measurement, about_network
-from ._places import Places, places_of
+from ._finding_tree import about_measurement, about_network, finding_tree
+from ._locations import Locations, locations_of
 from ._safe_text import safe, visible
 from ._site_table import SiteRow, SkippedRows, main_site_rows, site_rows
 from ._verdict import Verdict, end_of_run, verdict
@@ -43,14 +42,14 @@ class Outline:
 
 def full_outline(document: Document, source: str = "") -> Outline:
     """The report with every site and every finding in full; `source` is the file that the document is saved in."""
-    places = places_of(document.recording)
+    places = locations_of(document.recording)
     branches = finding_tree(about_network(document.findings))
     return _outline(document, source, places, site_rows(document, places), all_blocks(branches, places))
 
 
 def main_outline(document: Document, source: str = "") -> Outline:
     """The report as `full_outline`, with what many sites share said once."""
-    places = places_of(document.recording)
+    places = locations_of(document.recording)
     branches = finding_tree(about_network(document.findings))
     return _outline(document, source, places, main_site_rows(document, places), main_blocks(branches, places))
 
@@ -58,16 +57,16 @@ def main_outline(document: Document, source: str = "") -> Outline:
 def _outline(
     document: Document,
     source: str,
-    places: Places,
+    places: Locations,
     rows: tuple[SiteRow | SkippedRows, ...],
     blocks: tuple[FindingBlock, ...],
 ) -> Outline:
     recording = document.recording
-    said = verdict(document)
+    found = verdict(document)
     return Outline(
         title=_title(recording, places),
-        verdict=Verdict(said.kind, safe(said.sentence)),
-        notes=tuple(note for note in (end_of_run(recording) if said.kind != "nothing" else "",) if note),
+        verdict=Verdict(found.kind, safe(found.sentence)),
+        notes=tuple(note for note in (end_of_run(recording) if found.kind != "nothing" else "",) if note),
         rows=rows,
         blocks=blocks,
         unjudged=(
@@ -80,7 +79,7 @@ def _outline(
     )
 
 
-def _title(recording: Recording, places: Places) -> str:
+def _title(recording: Recording, places: Locations) -> str:
     unit = "step" if recording.optimizers or not recording.passes else "backward pass"
     parts = [plural(recording.steps, unit), f"{recording.measured_steps:,} measured"]
     if recording.overhead_share is not None:
@@ -99,7 +98,7 @@ def _not_judged(entries: tuple[NotJudged, ...]) -> list[tuple[str, str]]:
     return [("not judged", f"{', '.join(names)}: {why}.") for why, names in reasons.items()]
 
 
-def _not_observed(entries: tuple[Unobserved, ...], places: Places) -> list[tuple[str, str]]:
+def _not_observed(entries: tuple[Unobserved, ...], places: Locations) -> list[tuple[str, str]]:
     texts: dict[str, None] = {}
     for entry in entries:
         where = f" at {places.file(entry.place.file)}:{entry.place.line}" if entry.place else ""
@@ -108,7 +107,7 @@ def _not_observed(entries: tuple[Unobserved, ...], places: Places) -> list[tuple
     return [("not observed", text) for text in texts]
 
 
-def _not_measured(findings: tuple[Finding, ...], places: Places) -> list[tuple[str, str]]:
+def _not_measured(findings: tuple[Finding, ...], places: Locations) -> list[tuple[str, str]]:
     return [
         (safe(finding.name).replace("-", " "), ": ".join(part for part in (places.of(finding), safe(finding.message)) if part))
         for finding in findings
@@ -126,4 +125,3 @@ def _commands(document: Document, source: str, blocks: tuple[FindingBlock, ...])
     if blocks:
         commands.append(("Rule", f"reluctant rule {blocks[0].code}"))
     return commands
-

@@ -11,8 +11,8 @@ from reluctant.numbers import NOTHING, count, magnitude, percent, plural
 from reluctant.recording import Document, Finding, Severity, ShareHistogram, Site, UnitWindow
 
 from ._finding_tree import worst
+from ._locations import Locations
 from ._network_order import in_network_order
-from ._places import Places
 from ._safe_text import safe
 
 LATEST_MOMENTS = 8
@@ -63,12 +63,12 @@ class _Judged:
         return tuple(sorted({finding.code for finding in self.findings if finding.severity != "advice"}))
 
 
-def site_rows(document: Document, places: Places) -> tuple[SiteRow, ...]:
+def site_rows(document: Document, places: Locations) -> tuple[SiteRow, ...]:
     """One row for each site, in network order."""
     return tuple(site_row(judged.site, judged.findings, places) for judged in _judged(document))
 
 
-def main_site_rows(document: Document, places: Places) -> tuple[SiteRow | SkippedRows, ...]:
+def main_site_rows(document: Document, places: Locations) -> tuple[SiteRow | SkippedRows, ...]:
     """The rows of `site_rows` with long runs of neighbours that share their findings summed up, and at most `MOST_ROWS`."""
     rows: list[SiteRow | SkippedRows] = []
     for _, run in groupby(_judged(document), key=lambda judged: judged.codes):
@@ -101,7 +101,7 @@ def is_on(finding: Finding, site: Site) -> bool:
     return finding.site == site.id or (on_its_line and isinstance(also, (list, tuple)) and site.after in also)
 
 
-def site_row(site: Site, findings: Sequence[Finding], places: Places) -> SiteRow:
+def site_row(site: Site, findings: Sequence[Finding], places: Locations) -> SiteRow:
     """The row of one site; `findings` are those on it."""
     window = site.recent or site.whole
     latest = site.moments[-LATEST_MOMENTS:]
@@ -150,8 +150,8 @@ def _skipped(members: Sequence[_Judged]) -> SkippedRows:
     windows = [judged.site.recent or judged.site.whole for judged in members]
     dead = _range([dead_share(window) for window in windows])
     passing = _range([open_share(window) for window in windows])
-    said = ", ".join(members[0].codes)
-    found = f"each with {said}" if said else "none with a fault found"
+    codes = ", ".join(members[0].codes)
+    found = f"each with {codes}" if codes else "none with a fault found"
     severity = worst(finding for judged in members for finding in judged.findings)
     return SkippedRows(f"{plural(len(members), 'more site')}, {found}: dead {dead}, open {passing}", severity)
 

@@ -9,9 +9,8 @@ from typing import Literal
 from reluctant.numbers import count, plural
 from reluctant.recording import Document, Finding, Recording
 
-from ._finding_tree import finding_tree
-from ._measurement import about_measurement, about_network
-from ._places import places_of
+from ._finding_tree import about_measurement, about_network, finding_tree
+from ._locations import locations_of
 
 VerdictKind = Literal["error", "warning", "advice", "clear", "nothing"]
 """The gravest finding; `clear` where there is none, `nothing` where nothing was observed, which is never clear."""
@@ -53,7 +52,7 @@ def end_of_run(recording: Recording) -> str:
 
 
 def _headline(finding: Finding, recording: Recording) -> str:
-    where = places_of(recording).of(finding)
+    where = locations_of(recording).of(finding)
     return f"{finding.name.replace('-', ' ')}{f' at {where}' if finding.file else f', {where}' if where else ''}"
 
 

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 PACKAGE = "reluctant.report"
 
+VERDICT_KINDS = {"clear": "clear", "warning": "warning", "nothing": "unknown"}
+"""How the page of a study colours its verdict, by the verdict's kind."""
+
+ANSWER_KINDS = {"better": "clear", "worse": "warning"}
+"""By the answer for one arm; any other is ``unknown``."""
+
 
 @dataclass(frozen=True)
 class Html(Renderer):
@@ -46,7 +52,6 @@ class Html(Renderer):
     def render_study(self, study: Study) -> str:
         """The page of what a study showed."""
         from ._study import study_outline, study_pictures
-        from ._study._kinds import ANSWER_KINDS, VERDICT_KINDS
 
         outline = study_outline(study)
         return render(

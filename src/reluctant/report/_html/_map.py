@@ -5,19 +5,76 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reluctant.figures import Drawing, spark
-from reluctant.numbers import count, magnitude, value
-from reluctant.recording import Document, Finding, Layer, Loss, Severity, Site
+from reluctant.figures import Drawing, Line, line_chart, spark
+from reluctant.numbers import NOTHING, count, magnitude, value
+from reluctant.recording import Document, Finding, Layer, Location, Loss, Severity, Site
 
 from .._finding_tree import worst
-from .._places import Places
-from .._safe_text import safe
-from .._site_table import dead_share, is_on, site_row
-from ..pictures import Scene
+from .._locations import Locations
+from .._safe_text import safe, source_line
+from .._site_table import SiteRow, dead_share, is_on, site_row
+from ..pictures import RecordingView
+from ..pictures.by_layer import size_axis
+from ..pictures.units import USUAL, slope_histogram, units_over_time
 from ._card import Card, site_anchor
-from ._rails import Rail, rails
-from ._site_detail import details, facts
-from ._stations import Station, ways_of
+from ._stations import Rail, Station, rails, ways_of
+
+SPELLINGS = {"module": "a module", "functional": "a function", "method": "a method of the tensor", "inside": "inside a module of torch"}
+
+
+def facts(site: Site, row: SiteRow, places: Locations) -> tuple[tuple[str, str], ...]:
+    """(what, value) of what is known about a site, besides its numbers in the map."""
+    arguments = ", ".join(f"{safe(name)} {value(number)}" for name, number in site.parameters.items())
+    window = site.recent or site.whole
+    found = [
+        ("arguments", arguments),
+        ("written as", " ".join(part for part in (SPELLINGS.get(site.spelling, ""), safe(site.module)) if part)),
+        ("called", _line(site.called, places)),
+        ("built", _line(site.built, places) if site.built != site.called else ""),
+        ("part", "" if site.role in ("hidden", "other") else site.role),
+        ("samples", f"{count(window.samples)} of steps {count(window.first_step)} to {count(window.last_step)}" if window else "none"),
+        ("calls in a pass", count(site.calls) if site.calls > 1 else ""),
+        ("gradient in", row.arriving),
+        ("gradient out", row.leaving),
+        ("output", _output(site)),
+        ("slopes", "" if site.exact else "from the ratio of gradients, not from values"),
+        ("not finite from", f"step {count(site.first_non_finite_step)}" if site.first_non_finite_step is not None else ""),
+    ]
+    return tuple((what, words) for what, words in found if words and words != NOTHING)
+
+
+def details(site: Site, view: RecordingView) -> tuple[Drawing, ...]:
+    """The pictures of a site: who is alive, how often units pass gradient, and how large the gradient is."""
+    drawn = [units_over_time(site, view.time), slope_histogram(site, *USUAL), _gradient(site, view)]
+    return tuple(each for each in drawn if each is not None)
+
+
+def _gradient(site: Site, view: RecordingView) -> Drawing | None:
+    steps = [moment.step for moment in site.moments]
+    arriving = [moment.gradient_arriving_rms for moment in site.moments]
+    leaving = [moment.gradient_leaving_rms for moment in site.moments]
+    axis = size_axis("root mean square", [*arriving, *leaving])
+    if axis is None or len(steps) < 2:
+        return None
+    last_in = next((size for size in reversed(arriving) if size is not None), None)
+    last_out = next((size for size in reversed(leaving) if size is not None), None)
+    alt = f"At the last measured step {magnitude(last_in)} arrives and {magnitude(last_out)} goes on."
+    shown = [[size if size else None for size in sizes] for sizes in (arriving, leaving)]  # 0 has no place on a logarithmic axis
+    lines = [Line("arrives", steps, shown[0], colour=0), Line("goes on", steps, shown[1])]
+    return line_chart("Gradient through time", alt, view.time, axis, lines)
+
+
+def _output(site: Site) -> str:
+    last = next((moment for moment in reversed(site.moments) if moment.output_rms is not None), None)
+    return f"rms {magnitude(last.output_rms)}, mean {magnitude(last.output_mean)}" if last else ""
+
+
+def _line(place: Location | None, places: Locations) -> str:
+    if place is None:
+        return ""
+    code = source_line(place.code)
+    return f"{places.file(place.file)}:{place.line}" + (f"  {code}" if code else "")
+
 
 HEALTH = {"error": "error", "warning": "warning", "advice": "advice", "clear": "no fault found", "unknown": "not judged", "": ""}
 """What each state of a row is called."""
@@ -68,14 +125,14 @@ class NetworkMap:
     """(health, its words, how many sites) for the states that occur."""
 
 
-def network_map(document: Document, places: Places, scene: Scene, cards: Sequence[Card]) -> NetworkMap:
+def network_map(document: Document, places: Locations, view: RecordingView, cards: Sequence[Card]) -> NetworkMap:
     """The map of a document."""
     recording = document.recording
     made = ways_of(recording)
     laid = rails(len(made.stations), made.ways)
     links = _links(cards)
     unjudged = _unjudged(document)
-    rows = [_row(station, document, places, scene, links, unjudged) for station in made.stations]
+    rows = [_row(station, document, places, view, links, unjudged) for station in made.stations]
     sites = [row.health for row in rows if row.kind == "site"]
     return NetworkMap(
         rows=tuple(replace(row, rail=rail) for row, rail in zip(rows, laid.rows, strict=True)),
@@ -100,17 +157,17 @@ def _unjudged(document: Document) -> set[int]:
 def _row(
     station: Station,
     document: Document,
-    places: Places,
-    scene: Scene,
+    places: Locations,
+    view: RecordingView,
     links: dict[tuple[str, str], tuple[str, str, str]],
     unjudged: set[int],
 ) -> MapRow:
     recording = document.recording
-    if station.kind == "site" and (site := scene.sites.get(station.id)) is not None:
+    if station.kind == "site" and (site := view.sites.get(station.id)) is not None:
         findings = [finding for finding in document.findings if is_on(finding, site)]
-        return _site_row(site, findings, places, scene, links, site.id in unjudged)
-    if station.kind == "layer" and (layer := next((layer for layer in scene.layers if layer.id == station.id), None)) is not None:
-        return _layer_row(layer, document.findings, places, scene, links)
+        return _site_row(site, findings, places, view, links, site.id in unjudged)
+    if station.kind == "layer" and (layer := next((layer for layer in view.layers if layer.id == station.id), None)) is not None:
+        return _layer_row(layer, document.findings, places, view, links)
     if station.kind == "loss" and (loss := next((loss for loss in recording.losses if loss.id == station.id), None)) is not None:
         return _loss_row(loss, places)
     words = safe(station.name.replace("_", " "))
@@ -121,13 +178,13 @@ def _row(
 def _site_row(
     site: Site,
     findings: Sequence[Finding],
-    places: Places,
-    scene: Scene,
+    places: Locations,
+    view: RecordingView,
     links: dict[tuple[str, str], tuple[str, str, str]],
     too_few: bool,
 ) -> MapRow:
     row = site_row(site, findings, places)
-    steps = [scene.time.share(moment.step) for moment in site.moments]
+    steps = [view.time.share(moment.step) for moment in site.moments]
     sizes = [moment.gradient_leaving_rms for moment in site.moments]
     measured = [size for size in sizes if size is not None]
     alt = f"gradient that goes on: {magnitude(measured[0])} at first, {magnitude(measured[-1])} at last" if measured else ""
@@ -141,7 +198,7 @@ def _site_row(
         cells=tuple((name, getattr(row, name)) for name in CELLS),
         trend=spark(steps, sizes, alt) if len(measured) > 1 else "",
         facts=facts(site, row, places),
-        details=details(site, scene),
+        details=details(site, view),
         findings=_linked(findings, places, links),
     )
 
@@ -154,10 +211,10 @@ def _health(severity: Severity | None, site: Site, too_few: bool) -> str:
 
 
 def _layer_row(
-    layer: Layer, findings: Sequence[Finding], places: Places, scene: Scene, links: dict[tuple[str, str], tuple[str, str, str]]
+    layer: Layer, findings: Sequence[Finding], places: Locations, view: RecordingView, links: dict[tuple[str, str], tuple[str, str, str]]
 ) -> MapRow:
     own = [finding for finding in findings if finding.site is None and finding.layer and finding.layer == layer.name]
-    steps = [scene.time.share(moment.step) for moment in layer.moments]
+    steps = [view.time.share(moment.step) for moment in layer.moments]
     sizes = [moment.weight_gradient_rms for moment in layer.moments]
     measured = [size for size in sizes if size is not None]
     alt = f"gradient of the weights: {magnitude(measured[0])} at first, {magnitude(measured[-1])} at last" if measured else ""
@@ -185,14 +242,14 @@ def _shape(layer: Layer) -> str:
     return f"{count(channels[0])}\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}{count(channels[1])}, {'×'.join(map(str, kernel))}"
 
 
-def _loss_row(loss: Loss, places: Places) -> MapRow:
+def _loss_row(loss: Loss, places: Locations) -> MapRow:
     place = loss.place or loss.built
     change = f"{value(loss.first_loss)} → {value(loss.last_loss)}" if loss.first_loss is not None and loss.last_loss is not None else ""
     return MapRow("loss", f"loss-{loss.id}", "", safe(loss.kind.replace("_", " ")), change, places.line(place) if place else "")
 
 
 def _linked(
-    findings: Sequence[Finding], places: Places, links: dict[tuple[str, str], tuple[str, str, str]]
+    findings: Sequence[Finding], places: Locations, links: dict[tuple[str, str], tuple[str, str, str]]
 ) -> tuple[tuple[str, str, str], ...]:
     found = [links.get((safe(finding.code), places.of(finding))) for finding in findings]
     return tuple(dict.fromkeys(link for link in found if link is not None))

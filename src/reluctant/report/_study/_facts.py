@@ -1,16 +1,17 @@
-"""How a study was measured, fact by fact."""
+"""How a study was measured, fact by fact, and what does not count in it."""
 
 from __future__ import annotations
 
 import math
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from reluctant.numbers import duration, plural, result
-from reluctant.studies import LEVEL, UNTREATED, Compared, Plan, Study, starting_level
+from reluctant.studies import LEVEL, UNTREATED, Compared, Plan, Result, Study, starting_level, trials_left
 
 from .._safe_text import safe, visible
-from ._quantity import Quantity
+from ._answer import Quantity
 
 
 def program(study: Study) -> str:
@@ -85,3 +86,50 @@ def _worst(study: Study, quantity: Quantity) -> str:
         return ""
     beyond, shown = ("above", worst) if quantity.goal == "min" else ("below", -worst)
     return f"a {quantity.noun} {beyond} {result(shown)}, the level at which trials began, or none at all counts as that"
+
+
+LONGEST_WORDS = 40
+"""Lines of what a failed script wrote last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One trial that did not end well, with what its script wrote last to standard error."""
+
+    seed: int
+    ending: str
+    counts: bool
+    """Whether it counts all the same, as one that ended at the worst level."""
+    last_words: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An arm of which less is known than was planned."""
+
+    name: str
+    note: str
+    failures: tuple[Failure, ...]
+
+
+def left_out(study: Study, found: Sequence[Compared]) -> tuple[LeftOut, ...]:
+    """The arms with trials that were not counted, that ended badly or that did not run, in the order of the plan."""
+    made = [LeftOut(safe(arm.arm), safe(arm.note), tuple(_failures(study, arm.arm))) for arm in found]
+    return tuple(entry for entry in made if entry.note or entry.failures)
+
+
+def not_run(study: Study) -> str:
+    """How many trials did not run for want of time, as a sentence; empty where all did."""
+    left = trials_left(study)
+    return f"{plural(left, 'trial')} did not run for want of time." if left else ""
+
+
+def _failures(study: Study, arm: str) -> Iterator[Failure]:
+    for seed, trial in sorted(study.of(arm).items()):
+        if trial.ending != "ended":
+            yield Failure(seed, trial.ending, trial.counts, _last_words(trial))
+
+
+def _last_words(result: Result) -> str:
+    lines = result.last_words.rstrip().splitlines()[-LONGEST_WORDS:]
+    return "\n".join(visible(line.expandtabs(4)) for line in lines)

@@ -11,8 +11,7 @@ from reluctant.recording import TrialCurve
 from reluctant.studies import UNTREATED, Compared, Study, mean_curve, starting_level
 
 from ..pictures.loss_curve import loss_axis
-from ._outline import StudyOutline
-from ._ranking import percent_of
+from ._outline import StudyOutline, percent_of
 
 INTERVAL = "95\N{NO-BREAK SPACE}% interval of the mean"
 
@@ -33,7 +32,7 @@ def differences(outline: StudyOutline) -> Drawing | None:
         return None
     title = f"End {quantity.noun} less that of the script {UNTREATED}, seed by seed"
     axis = f"difference of the end {quantity.noun}; {quantity.side}"
-    drawn = range_chart(title, _in_words(arms, outline), axis, [_extent(arm, outline) for arm in arms], zero="no difference")
+    drawn = range_chart(title, _alternative(arms, outline), axis, [_extent(arm, outline) for arm in arms], zero="no difference")
     return Drawing(title, drawn.alt, drawn.svg, head=HEAD, rows=tuple(_numbers(arm, outline) for arm in arms))
 
 
@@ -82,9 +81,9 @@ def _points(arm: Compared) -> tuple[float, ...]:
     return tuple(difference.base * math.expm1(ratio) for ratio in difference.ratios) or difference.differences
 
 
-def _in_words(arms: Sequence[Compared], outline: StudyOutline) -> str:
-    said = [f"{outline.label(arm.arm)}: {result(arm.difference.mean)}{_between(arm)}, {arm.answer}" for arm in arms]
-    return f"{'; '.join(said)}. {outline.quantity.side.capitalize()}."
+def _alternative(arms: Sequence[Compared], outline: StudyOutline) -> str:
+    texts = [f"{outline.label(arm.arm)}: {result(arm.difference.mean)}{_between(arm)}, {arm.answer}" for arm in arms]
+    return f"{'; '.join(texts)}. {outline.quantity.side.capitalize()}."
 
 
 def _between(arm: Compared) -> str:

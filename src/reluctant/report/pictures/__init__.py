@@ -1,6 +1,5 @@
-"""What the evidence of a finding looks like. One picture a file."""
+"""What the evidence of a finding looks like."""
 
-from ._choice import all_pictures, pictures_of
-from ._picture import Picture, Scene, scene_of
+from ._picture import Picture, RecordingView, all_pictures, pictures_of, view_of
 
-__all__ = ["Picture", "Scene", "all_pictures", "pictures_of", "scene_of"]
+__all__ = ["Picture", "RecordingView", "all_pictures", "pictures_of", "view_of"]

@@ -10,9 +10,8 @@ from reluctant.figures import Drawing, Guide, HeatMap, heat_map
 from reluctant.numbers import magnitude, plural
 from reluctant.recording import Finding, Layer
 
-from ._event import event_of
-from ._layer_curves import Quantity, at_end, at_start, layer_names
-from ._picture import Picture, Scene
+from ._picture import Picture, RecordingView, event_of
+from .by_layer import Quantity, at_end, at_start, layer_names
 
 MOST_ROWS, MOST_COLUMNS = 40, 90
 
@@ -27,16 +26,17 @@ class GradientOverTime(Picture):
     evidence = frozenset(
         {"gradient_ratio", "gradient_growth", "first_non_finite_step", "frozen_layers", "dead_units", "factor_per_layer", "loss_growth"}
     )
+    example = Finding("RL302", "", "error", "", layer="fc1", evidence={"first_non_finite_step": 7})
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
+    def draw(self, finding: Finding, view: RecordingView) -> Drawing | None:
         """The map; None where no layer was measured."""
-        event = event_of(finding, scene.site(finding))
-        return gradient_map(scene, [event.guide()] if event else [])
+        event = event_of(finding, view.site(finding))
+        return gradient_map(view, [event.guide()] if event else [])
 
 
-def gradient_map(scene: Scene, guides: Sequence[Guide] = ()) -> Drawing | None:
+def gradient_map(view: RecordingView, guides: Sequence[Guide] = ()) -> Drawing | None:
     """The map of a whole recording; None where no layer was measured at two steps."""
-    layers, quantity, words = _measured(scene.layers)
+    layers, quantity, words = _measured(view.layers)
     moments = sorted({moment.step for layer in layers for moment in layer.moments if quantity(moment) is not None})
     if not layers or len(moments) < 2:
         return None
@@ -50,7 +50,7 @@ def gradient_map(scene: Scene, guides: Sequence[Guide] = ()) -> Drawing | None:
         for name, layer in zip(names, shown, strict=True)
     )
     data = HeatMap(names, [stretch[len(stretch) // 2] for stretch in columns], rows)
-    return heat_map(title, alt, scene.time, data, words, guides)
+    return heat_map(title, alt, view.time, data, words, guides)
 
 
 def _measured(layers: tuple[Layer, ...]) -> tuple[tuple[Layer, ...], Quantity, str]:

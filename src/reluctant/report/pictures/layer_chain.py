@@ -7,7 +7,7 @@ from reluctant.numbers import count, plural
 from reluctant.recording import Finding
 
 from .._safe_text import safe
-from ._picture import Picture, Scene
+from ._picture import Picture, RecordingView
 
 
 class LayerChain(Picture):
@@ -15,13 +15,15 @@ class LayerChain(Picture):
 
     order = 17
     evidence = frozenset({"merged_parameters", "idle_activations"})
+    example = Finding("RL102", "", "error", "", evidence={"layers": ["fc1", "fc2"], "parameters": 90, "merged_parameters": 40})
+    example_alt = "90 parameters in 2 layers: fc1, fc2. They do what one layer of 40 parameters does."
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
+    def draw(self, finding: Finding, view: RecordingView) -> Drawing | None:
         """The chain; None where the evidence names fewer than two layers."""
         named = finding.evidence.get("layers")
         if not isinstance(named, (list, tuple)) or len(named) < 2:
             return None
-        shapes = {layer.name: layer.weight_shape for layer in scene.layers}
+        shapes = {layer.name: layer.weight_shape for layer in view.layers}
         boxes = [(safe(str(name)), _shape(shapes.get(str(name), ()))) for name in named]
         parameters, merged = finding.evidence.get("parameters"), finding.evidence.get("merged_parameters")
         sizes = f"{count(parameters)} parameters" if isinstance(parameters, int) else plural(len(named), "layer")

@@ -9,7 +9,7 @@ from reluctant.numbers import value
 from reluctant.recording import Finding
 
 from .._safe_text import safe
-from ._picture import Picture, Scene
+from ._picture import Picture, RecordingView
 
 MOST_LINES = 4
 
@@ -19,10 +19,12 @@ class LearnedSlopes(Picture):
 
     order = 14
     evidence = frozenset({"slope_first", "slopes"})
+    example = Finding("RL501", "", "error", "", layer="fc1", evidence={"slope_first": 0.25, "slopes": ["p1.weight"]})
+    example_alt = "p1.weight from 0 to 0"
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
+    def draw(self, finding: Finding, view: RecordingView) -> Drawing | None:
         """The curves; None where no slope was measured twice."""
-        slopes = [parameter for parameter in scene.recording.parameters if parameter.role == "slope" and len(parameter.moments) > 1]
+        slopes = [parameter for parameter in view.recording.parameters if parameter.role == "slope" and len(parameter.moments) > 1]
         if not slopes:
             return None
         named = finding.evidence.get("slopes")
@@ -40,4 +42,4 @@ class LearnedSlopes(Picture):
         margin = 0.08 * (max(numbers) - min(numbers)) or 0.1
         alt = "; ".join(f"{line.label} from {value(line.ys[0] or 0.0)} to {value(line.ys[-1] or 0.0)}" for line in lines) + "."
         y = Axis("slope below 0", min(numbers) - (margin if min(numbers) < 0 else 0), max(numbers) + margin)
-        return line_chart("Learned slopes", alt, scene.time, y, lines, bands)
+        return line_chart("Learned slopes", alt, view.time, y, lines, bands)

@@ -9,8 +9,7 @@ from reluctant.figures import Axis, Band, Drawing, Guide, Line, line_chart
 from reluctant.numbers import magnitude, value
 from reluctant.recording import Finding, Graph, LossCurve, LossPoint, Recording
 
-from ._event import event_of
-from ._picture import Picture, Scene
+from ._picture import Picture, RecordingView, event_of
 
 MOST_POINTS = 180
 
@@ -27,18 +26,20 @@ class LossOverTime(Picture):
     order = 30
     general = True
     evidence = frozenset({*FLOORS, "loss_growth", "first_non_finite_step", "last_loss", "dead_units", "gradient_ratio", "input_rms"})
+    example = Finding("RL401", "", "error", "", layer="fc3", evidence={"floor": 1.461})
+    example_alt = "2.3e0 at step 0"
 
-    def draw(self, finding: Finding, scene: Scene) -> Drawing | None:
+    def draw(self, finding: Finding, view: RecordingView) -> Drawing | None:
         """The curve of the loss that the finding's part of the network feeds; None where no loss was seen twice."""
-        curve = _curve_of(finding, scene.recording)
+        curve = _curve_of(finding, view.recording)
         if curve is None:
             return None
-        event = event_of(finding, scene.site(finding))
+        event = event_of(finding, view.site(finding))
         guides = [event.guide() if event else None, floor_of(finding)]
-        return loss_curve(curve, scene, [guide for guide in guides if guide is not None])
+        return loss_curve(curve, view, [guide for guide in guides if guide is not None])
 
 
-def loss_curve(curve: LossCurve, scene: Scene, guides: Sequence[Guide] = ()) -> Drawing | None:
+def loss_curve(curve: LossCurve, view: RecordingView, guides: Sequence[Guide] = ()) -> Drawing | None:
     """One curve with its spread; None where it has fewer than two points."""
     points = _fewer([point for point in curve.points if point.mean is not None])
     if len(points) < 2:
@@ -56,7 +57,7 @@ def loss_curve(curve: LossCurve, scene: Scene, guides: Sequence[Guide] = ()) -> 
     if curve.first_non_finite_step is not None:
         alt += f" Not finite from step {curve.first_non_finite_step:,} on."
     spread = [Band(steps, low, high, label="lowest to highest of each stretch")] if low != high else []
-    return line_chart("Loss", alt, scene.time, y, [Line("mean", steps, means)], spread, guides)
+    return line_chart("Loss", alt, view.time, y, [Line("mean", steps, means)], spread, guides)
 
 
 def loss_axis(numbers: Sequence[float], noun: str = "loss") -> Axis | None:

@@ -11,7 +11,7 @@ from ._safe_text import safe
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Locations:
     """Names places of one recording relative to the folder of its script, and knows the code on them."""
 
     script: str
@@ -54,7 +54,7 @@ class Places:
         return f"{'after' if finding.site is not None else 'at'} {name}"
 
 
-def places_of(recording: Recording) -> Places:
+def locations_of(recording: Recording) -> Locations:
     """The names for the places of `recording`."""
     locations = list(_locations(recording))
     files = tuple(dict.fromkeys(site.place.file for site in recording.sites if site.place))
@@ -62,7 +62,7 @@ def places_of(recording: Recording) -> Places:
     folder = _folder(recording.script, [location.file for location in locations])
     script = _path(recording.script)
     name = script.name if script.is_absolute() else recording.script
-    return Places(safe(name) or "a run", folder, files, code)
+    return Locations(safe(name) or "a run", folder, files, code)
 
 
 def _folder(script: str, files: list[str]) -> str:

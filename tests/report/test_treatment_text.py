@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reluctant.recording import Treatment
-from reluctant.report import treatment_in_words
+from reluctant.report import treatment_text
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ from reluctant.report import treatment_in_words
     ],
 )
 def test_words(treatment: Treatment, words: str) -> None:
-    assert treatment_in_words(treatment) == words
+    assert treatment_text(treatment) == words

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from html import escape
 
 from reluctant.recording import Document
 
 from ._finding_block import FindingBlock
-from ._outline import LEGEND, Outline, main_outline
+from ._outline import LEGEND, Outline
+from ._renderer import Renderer
 from ._site_table import SiteRow, SkippedRows
 
 COLOURS = {"error": "#d33", "warning": "#c80", "advice": "#29b", "clear": "#3a3", "nothing": "#c80"}
@@ -22,9 +23,16 @@ _LEFT = 3
 """Columns of words; those after them hold numbers."""
 
 
-def notebook_html(document: Document, source: str = "") -> str:
+@dataclass(frozen=True)
+class Notebook(Renderer):
     """The report as one HTML element without scripts, style sheets or anything loaded, for ``_repr_html_``."""
-    return "\n".join(_lines(main_outline(document, source)))
+
+    name = "notebook"
+    suffix = ""
+
+    def render(self, document: Document) -> str:
+        """The element as text."""
+        return "\n".join(_lines(self.outline(document))) + "\n"
 
 
 def _lines(outline: Outline) -> Iterator[str]:
