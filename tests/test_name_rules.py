@@ -15,16 +15,12 @@ SHARED_NAMES: set[str] = {
     "Line",
     "Operation",
     "Plan",
-    "Remedy",
-    "Scene",
     "_Pending",
 }
 """Debt: class names that stand for two things. A name is deleted here once it stands for one; none is added."""
 
 PRIVATE_IMPORTS: set[str] = {
     "cli → report._layout",
-    "cli → report._safe_text",
-    "cli → report._study._answer",
     "explain → report._layout",
     "trials → observe._building_line",
     "trials → observe._call_stack",

@@ -9,8 +9,7 @@ import click
 
 from reluctant.activations import Activation, Page, all_activations, get, page_of
 from reluctant.numbers import constant
-from reluctant.report import width_of
-from reluctant.report.terminal import encodable
+from reluctant.report import encodable, width_of
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -25,8 +25,7 @@ from reluctant.explain import (
     write_figures,
 )
 from reluctant.recording import refuse_existing, write
-from reluctant.report import width_of
-from reluctant.report.terminal import encodable
+from reluctant.report import encodable, width_of
 
 ROOMY = 100
 FORMS: dict[str, Callable[[Account, Language], bytes]] = {

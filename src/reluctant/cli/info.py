@@ -17,9 +17,8 @@ import click
 from reluctant import __version__
 from reluctant.activations import Activation, definitions, get
 from reluctant.machine import this_machine
-from reluctant.report import width_of
+from reluctant.report import encodable, width_of
 from reluctant.report._layout import column_width, pad, wrap
-from reluctant.report.terminal import encodable
 
 ELEMENTS = 1 << 24
 """Of the tensor that the cost of new memory is measured with: 64 MB of float32, beyond what malloc keeps when it is freed."""
