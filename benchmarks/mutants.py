@@ -90,8 +90,11 @@ CONTENTS: dict[str, Callable[[Judged], Document]] = {
 }
 """Changes to what a rule says."""
 
+TOLD_AS_ONE = {"kept-memory", "too-few-samples"}
+"""Rules that tell all places in one finding."""
+
 NEVER: dict[str, Callable[[Rule], bool]] = {
-    "only the first finding kept": lambda rule: False,
+    "only the first finding kept": lambda rule: rule.rule_name() in TOLD_AS_ONE,
     "reasons emptied": lambda rule: "not_judged(" not in inspect.getsource(sys.modules[type(rule).__module__]),
 }
 """Where a change that changed nothing in any case cannot apply to a rule at all; elsewhere a case is missing."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from ._location import Location
@@ -298,3 +298,38 @@ def deep(layers: int, operation: str = "relu") -> Recording:
 def geometric(factor: float, count: int) -> list[float]:
     """1 and the powers of `factor`, `count` numbers in all."""
     return [factor**index for index in range(count)]
+
+
+def twice(recording: Recording, lines: int = 100) -> Recording:
+    """Two such networks in one run: the second one's ids come after those of the first, and its code stands `lines` further down."""
+    sites, layers, parameters, optimizers, graphs, losses = (
+        1 + max((thing.id for thing in things), default=-1)
+        for things in (
+            recording.sites, recording.layers, recording.parameters, recording.optimizers, recording.graphs, recording.losses
+        )
+    )
+    shifts = {
+        Site: {"id": sites, "layer": layers, "slope": parameters},
+        Layer: {"id": layers, "weight": parameters, "bias": parameters},
+        Parameter: {"id": parameters, "optimizer": optimizers},
+        Optimizer: {"id": optimizers},
+        OptimizerGroup: {"parameters": parameters},
+        Graph: {"id": graphs},
+        Node: {"site": sites, "layer": layers, "loss": losses},
+        Loss: {"id": losses, "graph": graphs},
+        LossCurve: {"graph": graphs},
+        Location: {"line": lines},
+    }
+
+    def shifted(thing: Any, by: int = 0) -> Any:
+        if isinstance(thing, tuple):
+            return tuple(shifted(part, by) for part in thing)
+        if type(thing) is int:
+            return thing + by
+        if not is_dataclass(thing):
+            return thing
+        by_name = shifts.get(type(thing), {})
+        return replace(thing, **{field.name: shifted(getattr(thing, field.name), by_name.get(field.name, 0)) for field in fields(thing)})
+
+    together = ("sites", "layers", "parameters", "optimizers", "graphs", "losses", "loss_curves", "not_observed")
+    return replace(recording, **{name: getattr(recording, name) + shifted(getattr(recording, name)) for name in together})

@@ -8,7 +8,7 @@ from typing import Any
 
 from reluctant.numbers import count, share
 from reluctant.recording import Finding, Node, NotJudged, Recording, Silence, Site
-from reluctant.recording.example import StackLayer, stack, window, with_parameter
+from reluctant.recording.example import StackLayer, stack, twice, window, with_parameter
 
 from ._causes import why_dead
 from ._certified import certified
@@ -240,6 +240,7 @@ for step in range(150):
                     "15 times the spread that its input gives a unit (SGD with lr 0.1, line 44)",
                 ),
             ),
+            RuleCase("two such networks", twice(BLOCKED), Expected("error", "none", 32), Expected("error", "none", 132)),
         )
 
 

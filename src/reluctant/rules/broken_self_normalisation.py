@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from reluctant.numbers import count, size
 from reluctant.recording import Cause, Finding, Node, Recording, Site
-from reluctant.recording.example import StackLayer, stack, with_parameter
+from reluctant.recording.example import StackLayer, stack, twice, with_parameter
 
 from ._graph import is_affine
 from ._initialisation import weight_scale
@@ -218,6 +218,17 @@ for step in range(60):
                 Expected("warning", "activation-choice", 21),
             ),
             RuleCase("dropout behind elu", selu(1.0, 1.0, dropout="dropout", operation="elu")),
+            RuleCase(
+                "two such networks, told as one", twice(selu(1 / 3, 1 / 3, 1 / 3)),
+                Expected(
+                    "warning", "initialisation", 21, layer="fc1", site=0, treatments=("reinitialise:lecun",),
+                    message="SELU does not normalise itself here: the weights before 6 SELU layers start with variance 0.33 / fan_in "
+                    "where SELU asks for 1 / fan_in, and outside of 0.48 to 1.8 the signal shrinks towards 0 from layer to layer.",
+                    evidence={"weight_variance_times_fan_in": 0.3333, "lowest": 0.4768, "highest": 1.812, "layers": 6},
+                    because="the weights before 6 SELU layers start with variance 0.33 / fan_in where SELU asks for 1 / fan_in, and "
+                    "outside of 0.48 to 1.8 the signal shrinks towards 0 from layer to layer",
+                ),
+            ),
         )
 
 

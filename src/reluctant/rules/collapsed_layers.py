@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from reluctant.numbers import count
 from reluctant.recording import Cause, Finding, Node, NotJudged, Recording
+from reluctant.recording.example import twice
 
 from ._collapse import Pair, affine_pairs
 from ._network import label, network, place_of
@@ -215,6 +216,11 @@ for step in range(100):
             RuleCase("a shared weight", shared(series(*PAIR))),
             RuleCase("a layer used twice", series(linear(0, 8, 32), *BENT, linear(1, 32, 32), linear(1, 32, 32), *BENT, linear(2, 32, 4))),
             RuleCase("an embedding before", series(replace(linear(0, 1000, 16), kind="embedding"), linear(1, 16, 4))),
+            RuleCase(
+                "two such networks", twice(series(*PAIR)),
+                Expected("warning", "missing-activation", 11),
+                Expected("warning", "missing-activation", 111),
+            ),
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from reluctant.numbers import count, share
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Silence, Site
-from reluctant.recording.example import RAW, StackLayer, ending, stack, window, with_input, with_parameter, with_site
+from reluctant.recording.example import RAW, StackLayer, ending, stack, twice, window, with_input, with_parameter, with_site
 
 from ._causes import why_dead
 from ._coverage import unseen_end
@@ -279,6 +279,7 @@ for step in range(150):
                     because="they are silent from the first step: a layer of 4 units has few others to keep gradient flowing",
                 ),
             ),
+            RuleCase("two such networks", twice(dead(10)), Expected("warning", "none", 31), Expected("warning", "none", 131)),
         )
 
 

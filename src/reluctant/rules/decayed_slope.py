@@ -21,7 +21,7 @@ from reluctant.recording import (
     Recording,
     Site,
 )
-from reluctant.recording.example import SCRIPT
+from reluctant.recording.example import SCRIPT, twice
 
 from ._network import network, place_of
 from ._rule import Rule
@@ -250,6 +250,11 @@ for step in range(120):
             RuleCase("weights, not slopes", slopes(role="weight")),
             RuleCase("measured once", slopes(steps=(0,)), not_judged="the slopes of PReLU were measured at one moment only"),
             RuleCase("the rate fell at once", two_rates()),
+            RuleCase(
+                "two such networks", twice(slopes()),
+                Expected("warning", "weight-decay", 30),
+                Expected("warning", "weight-decay", 130),
+            ),
         )
 
 

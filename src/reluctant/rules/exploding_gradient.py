@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from reluctant.numbers import size
 from reluctant.recording import Cause, Finding, Layer, LossCurve, LossPoint, NotJudged, Recording
-from reluctant.recording.example import RAW, deep, with_input, with_parameter
+from reluctant.recording.example import RAW, deep, twice, with_input, with_parameter
 
 from ._causes import why_blown_up
 from ._graph import Structure
@@ -251,6 +251,11 @@ for step in range(60):
                 ),
             ),
             RuleCase("grows over the layers, and learns", fading(rising(1100)[::-1], loss=0.2)),
+            RuleCase(
+                "two such networks", twice(growing([2.0, 10.0, 22.0, 22.0], 110.0)),
+                Expected("error", "learning-rate", 52),
+                Expected("error", "learning-rate", 152),
+            ),
         )
 
 

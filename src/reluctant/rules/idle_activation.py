@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Site
-from reluctant.recording.example import RAW, StackLayer, stack, window, with_input, with_parameter, with_site
+from reluctant.recording.example import RAW, StackLayer, stack, twice, window, with_input, with_parameter, with_site
 
 from ._causes import why_idle
 from ._coverage import unseen_end
@@ -221,6 +221,7 @@ for step in range(150):
                     because="its bounds lie beyond every value that reaches it",
                 ),
             ),
+            RuleCase("two such networks", twice(on(40)), Expected("warning", "none", 31), Expected("warning", "none", 131)),
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reluctant.recording import Cause, Finding, Location, Parameter, ParameterMoment, Recording, Severity, Site
-from reluctant.recording.example import SCRIPT
+from reluctant.recording.example import SCRIPT, twice
 
 from ._heads import named
 from ._network import Network, network, place_of
@@ -254,6 +254,12 @@ for step in range(60):
             RuleCase("prelu from various slopes", prelu(1.0, spread=0.2)),
             RuleCase("prelu first seen later", prelu(1.0, step=500)),
             RuleCase("relu", activation("relu")),
+            RuleCase(
+                "two such networks",
+                twice(activation("leaky_relu", "negative_slope", negative_slope=1.0)),
+                Expected("warning", "activation-choice", 22),
+                Expected("warning", "activation-choice", 122),
+            ),
         )
 
 

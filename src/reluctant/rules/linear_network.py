@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reluctant.numbers import count
 from reluctant.recording import Cause, Finding, Layer, Node, NotJudged, Recording, Site
-from reluctant.recording.example import StackLayer, stack
+from reluctant.recording.example import StackLayer, stack, twice
 
 from ._causes import why_idle
 from ._collapse import affine_pairs, carrying, map_at, passes_straight, size_of
@@ -193,6 +193,11 @@ for step in range(100):
             RuleCase(
                 "all but one always on",
                 stack([StackLayer("fc1", 40, 31, "x = torch.relu(self.fc1(x))", always_on=39)], inputs=20, classes=2),
+            ),
+            RuleCase(
+                "two such networks", twice(series(A, B, C)),
+                Expected("error", "missing-activation", 10),
+                Expected("error", "missing-activation", 110),
             ),
         )
 

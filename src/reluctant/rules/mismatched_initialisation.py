@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from reluctant.numbers import share, size
 from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Severity, Site
-from reluctant.recording.example import deep, ending, geometric
+from reluctant.recording.example import deep, ending, geometric, twice
 
 from ._curves import gain, is_bounded
 from ._initialisation import SCALE_TOO_LARGE, asked_gain, first_moment, initialised_at, ratio_to_gain
@@ -299,6 +299,12 @@ for step in range(100):
             RuleCase("less than half flat at the start", flat(0.49, 9.0)),
             RuleCase("nothing flat about it", flat(0.5, 9.0, operation="elu")),
             RuleCase("swells by its branches", spreading(geometric(1.6, 12), math.sqrt(2)), Expected("error", "initialisation", 32)),
+            RuleCase(
+                "two such networks",
+                twice(spreading(geometric(110 ** (-1 / 11), 12), 0.58)),
+                Expected("error", "initialisation", 31),
+                Expected("error", "initialisation", 131),
+            ),
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reluctant.recording import Cause, Finding, Location, LossCurve, LossPoint, Node, NotJudged, Recording, Site
-from reluctant.recording.example import RAW, SCRIPT, StackLayer, stack, with_input
+from reluctant.recording.example import RAW, SCRIPT, StackLayer, stack, twice, with_input
 
 from ._causes import why_blown_up
 from ._network import Network, label, network, place_of
@@ -202,6 +202,7 @@ for step in range(60):
                     "about 1): a step changes the output by as much as the square of that scale",
                 ),
             ),
+            RuleCase("two such networks", twice(lost(12, {})), Expected("error", "none", 54), Expected("error", "none", 154)),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reluctant.recording import Finding, Location, Recording, Unobserved
-from reluctant.recording.example import SCRIPT, StackLayer, stack
+from reluctant.recording.example import SCRIPT, StackLayer, stack, twice
 
 from ._rule import Rule
 from .testing import Expected, RuleCase
@@ -108,5 +108,10 @@ for step in range(40):
                     message="Not observed: a loss, because it has no graph.",
                     evidence={"what": "a loss", "why": "it has no graph"},
                 ),
+            ),
+            RuleCase(
+                "two such networks", twice(Recording(not_observed=(REGION,))),
+                Expected("advice", line=70),
+                Expected("advice", line=170),
             ),
         )

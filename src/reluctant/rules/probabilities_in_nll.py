@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site, ValueStatistics
+from reluctant.recording.example import twice
 
 from ._heads import Head, finding, heads, last_seen, named
 from ._reach import keeps_values
@@ -220,6 +221,11 @@ for step in range(60):
             RuleCase("KL of Bernoulli logarithms", nll(UNNORMALISED, HeadStep("logsigmoid"), kind="kl_div")),
             RuleCase("an expected score written by hand", nll(PROBABILITIES, HeadStep("softmax"), handwritten=True)),
             RuleCase("cross-entropy of scores", nll(SCORES, kind="cross_entropy")),
+            RuleCase(
+                "two such networks", twice(nll(PROBABILITIES, HeadStep("softmax"))),
+                Expected("warning", "head-loss-mismatch", 40),
+                Expected("warning", "head-loss-mismatch", 140),
+            ),
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from reluctant.numbers import share
 from reluctant.recording import Cause, Finding, Graph, Layer, Node, NotJudged, Recording, Site, UnitWindow, ValueStatistics
+from reluctant.recording.example import twice
 
 from ._heads import LOGIT_LOSSES, Head, finding, heads, named
 from ._interval import Interval, softplus
@@ -519,6 +520,11 @@ for step in range(60):
             RuleCase("rectified mean alone", latent(log_variance="tanh")),
             RuleCase("softplus instead", latent(log_variance="softplus")),
             RuleCase("no second way to the loss", latent(penalty=False)),
+            RuleCase(
+                "two such networks", twice(number(HeadStep("relu"))),
+                Expected("warning", "head-loss-mismatch", 40),
+                Expected("warning", "head-loss-mismatch", 140),
+            ),
         )
 
 

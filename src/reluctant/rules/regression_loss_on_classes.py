@@ -7,6 +7,7 @@ from typing import Any
 
 from reluctant.numbers import share
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Site, ValueStatistics
+from reluctant.recording.example import twice
 
 from ._class_targets import DIGITS, classes_in
 from ._heads import Head, finding, heads, named
@@ -250,6 +251,11 @@ for step in range(60):
             ),
             RuleCase("percentage error on numbers", error(values(1, 9), kind="l1_loss", handwritten=True, options=RELATIVE)),
             RuleCase("softmax over one is RL405's", error(BINARY, HeadStep("softmax"))),
+            RuleCase(
+                "two such networks", twice(error(BINARY, HeadStep("sigmoid"))),
+                Expected("advice", "head-loss-mismatch", 60),
+                Expected("advice", "head-loss-mismatch", 160),
+            ),
         )
 
 

@@ -19,7 +19,7 @@ from reluctant.recording import (
     UnitWindow,
     ValueStatistics,
 )
-from reluctant.recording.example import RAW, StackLayer, histogram, stack, with_input, with_parameter, with_site
+from reluctant.recording.example import RAW, StackLayer, histogram, stack, twice, with_input, with_parameter, with_site
 
 from ._causes import why_flat
 from ._coverage import unseen_end
@@ -314,6 +314,11 @@ for step in range(150):
             RuleCase(
                 "small updates", with_parameter(saturated(flat(60, 1.0)), "fc1.weight", update_rms=0.0001),
                 Expected("warning", "none", 31),
+            ),
+            RuleCase(
+                "two such networks", twice(saturated(flat(20, 1.0))),
+                Expected("warning", "none", 31),
+                Expected("warning", "none", 131),
             ),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Site
+from reluctant.recording.example import twice
 
 from ._heads import LOGIT_LOSSES, Head, finding, heads, last_seen, named
 from ._interval import Interval, softplus
@@ -218,6 +219,11 @@ for step in range(60):
             RuleCase("relu6 is RL403's", logit(HeadStep("relu6"))),
             RuleCase("sigmoid before the loss on probabilities", logit(HeadStep("sigmoid"), kind="binary_cross_entropy")),
             RuleCase("softmax over one is RL405's", logit(HeadStep("softmax"))),
+            RuleCase(
+                "two such networks", twice(logit(HeadStep("sigmoid"))),
+                Expected("warning", "head-loss-mismatch", 40),
+                Expected("warning", "head-loss-mismatch", 140),
+            ),
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reluctant.recording import Cause, Finding, Location, Loss, NotJudged, Recording, Site
-from reluctant.recording.example import SCRIPT
+from reluctant.recording.example import SCRIPT, twice
 
 from ._heads import Head, heads, named
 from ._network import place_of
@@ -238,6 +238,11 @@ for step in range(60):
                 ),
             ),
             RuleCase("one line, more items elsewhere", shared_line(1.0, 7.0)),
+            RuleCase(
+                "two such networks", twice(probability(HeadStep("softmax"))),
+                Expected("error", "head-loss-mismatch", 40),
+                Expected("error", "head-loss-mismatch", 140),
+            ),
         )
 
 

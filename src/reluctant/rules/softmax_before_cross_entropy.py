@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from reluctant.recording import Cause, Finding, Graph, Node, NotJudged, Recording, Site
+from reluctant.recording.example import twice
 
 from ._heads import Head, finding, heads, last_seen, named
 from ._interval import Interval
@@ -232,6 +233,11 @@ for step in range(60):
             ),
             RuleCase("scores as logits of a distribution", categorical()),
             RuleCase("a squared error on a softmax", scores(HeadStep("softmax"), kind="mse_loss")),
+            RuleCase(
+                "two such networks", twice(scores(HeadStep("softmax"))),
+                Expected("warning", "head-loss-mismatch", 40),
+                Expected("warning", "head-loss-mismatch", 140),
+            ),
         )
 
 

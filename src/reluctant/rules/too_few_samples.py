@@ -8,7 +8,7 @@ from typing import Literal
 
 from reluctant.numbers import count, share
 from reluctant.recording import Finding, Recording, Site
-from reluctant.recording.example import StackLayer, stack, window
+from reluctant.recording.example import StackLayer, stack, twice, window
 
 from ._evidence import rule_of_three
 from ._network import network, numbered, place_of
@@ -127,6 +127,15 @@ for step in range(20):
             RuleCase("300 samples, one silent unit", seen(300, 1)),
             RuleCase("299 samples, no silent unit", seen(299, 0)),
             RuleCase("part of the loss", seen(299, 1, "loss")),
+            RuleCase(
+                "two such networks, told as one", twice(seen(299, 1)),
+                Expected(
+                    "advice", line=31, layer="fc1", site=0, treatments=(),
+                    message="2 units after fc1 were silent on every sample, but only 299 samples were seen: such a unit may still "
+                    "fire on up to 1 % of inputs (95 %). Whether they are dead was not judged.",
+                    evidence={"samples": 299, "silent_units": 2, "sites": [0, 1]},
+                ),
+            ),
         )
 
 

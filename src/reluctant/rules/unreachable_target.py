@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from reluctant.numbers import share
 from reluctant.recording import Cause, Finding, Loss, NotJudged, Recording, Severity, Site, ValueStatistics
+from reluctant.recording.example import twice
 
 from ._heads import LOGIT_LOSSES, Head, finding, heads, named
 from ._interval import Interval
@@ -372,6 +373,11 @@ for step in range(60):
                 ),
             ),
             RuleCase("softmax over one is RL405's", number(HeadStep("softmax"), targets=values(7, 12))),
+            RuleCase(
+                "two such networks", twice(number(HeadStep("tanh"), targets=values(7, 12))),
+                Expected("error", "target-range", 40),
+                Expected("error", "target-range", 140),
+            ),
         )
 
 

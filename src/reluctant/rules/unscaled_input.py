@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reluctant.numbers import share, size
 from reluctant.recording import Cause, Finding, InputStatistics, Location, Node, NotJudged, Recording, Site
-from reluctant.recording.example import StackLayer, stack, window, with_input, with_site
+from reluctant.recording.example import StackLayer, stack, twice, window, with_input, with_site
 
 from ._curves import is_bounded
 from ._inputs import Unscaled, unscaled
@@ -225,6 +225,11 @@ for step in range(150):
             ),
             RuleCase("normalised at once", normalised(fed(data(0.0, 300.0)))),
             RuleCase("token numbers", embedded(fed(data(500.0, 300.0)))),
+            RuleCase(
+                "two such networks", twice(fed(data(0.0, 10.1))),
+                Expected("warning", "input-scale", 31),
+                Expected("warning", "input-scale", 131),
+            ),
         )
 
 

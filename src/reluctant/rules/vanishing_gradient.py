@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from reluctant.numbers import size
 from reluctant.recording import Cause, Finding, Layer, Location, NotJudged, Recording, Site
+from reluctant.recording.example import twice
 
 from ._causes import why_flat
 from ._curves import is_bounded
@@ -209,6 +210,11 @@ for step in range(150):
                     "error", "depth", 31, treatments=("reinitialise:he", "normalise"),
                     because="weights and slopes are near what they should be, and 0.82 a layer adds up over 39 layers",
                 ),
+            ),
+            RuleCase(
+                "two such networks", twice(fading(rising(1100))),
+                Expected("error", "initialisation", 31),
+                Expected("error", "initialisation", 131),
             ),
         )
 
