@@ -73,3 +73,8 @@ def test_lines_of_code_are_those_that_run(tmp_path):
 def test_the_kernels_coefficients_are_those_that_are_computed():
     ended = subprocess.run([sys.executable, str(BENCHMARKS / "coefficients.py")], capture_output=True, text=True, timeout=400)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_the_cases_of_the_rules_notice_what_is_changed():
+    told = short_form("mutants")
+    assert "0 changes of findings unnoticed; 0 stale reasons" in told

@@ -326,7 +326,7 @@ def twice(recording: Recording, lines: int = 100) -> Recording:
             return tuple(shifted(part, by) for part in thing)
         if type(thing) is int:
             return thing + by
-        if not is_dataclass(thing):
+        if not is_dataclass(thing) or isinstance(thing, type):
             return thing
         by_name = shifts.get(type(thing), {})
         return replace(thing, **{field.name: shifted(getattr(thing, field.name), by_name.get(field.name, 0)) for field in fields(thing)})

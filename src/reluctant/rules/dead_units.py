@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -151,10 +152,10 @@ for step in range(150):
     def cases(cls) -> Sequence[RuleCase]:
         RELU = StackLayer("fc1", 100, 31, "x = torch.relu(self.fc1(x))")
 
-        def dead(units: int, silent_from: int | None = None, loss: float = 2.29, **changes: Any) -> Recording:
+        def dead(units: int, silent_from: int | None = None, loss: float = 2.29, of: int = 100, **changes: Any) -> Recording:
             """A network with so many dead units in its first layer; its loss goes from 2.3 to `loss`."""
             stages = [
-                replace(RELU, dead=units, silent_from=silent_from, **changes),
+                replace(RELU, units=of, dead=units, silent_from=silent_from, **changes),
                 StackLayer("fc2", 50, 32, "x = torch.relu(self.fc2(x))"),
             ]
             return ending(stack(stages), loss)
@@ -162,6 +163,43 @@ for step in range(150):
         def silent_on(samples: int, first: int, units: int = 40) -> Recording:
             silence = Silence(units, first - 1, first, samples)
             return with_site(dead(units), silences=(silence,), recent=window(100, samples, units, first=first, last=1199))
+
+        def last_measured(step: int) -> Recording:
+            """The site was measured for the last time at `step` of 1,199."""
+            return with_site(dead(60), recent=window(100, 1280, 60, first=100, last=step))
+
+        def with_layers(recording: Recording, **changes: Any) -> Recording:
+            """The recording with the moments of all layers changed."""
+            layers = (replace(layer, moments=tuple(replace(moment, **changes) for moment in layer.moments)) for layer in recording.layers)
+            return replace(recording, layers=tuple(layers))
+
+        def behind(layers: int) -> Recording:
+            """Units that are born dead behind so many layers."""
+            stages = [replace(RELU, name=f"fc{index}") for index in range(1, layers)]
+            return ending(stack([*stages, replace(RELU, dead=60)]), 2.29)
+
+        def shrinking(spread: float, ratio: float = 0.41) -> Recording:
+            """The second layer is born dead: its values spread by `spread` of the first one's, with weights at `ratio` of the gain."""
+            recording = ending(stack([RELU, replace(RELU, name="fc2", line=32, dead=60)]), 2.29)
+            first, second, *others = recording.layers
+            faded = replace(second, moments=tuple(replace(moment, output_unit_std=0.6 * spread) for moment in second.moments))
+            recording = replace(recording, layers=(first, faded, *others))
+            recording = with_parameter(recording, "fc1.weight", std=ratio * math.sqrt(2 / 64))
+            return with_parameter(with_parameter(recording, "fc2.weight", std=ratio * math.sqrt(2 / 100)), "fc2.bias", std=0.0)
+
+        def updated(first: int) -> Recording:
+            """Units that were silent when their site was first measured, at step `first`; the update at step 106 was large."""
+            recording = with_site(dead(60), whole=window(100, 2432, 60, first=first))
+            weight, *others = recording.parameters
+            moments = tuple(replace(moment, update_rms=0.02 if moment.step == 106 else 1e-5) for moment in weight.moments)
+            return replace(recording, parameters=(replace(weight, moments=moments), *others))
+
+        def grown(factor: float) -> Recording:
+            """Units that died at step 14, while the weights grew by `factor`."""
+            recording = dead(60, 14)
+            weight, *others = recording.parameters
+            moments = tuple(replace(moment, std=moment.std * (factor if moment.step else 1.0)) for moment in weight.moments)
+            return replace(recording, parameters=(replace(weight, moments=moments), *others))
 
         return (
             RuleCase("none dead", dead(0)),
@@ -278,6 +316,110 @@ for step in range(150):
                     evidence={"dead_units": 2, "units": 4, "dead_share": 0.5, "samples": 2432, "zero_share": 0.775},
                     because="they are silent from the first step: a layer of 4 units has few others to keep gradient flowing",
                 ),
+            ),
+            RuleCase("95 of 1,000", dead(95, of=1000)),
+            RuleCase(
+                "110 samples are suspicious", silent_on(110, 900),
+                not_judged="train.py:31: 40 of 100 units after fc1 are silent, but some of them on 110 samples only; 600 over two "
+                "measured steps are needed to call them dead.",
+            ),
+            RuleCase("90 samples are none", silent_on(90, 900)),
+            RuleCase(
+                "last measured a little before the middle", last_measured(590),
+                not_judged="train.py:31: relu after fc1 was measured last at step 590 of 1,200, so its state at the end is not "
+                "known. A larger --budget measures later steps too.",
+            ),
+            RuleCase("last measured a little after the middle", last_measured(610), Expected("error", "none", 31)),
+            RuleCase(
+                "updates of 17 % of the weights", with_parameter(dead(60, 14), "fc1.weight", update_rms=0.012),
+                Expected("error", "learning-rate", 31),
+            ),
+            RuleCase(
+                "updates of 8 % of the weights", with_parameter(dead(60, 14), "fc1.weight", update_rms=0.0055),
+                Expected("error", "none", 31),
+            ),
+            RuleCase(
+                "weights that grew threefold", grown(3.0),
+                Expected(
+                    "error", "learning-rate", 31,
+                    because="60 units that had passed gradient fell silent at step 14; the updates up to step 14 made the weights of "
+                    "fc1 3 times as large as at the start (SGD with lr 0.1, line 44)",
+                ),
+            ),
+            RuleCase("weights that grew by half", grown(1.5), Expected("error", "none", 31)),
+            RuleCase(
+                "a bias moved by 1.5 spreads", with_parameter(dead(60, 14), "fc1.bias", largest_update=0.9),
+                Expected(
+                    "error", "learning-rate", 31,
+                    because="60 units that had passed gradient fell silent at step 14; the update at step 0 moved a bias of fc1 by "
+                    "1.5 times the spread that its input gives a unit (SGD with lr 0.1, line 44)",
+                ),
+            ),
+            RuleCase(
+                "a bias moved by 0.75 spreads", with_parameter(dead(60, 14), "fc1.bias", largest_update=0.45),
+                Expected("error", "none", 31),
+            ),
+            RuleCase(
+                "an update 14 steps after the first measured one", updated(92),
+                Expected(
+                    "error", "learning-rate", 31,
+                    because="they are silent from the first step measured (92): the update at step 106 moved the weights of fc1 by "
+                    "0.28 times their size (SGD with lr 0.1, line 44)",
+                ),
+            ),
+            RuleCase("an update 26 steps after the first measured one", updated(80), Expected("error", "none", 31)),
+            RuleCase(
+                "born behind 10 layers", behind(10),
+                Expected(
+                    "error", "depth", 31, treatments=("reinitialise:he", "normalise"),
+                    because="they are silent from the first step: they lie 10 layers deep, where weights and biases are of usual size",
+                ),
+            ),
+            RuleCase("born behind 9 layers", behind(9), Expected("error", "none", 31)),
+            RuleCase("born of 8 units", ending(stack([replace(RELU, units=8, dead=4)]), 2.29), Expected("error", "width", 31)),
+            RuleCase("born of 9 units", ending(stack([replace(RELU, units=9, dead=5)]), 2.29), Expected("error", "none", 31)),
+            RuleCase(
+                "born where 4 % of the spread is left", shrinking(0.04),
+                Expected(
+                    "error", "initialisation", 32,
+                    because="they are silent from the first step: the spread of the signal falls from 0.6 after the first layer to "
+                    "0.024 here, so that biases decide",
+                ),
+            ),
+            RuleCase("born where 6 % of the spread is left", shrinking(0.06), Expected("error", "none", 32)),
+            RuleCase("born where 4 % is left, at 0.75 of the gain", shrinking(0.04, 0.75), Expected("error", "initialisation", 32)),
+            RuleCase("born where 4 % is left, at 0.85 of the gain", shrinking(0.04, 0.85), Expected("error", "none", 32)),
+            RuleCase(
+                "born of weights at twice the gain", with_parameter(dead(60), "fc1.weight", std=2.0 * math.sqrt(2 / 64)),
+                Expected("error", "none", 31),
+            ),
+            RuleCase(
+                "born of weights at four times the gain", with_parameter(dead(60), "fc1.weight", std=4.0 * math.sqrt(2 / 64)),
+                Expected("error", "initialisation", 31),
+            ),
+            RuleCase(
+                "born of weights at 0.15 of the gain", with_parameter(dead(60), "fc1.weight", std=0.15 * math.sqrt(2 / 64)),
+                Expected("error", "initialisation", 31),
+            ),
+            RuleCase(
+                "born of weights at 0.3 of the gain", with_parameter(dead(60), "fc1.weight", std=0.3 * math.sqrt(2 / 64)),
+                Expected("error", "none", 31),
+            ),
+            RuleCase(
+                "born with biases of 2.4 times the default",
+                with_parameter(with_layers(dead(60), output_unit_std=0.1), "fc1.bias", std=0.3),
+                Expected("error", "bias-initialisation", 31),
+            ),
+            RuleCase(
+                "born with biases of 1.6 times the default",
+                with_parameter(with_layers(dead(60), output_unit_std=0.1), "fc1.bias", std=0.2),
+                Expected("error", "none", 31),
+            ),
+            RuleCase("a loss of no known kind fell by 8 %", replace(dead(60, loss=2.116), losses=()), Expected("error", "none", 31)),
+            RuleCase("a loss of no known kind fell by 15 %", replace(dead(60, loss=1.955), losses=()), Expected("warning", "none", 31)),
+            RuleCase(
+                "the loss fell to what a constant reaches", replace(dead(60, loss=1.6), losses=ending(dead(60), 2.2).losses),
+                Expected("error", "none", 31),
             ),
             RuleCase("two such networks", twice(dead(10)), Expected("warning", "none", 31), Expected("warning", "none", 131)),
         )

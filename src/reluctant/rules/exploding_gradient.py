@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reluctant.numbers import size
-from reluctant.recording import Cause, Finding, Layer, LossCurve, LossPoint, NotJudged, Recording
+from reluctant.recording import Cause, Finding, InputStatistics, Layer, LossCurve, LossPoint, NotJudged, Recording
 from reluctant.recording.example import RAW, deep, twice, with_input, with_parameter
 
 from ._causes import why_blown_up
@@ -194,6 +194,13 @@ for step in range(60):
 
         NAN = math.nan
 
+        def swollen(size: float) -> Recording:
+            """Data of size 1 have become values of this size before the second layer."""
+            data = InputStatistics(2432, 64, 0.0, 1.0, -3.0, 3.0, 0.0, 1.0, 1.0, 0.0)
+            first, second, *others = with_input(deep(3), data).layers
+            second = replace(second, moments=tuple(replace(moment, input_rms=size) for moment in second.moments))
+            return replace(deep(3), layers=(first, second, *others))
+
         return (
             RuleCase("steady", growing([2.3, 2.0, 1.0, 0.5], 1.0)),
             RuleCase("large and steady", growing([7e4, 6e4, 6e4, 6e4], 1.0)),
@@ -251,6 +258,29 @@ for step in range(60):
                 ),
             ),
             RuleCase("grows over the layers, and learns", fading(rising(1100)[::-1], loss=0.2)),
+            RuleCase(
+                "loss 10.5 times, gradient 105 times", growing([2.0, 10.0, 21.0, 21.0], 105.0),
+                Expected("error", "learning-rate", 52),
+            ),
+            RuleCase("loss 9.5 times, gradient 105 times", growing([2.0, 10.0, 19.0, 19.0], 105.0)),
+            RuleCase("loss 10.5 times, gradient 95 times", growing([2.0, 10.0, 21.0, 21.0], 95.0)),
+            RuleCase("grows 950 times over the layers", fading(rising(950)[::-1])),
+            RuleCase(
+                "58 % of the growth in one step", fading([1e-2, 1e-6 * 10**3.2, 1e-6 * 10**2.32, 1e-6]),
+                Expected("error", "initialisation", 31),
+            ),
+            RuleCase("62 % of the growth in one step", fading([1e-2, 1e-6 * 10**3.2, 1e-6 * 10**2.48, 1e-6])),
+            RuleCase(
+                "values that swelled by 110", growing([2.0, 40.0, 9e8, NAN], 1.0, swollen(110.0)),
+                Expected(
+                    "error", "initialisation", 52,
+                    because="at the first step data of size 1 have become values of size 110 before fc1",
+                ),
+            ),
+            RuleCase(
+                "values that swelled by 90", growing([2.0, 40.0, 9e8, NAN], 1.0, swollen(90.0)),
+                Expected("error", "learning-rate", 52),
+            ),
             RuleCase(
                 "two such networks", twice(growing([2.0, 10.0, 22.0, 22.0], 110.0)),
                 Expected("error", "learning-rate", 52),

@@ -221,6 +221,11 @@ for step in range(150):
                     because="its bounds lie beyond every value that reaches it",
                 ),
             ),
+            RuleCase(
+                "not measured at the end", with_site(on(40), recent=window(40, 1280, always_on=40, first=300, last=500)),
+                not_judged="train.py:31: relu after fc1 was measured last at step 500 of 1,200, so its state at the end is not "
+                "known. A larger --budget measures later steps too.",
+            ),
             RuleCase("two such networks", twice(on(40)), Expected("warning", "none", 31), Expected("warning", "none", 131)),
         )
 

@@ -186,6 +186,19 @@ for step in range(3):
 
         RESIDUAL = Node(4, "add", "affine", (3,), SHAPE)
 
+        def several(count: int) -> Recording:
+            """So many activations, each with a layer before and after it."""
+            made = feedforward()
+            shapes = ("addmm", "weight"), ("gelu", "activation")
+            nodes = [Node(0, "mse_loss", "loss", (1,))]
+            for number in range(1, 2 * count + 2):
+                operation, kind = shapes[(number + 1) % 2]
+                own = {"layer": number // 2} if number % 2 else {"site": number // 2 - 1}
+                nodes.append(Node(number, operation, kind, (number + 1,), SHAPE, **own))  # type: ignore[arg-type]
+            sites = tuple(replace(made.sites[0], id=number, place=Location(SCRIPT, 22 + number)) for number in range(count))
+            layers = tuple(Layer(number, "linear", f"fc{number}", weight=0) for number in range(count + 1))
+            return replace(made, sites=sites, layers=layers, graphs=(Graph(0, nodes=tuple(nodes)),))
+
         return (
             RuleCase(
                 "gelu before a linear layer", feedforward(),
@@ -258,6 +271,15 @@ for step in range(3):
             RuleCase("beside many weights and Adam", with_optimizer(feedforward(width=18 * MIB), "AdamW"), Expected("advice", line=22)),
             RuleCase("beside more weights and Adam", with_optimizer(feedforward(width=19 * MIB), "AdamW")),
             RuleCase("truncated graph", replace(feedforward(), graphs=(replace(feedforward().graphs[0], truncated=True),))),
+            RuleCase(
+                "four at once", several(4),
+                Expected(
+                    "advice", line=22,
+                    message="In each pass autograd keeps 1.1 GB for activations beside what they need: 268 MB for the gelu after fc1 "
+                    "(train.py:22), 268 MB for the gelu after fc1 (train.py:23), 268 MB for the gelu after fc1 (train.py:24) and 1 more. A "
+                    "reluctant.nn.LinearActivation in the place of activation and linear layer keeps one side of the activation.",
+                ),
+            ),
         )
 
 

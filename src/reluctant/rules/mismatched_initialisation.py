@@ -300,6 +300,19 @@ for step in range(100):
             RuleCase("nothing flat about it", flat(0.5, 9.0, operation="elu")),
             RuleCase("swells by its branches", spreading(geometric(1.6, 12), math.sqrt(2)), Expected("error", "initialisation", 32)),
             RuleCase(
+                "two layers behind one that spreads nothing", spreading([1.0, 0.05, 0.0025, 0.0, 1.0, 1e-4], 0.05),
+                Expected("error", "initialisation", 31),
+            ),
+            RuleCase(
+                "58 % of the fading in one step", spreading([1.0, 10**-0.8, 10**-1.68, 1e-4], 0.05),
+                Expected("error", "initialisation", 31),
+            ),
+            RuleCase("62 % of the fading in one step", spreading([1.0, 10**-0.8, 10**-1.52, 1e-4], 0.05)),
+            RuleCase("52 % of the fading by weights", spreading(geometric(0.2, 8), 0.583), Expected("error", "initialisation", 31)),
+            RuleCase("48 % of the fading by weights", spreading(geometric(0.2, 8), 0.622)),
+            RuleCase("a slope of 4", sloped(4.0), Expected("error", "activation-choice", 31)),
+            RuleCase("a slope of 1.5", sloped(1.5), Expected("error", "initialisation", 31)),
+            RuleCase(
                 "two such networks",
                 twice(spreading(geometric(110 ** (-1 / 11), 12), 0.58)),
                 Expected("error", "initialisation", 31),

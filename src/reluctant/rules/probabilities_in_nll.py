@@ -221,6 +221,8 @@ for step in range(60):
             RuleCase("KL of Bernoulli logarithms", nll(UNNORMALISED, HeadStep("logsigmoid"), kind="kl_div")),
             RuleCase("an expected score written by hand", nll(PROBABILITIES, HeadStep("softmax"), handwritten=True)),
             RuleCase("cross-entropy of scores", nll(SCORES, kind="cross_entropy")),
+            RuleCase("just within rounding", nll(values(-9, 0.00096))),
+            RuleCase("just beyond rounding", nll(values(-9, 0.00104)), Expected("error", "head-loss-mismatch", 60)),
             RuleCase(
                 "two such networks", twice(nll(PROBABILITIES, HeadStep("softmax"))),
                 Expected("warning", "head-loss-mismatch", 40),

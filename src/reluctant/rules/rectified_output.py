@@ -521,6 +521,12 @@ for step in range(60):
             RuleCase("softplus instead", latent(log_variance="softplus")),
             RuleCase("no second way to the loss", latent(penalty=False)),
             RuleCase(
+                "logit from -2.58 on", labels(HeadStep("clamp", parameters={"min": -2.58})),
+                Expected("warning", "head-loss-mismatch", 40),
+            ),
+            RuleCase("logit from -2.69 on", labels(HeadStep("clamp", parameters={"min": -2.69}))),
+            RuleCase("relu and positive targets, held at 0 on 4.7 %", number(HeadStep("relu", seen=alive(1, 0.047)), targets=POSITIVE)),
+            RuleCase(
                 "two such networks", twice(number(HeadStep("relu"))),
                 Expected("warning", "head-loss-mismatch", 40),
                 Expected("warning", "head-loss-mismatch", 140),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reluctant.numbers import share
@@ -251,6 +252,17 @@ for step in range(60):
             ),
             RuleCase("percentage error on numbers", error(values(1, 9), kind="l1_loss", handwritten=True, options=RELATIVE)),
             RuleCase("softmax over one is RL405's", error(BINARY, HeadStep("softmax"))),
+            RuleCase(
+                "flat, and a little better than a guess", error(BINARY, flat(0.5), last_loss=0.23),
+                Expected("warning", "head-loss-mismatch", 60),
+            ),
+            RuleCase("classes, nearly equally frequent", error(replace(INDICES, mean=4.95)), Expected("advice", "head-loss-mismatch", 60)),
+            RuleCase("classes, not equally frequent", error(replace(INDICES, mean=5.4))),
+            RuleCase(
+                "zeros and ones with rounding", error(values(0, 1, distinct=(0.0, 1.00001))),
+                Expected("advice", "head-loss-mismatch", 60),
+            ),
+            RuleCase("a small number beside 1", error(values(0, 1, distinct=(0.0, 1.001)))),
             RuleCase(
                 "two such networks", twice(error(BINARY, HeadStep("sigmoid"))),
                 Expected("advice", "head-loss-mismatch", 60),

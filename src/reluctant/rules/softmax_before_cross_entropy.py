@@ -233,6 +233,8 @@ for step in range(60):
             ),
             RuleCase("scores as logits of a distribution", categorical()),
             RuleCase("a squared error on a softmax", scores(HeadStep("softmax"), kind="mse_loss")),
+            RuleCase("soft cap of 1.75", scores(HeadStep("tanh"), shift(1.75)), Expected("warning", "head-loss-mismatch", 40)),
+            RuleCase("soft cap of 1.8", scores(HeadStep("tanh"), shift(1.8))),
             RuleCase(
                 "two such networks", twice(scores(HeadStep("softmax"))),
                 Expected("warning", "head-loss-mismatch", 40),

@@ -374,6 +374,37 @@ for step in range(60):
             ),
             RuleCase("softmax over one is RL405's", number(HeadStep("softmax"), targets=values(7, 12))),
             RuleCase(
+                "floor just above half of the variance", number(HeadStep("sigmoid"), targets=values(-1.05, 1)),
+                Expected("error", "target-range", 40),
+            ),
+            RuleCase(
+                "floor just below half of the variance", number(HeadStep("sigmoid"), targets=values(-0.98, 1)),
+                Expected("warning", "target-range", 40),
+            ),
+            RuleCase("4.7 % hardly outside", number(HeadStep("sigmoid"), targets=values(0, 1.05))),
+            RuleCase("5.3 % hardly outside", number(HeadStep("sigmoid"), targets=values(0, 1.056)), Expected("advice", "target-range", 40)),
+            RuleCase(
+                "labels with noise of 0.047", output_head(BCE_LOGITS, targets=values(0.7, 1.22)),
+                Expected("advice", "target-range", 60),
+            ),
+            RuleCase(
+                "labels with noise of 0.053", output_head(BCE_LOGITS, targets=values(0.7, 1.24)),
+                Expected("warning", "target-range", 60),
+            ),
+            RuleCase(
+                "predictions seen outside by rounding", number(HeadStep("sigmoid"), targets=values(7, 12), predictions=values(0, 1.0008)),
+                Expected("error", "target-range", 40),
+            ),
+            RuleCase(
+                "predictions seen outside by more than rounding",
+                number(HeadStep("sigmoid"), targets=values(7, 12), predictions=values(0, 1.0015)),
+            ),
+            RuleCase(
+                "behind 50 views", number(HeadStep("sigmoid"), *[HeadStep("view", kind="affine")] * 50, targets=values(7, 12)),
+                Expected("error", "target-range", 40),
+            ),
+            RuleCase("behind 100 views", number(HeadStep("sigmoid"), *[HeadStep("view", kind="affine")] * 100, targets=values(7, 12))),
+            RuleCase(
                 "two such networks", twice(number(HeadStep("tanh"), targets=values(7, 12))),
                 Expected("error", "target-range", 40),
                 Expected("error", "target-range", 140),

@@ -211,6 +211,15 @@ for step in range(150):
                     because="weights and slopes are near what they should be, and 0.82 a layer adds up over 39 layers",
                 ),
             ),
+            RuleCase("falls by 950", fading(rising(950))),
+            RuleCase("over three layers", fading([1e-6, 1e-4, 1e-2]), Expected("error", "depth", 31)),
+            RuleCase(
+                "two layers behind a layer without gradient", fading([10**-5.4, 10**-3.7, 1e-2, 0.0, 1e-7, 1e-3]),
+                Expected("error", "depth", 31),
+            ),
+            RuleCase("falls for half of the run", fading(rising(1e5), rising(10), until=600), Expected("error", "initialisation", 31)),
+            RuleCase("58 % of the fall in one step", fading([1e-6, 1e-6 * 10**2.32, 1e-6 * 10**3.2, 1e-2]), Expected("error", "depth", 31)),
+            RuleCase("62 % of the fall in one step", fading([1e-6, 1e-6 * 10**2.48, 1e-6 * 10**3.2, 1e-2])),
             RuleCase(
                 "two such networks", twice(fading(rising(1100))),
                 Expected("error", "initialisation", 31),
