@@ -3,8 +3,8 @@
     python benchmarks/code_lines.py                     # this checkout
     python benchmarks/code_lines.py OTHER/src/reluctant # beside another one, with the difference
 
-A line of code is one that is not blank, not a comment and not in a docstring. Example scripts and cases, which stand in the file of what
-they belong to (`bad`, `good`, `example`, `cases`), are counted apart: they are data for tests.
+A line of code is one that is not blank, not a comment and not in a docstring. What only tests run is counted apart: example scripts and
+cases, which stand in the file of what they belong to (`bad`, `good`, `cases` …), and the modules that cases are made with.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SOURCES = Path(__file__).parents[1] / "src" / "reluctant"
-CASES = {"bad", "good", "example", "cases"}
+CASES = {"bad", "good", "example", "cases", "expected"}
 """Names in a definition's file that hold what its tests run."""
+CASE_MODULES = {"testing.py", "example.py"}
+"""Modules that cases are made with."""
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
@@ -50,6 +52,8 @@ def counted(package: Path) -> dict[str, Counter[str]]:
         within = file.relative_to(package).parts
         part = within[0] if len(within) > 1 else "."
         code, cases = lines_of(file.read_text(encoding="utf-8"))
+        if file.name in CASE_MODULES:
+            code, cases = 0, code + cases
         found.setdefault(part, Counter()).update(files=1, code=code, cases=cases)
     return found
 
@@ -75,16 +79,15 @@ def _docstrings(tree: ast.AST) -> Iterator[int]:
 
 
 def _cases(tree: ast.AST) -> Iterator[int]:
-    """Lines of assignments to the names of `CASES`, and of functions of such a name."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            names = [node.name]
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
+    """Lines of a module's and its classes' assignments to the names of `CASES`, and of functions of such a name."""
+    owners = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef)]
+    for node in (statement for owner in owners for statement in owner.body):
+        if isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names = [target.id for target in targets if isinstance(target, ast.Name)]
+            names = {target.id for target in targets if isinstance(target, ast.Name)}
         else:
-            continue
-        if CASES.intersection(name.lower() for name in names):
+            names = {node.name} if isinstance(node, ast.FunctionDef) else set()
+        if names & CASES:
             yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
