@@ -30,9 +30,9 @@ ARROWS: dict[str, set[str] | None] = {
     "instrument": {"recording"},
     "kernels": {"activations", "instrument"},
     "nn": {"kernels", "activations", "instrument"},
-    "explain": {"activations", "figures", "page", "report"},
+    "explain": {"activations", "figures", "instrument", "page", "report"},
     "diagnosis": {"recording", "rules", "treatments"},
-    "exam": {"diagnosis", "observe", "recording", "report", "rules"},
+    "exam": {"diagnosis", "instrument", "observe", "recording", "report", "rules"},
     "observe": {"recording", "activations", "instrument"},
     "recording": set(),
     "figures": {"page"},
@@ -40,9 +40,9 @@ ARROWS: dict[str, set[str] | None] = {
     "report": {"figures", "recording", "rules", "page", "studies", "treatments"},
     "rewrites": {"nn", "kernels", "activations", "instrument"},
     "rules": {"recording", "activations"},
-    "studies": {"recording", "treatments"},
+    "studies": {"instrument", "recording", "treatments"},
     "treatments": {"recording", "activations", "instrument", "nn"},
-    "trials": {"instrument", "observe", "recording", "treatments", "activations"},
+    "trials": {"instrument", "recording", "treatments", "activations"},
 }
 """By part of the package (a folder or a file): the other parts that it may import. `docs/design.md` says why."""
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import io
+import platform
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from . import __version__
 from .diagnosis import document_of
-from .recording import Document, Finding, Recording
+from .instrument.guard import failure
+from .recording import Document, Finding, Recording, Unobserved
 from .report import Notebook, show
 from .rules import all_rules, select
+
+if TYPE_CHECKING:
+    from .observe import Observer
 
 
 class Exam:
@@ -23,31 +30,41 @@ class Exam:
     """
 
     def __init__(self, *, budget_share: float, leave_compiled: bool, chosen: Iterable[str], ignored: Iterable[str]) -> None:
-        from .observe import Observer
-
         self._rules = select(all_rules(), tuple(chosen), tuple(ignored))
-        self._observer = Observer(
-            script=getattr(sys.modules.get("__main__"), "__file__", None) or "", budget_share=budget_share, leave_compiled=leave_compiled
-        )
+        self._script = getattr(sys.modules.get("__main__"), "__file__", None) or ""
+        self._observer: Observer | None = None
+        self._failure: Unobserved | None = None
         self._left = False
+        try:
+            from .observe import Observer
+
+            self._observer = Observer(script=self._script, budget_share=budget_share, leave_compiled=leave_compiled)
+        except Exception as error:  # noqa: BLE001 - the code that is watched must run whatever happens here; the report says it
+            self._failure = failure(error)
 
     def __enter__(self) -> Exam:
-        self._observer.attach()
+        if self._observer is not None:
+            self._observer.attach()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self._observer.detach()
+        if self._observer is not None:
+            self._observer.detach()
         self._left = True
 
     @property
     def recording(self) -> Recording:
         """What was observed so far."""
-        return self._last if self._left else self._observer.recording(finished=False)
+        return self._last if self._left else self._recorded(finished=False)
 
     @property
     def document(self) -> Document:
         """The recording with what the rules make of it; `reluctant.recording.save` writes it to a file."""
-        return document_of(self.recording, self._rules)
+        recording = self.recording
+        try:
+            return document_of(recording, self._rules)
+        except Exception as error:  # noqa: BLE001 - it would come up in the user's code; the report says it
+            return Document(replace(recording, not_observed=(*recording.not_observed, failure(error))))
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -68,7 +85,13 @@ class Exam:
 
     @cached_property
     def _last(self) -> Recording:
-        return self._observer.recording(finished=True)
+        return self._recorded(finished=True)
+
+    def _recorded(self, finished: bool) -> Recording:
+        if self._observer is not None:
+            return self._observer.recording(finished=finished)
+        lost = (self._failure,) if self._failure is not None else ()
+        return Recording(script=self._script, reluctant=__version__, python=platform.python_version(), finished=finished, not_observed=lost)
 
 
 def watch(*, budget_share: float = 0.03, leave_compiled: bool = False, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Exam:

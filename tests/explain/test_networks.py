@@ -13,7 +13,7 @@ from reluctant.activations import all_activations, get
 from reluctant.explain._data import TASKS, clusters
 from reluctant.explain._mean_field import gradient_by_layer
 from reluctant.explain._networks import descend, follow, forward, in_torch, linear_layers, side_by_side
-from reluctant.explain._threads import one_thread
+from reluctant.instrument.threads import one_thread
 
 
 def sequential(seed: int, sizes: tuple[int, ...] = (3, 8, 8, 2)) -> nn.Sequential:

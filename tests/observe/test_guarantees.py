@@ -9,6 +9,7 @@ import pkgutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
@@ -18,14 +19,19 @@ import torch
 import torch.fx.traceback
 from torch.optim import optimizer as optimizers
 
+import reluctant.instrument
 import reluctant.observe
+from reluctant.exam import Exam, watch
+from reluctant.instrument.patches import AFTER_FORK, LEDGER
 from reluctant.observe import Observer
 
 from .annotated import Outcome, plain, run
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "everything.py"
-LEFT_OUT = {"_guard", "_observer", "_writer"}
-"""What tells of errors, and what is called by the user: those may raise."""
+LEFT_OUT = {"_observer", "_writer"}
+"""What is called by the user: those may raise."""
+INSTRUMENTS = ("building_lines", "frames", "loss_curve", "steps")
+"""What the observer shares with trials, without what tells of errors and what puts things back."""
 UNDOING = {"stop", "give_back", "_restore", "_apply", "_release", "release", "answer"}
 """What puts things back: if that fails, not everything is put back. And what catches errors by itself."""
 
@@ -33,7 +39,8 @@ UNDOING = {"stop", "give_back", "_restore", "_apply", "_release", "release", "an
 def ours() -> list[ModuleType]:
     """The modules of the observer, without those that only run scripts."""
     names = [m.name for m in pkgutil.iter_modules(reluctant.observe.__path__) if m.name.startswith("_") and m.name not in LEFT_OUT]
-    return [importlib.import_module(f"reluctant.observe.{name}") for name in names]
+    instruments = [importlib.import_module(f"reluctant.instrument.{name}") for name in INSTRUMENTS]
+    return [*instruments, *(importlib.import_module(f"reluctant.observe.{name}") for name in names)]
 
 
 def functions(module: ModuleType) -> Iterator[tuple[Any, str, Callable[..., Any]]]:
@@ -200,16 +207,51 @@ def test_two_observers_at_once(order: str, as_it_is: Outcome) -> None:
         observer.detach()
     assert outcome.printed == as_it_is.printed
     assert len(outer.recording().sites) == len(inner.recording().sites) > 5
-    if order == "inner first":
-        assert settings() == before
-    else:  # the later one found the earlier one's and has put that back, as something inert
-        run(SCRIPT)
-        assert torch.autograd._make_grads is not before["_make_grads"]
-        torch.autograd._make_grads = before["_make_grads"]
-        torch.nn.Module.__init__ = before["Module.__init__"]  # type: ignore[method-assign]
-        torch.optim.Optimizer.__init__ = before["Optimizer.__init__"]  # type: ignore[method-assign]
-        torch.compile = before["compile"]
-        assert settings() == before
+    assert settings() == before
+
+
+def orders(count: int) -> list[tuple[int, ...]]:
+    """Each order in which `count` watchers can be entered and left: a number appears where it is entered, and again where it is left."""
+    events = sorted([*range(count)] * 2)
+    return sorted({order for order in permutations(events) if [*dict.fromkeys(order)] == [*range(count)]})
+
+
+@pytest.mark.parametrize("order", [*orders(2), *orders(3)], ids=lambda order: "".join(map(str, order)))
+def test_watchers_that_overlap_leave_nothing_behind(order: tuple[int, ...]) -> None:
+    before, standing, stance = settings(), list(LEDGER.standing), torch._dynamo.eval_frame._stance.stance
+    exams: dict[int, Exam] = {}
+    left: set[int] = set()
+    for number in order:
+        if number in exams:
+            exams[number].__exit__(None, None, None)
+            left.add(number)
+        else:
+            exams[number] = watch().__enter__()
+        network = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+        optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+        torch.compile(network, backend="eager")
+        for _ in range(2):
+            network(torch.randn(3, 2)).sum().backward()
+            optimizer.step()
+        for exam in (exams[number] for number in left):
+            passes = exam.recording.passes
+            assert passes == exam._observer._passes.passes  # type: ignore[union-attr]
+    assert {key: value for key, value in settings().items() if value != before[key]} == {}
+    assert [entry.patch for entry in LEDGER.standing] == [entry.patch for entry in standing] or LEDGER.standing[-1].patch is AFTER_FORK
+    assert torch._dynamo.eval_frame._stance.stance == stance
+    assert all(exam.recording.passes > 0 and not any(lost.is_failure for lost in exam.recording.not_observed) for exam in exams.values())
+
+
+def test_somebody_who_puts_our_replacement_back_is_rid_of_it_at_the_next_call() -> None:
+    before = settings()
+    observer = Observer()
+    observer.attach()
+    ours = torch.autograd._make_grads
+    torch.autograd._make_grads = lambda *args, **kwargs: ours(*args, **kwargs)
+    observer.detach()
+    torch.autograd._make_grads = ours
+    torch.ones(1, requires_grad=True).sum().backward()
+    assert settings() == before
 
 
 @pytest.mark.parametrize("stream", [None, "closed"])

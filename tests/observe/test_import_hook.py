@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reluctant.observe.import_hook import when_imported
+from reluctant.instrument.import_hook import when_imported
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reluctant.observe._loss_curve import POINTS, LossCurveRecord
+from reluctant.instrument.loss_curve import POINTS, LossCurveRecord
 
 VALUES = st.one_of(st.floats(-1e3, 1e3), st.sampled_from([math.nan, math.inf, -math.inf]))
 

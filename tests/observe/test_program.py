@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import reluctant
-from reluctant.observe._call_stack import is_users
+from reluctant.instrument.frames import is_users
 from reluctant.observe.user_traceback import remove_our_frames
 from reluctant.recording import load
 

@@ -11,6 +11,7 @@ import torch
 
 import reluctant
 from reluctant.errors import UsageError
+from reluctant.instrument.threads import one_thread
 from reluctant.kernels import library
 from reluctant.machine import processor
 
@@ -94,14 +95,11 @@ def plan(names: Sequence[str] = ()) -> BenchPlan:
 
 def run(plan: BenchPlan, on_row: Callable[[BenchRow], None] = lambda row: None) -> BenchStudy:
     """Measure on one thread; `on_row` is called with each row as it comes."""
-    before, kept = torch.get_num_threads(), keep_freed_memory()
-    torch.set_num_threads(1)
-    try:
+    kept = keep_freed_memory()
+    with one_thread():
         floors = tuple(floor(dtype, elements, rounds=plan.rounds) for dtype in plan.dtypes for elements in plan.elements)
         rows = tuple(_rows(plan, on_row))
         errors = {member.name: found for member in plan.members if plan.samples and (found := _errors(member, plan.samples))}
-    finally:
-        torch.set_num_threads(before)
     return BenchStudy(FORMAT, machine(kept), floors, rows, errors)
 
 

@@ -16,7 +16,8 @@ from reluctant import __version__
 from reluctant.configuration import Configuration
 from reluctant.diagnosis import document_of
 from reluctant.errors import ReluctantError
-from reluctant.observe.import_hook import when_imported
+from reluctant.instrument.guard import failure
+from reluctant.instrument.import_hook import when_imported
 from reluctant.observe.script import NoProgramError, Program, exit_code
 from reluctant.recording import Document, Recording, Unobserved, dumps, save, write
 from reluctant.rules import Rule
@@ -140,9 +141,9 @@ class CheckUp:
             recording: Recording = self._observer.recording(exit_code=self._exit_code, finished=True)
             return recording
         if self._failures:
-            why, advice = "Reluctant could not start observing", "Please report the error that is named below the report."
+            lost = failure(self._failures[0])
         else:
-            why, advice = "the script never imported torch", "Give the script that trains the network."
+            lost = Unobserved("the whole run", "the script never imported torch", advice="Give the script that trains the network.")
         return Recording(
             script=self._program.name,
             arguments=self._program.arguments,
@@ -150,7 +151,7 @@ class CheckUp:
             python=platform.python_version(),
             exit_code=self._exit_code,
             finished=True,
-            not_observed=(Unobserved("the whole run", why, advice=advice),),
+            not_observed=(lost,),
         )
 
     def _tell(self, document: Document) -> None:

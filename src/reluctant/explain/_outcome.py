@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from reluctant import __version__
+from reluctant.instrument.threads import one_thread
 from reluctant.machine import Machine, this_machine
 
 from ._claim import Claim, Conclusion
-from ._threads import one_thread
 
 
 @dataclass(frozen=True, slots=True)

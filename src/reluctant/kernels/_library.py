@@ -125,12 +125,10 @@ def _load(level: str, file: Path) -> Library:
         return Library(reason=f"{file} has interface {interface} where this reluctant uses {INTERFACE}; upgrade both: {INSTALL}")
     handle.reluctant_fingerprints.restype = ctypes.c_char_p
     fingerprints = dict(line.split() for line in handle.reluctant_fingerprints().decode().splitlines())
-    try:
-        parallel_for = torch_private.PARALLEL_FOR.get()
-    except torch_private.MissingNameError as error:
-        return Library(reason=str(error))
+    if not torch_private.PARALLEL_FOR.is_there():
+        return Library(reason=f"this torch has no {torch_private.PARALLEL_FOR.path}: without it {torch_private.PARALLEL_FOR.lost}")
     handle.reluctant_use_threads.argtypes = [ctypes.c_void_p]
-    handle.reluctant_use_threads(ctypes.cast(parallel_for, ctypes.c_void_p))
+    handle.reluctant_use_threads(ctypes.cast(torch_private.PARALLEL_FOR.get(), ctypes.c_void_p))
     handle.reluctant_use_cache.argtypes = [ctypes.c_int64]
     handle.reluctant_use_cache(_last_cache_bytes())
     return Library(level, handle=handle, fingerprints=fingerprints)

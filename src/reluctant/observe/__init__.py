@@ -16,6 +16,8 @@ __all__ = ["Observer"]
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from ._observer import Observer
-
+    try:
+        from ._observer import Observer
+    except AttributeError as error:  # python would turn it into "cannot import name 'Observer'", and hide what it was about
+        raise ImportError(f"the observer cannot be loaded: {error}") from error
     return Observer

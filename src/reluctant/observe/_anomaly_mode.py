@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
-import torch.fx.traceback as node_traceback
+
+from reluctant.instrument import torch_private
+from reluctant.instrument.patches import (
+    ANOMALY_CHECKS_NAN,
+    ANOMALY_ENABLED,
+    ANOMALY_MODE,
+    FORMAT_STACK,
+    LEDGER,
+    SET_ANOMALY,
+    AppliedPatch,
+    Patch,
+)
+
+_set_mode = torch_private.SET_ANOMALY.get()
 
 
 class Borrower(Protocol):
@@ -26,7 +38,7 @@ class AnomalyMode:
 
     def __init__(self) -> None:
         self._borrowers: list[Borrower] = []
-        self._stand_ins: list[tuple[Any, str, Callable[..., Any], Callable[..., Any]]] = []
+        self._patches: list[AppliedPatch] = []
         self._users, self._users_nan_check = False, True
         self._paused = False
 
@@ -54,13 +66,12 @@ class AnomalyMode:
             self._borrowers.remove(borrower)
             if not self._borrowers:
                 self._restore()
-                self._apply()
 
     def _apply(self) -> None:
         if self._users or not self._borrowers or self._paused:
-            torch._C.set_anomaly_enabled(self._users, self._users_nan_check)
+            _set_mode(self._users, self._users_nan_check)
         else:
-            torch._C.set_anomaly_enabled(True, False)
+            _set_mode(True, False)
 
     def _stand_in(self) -> None:
         """Answer in the place of torch's functions."""
@@ -75,27 +86,33 @@ class AnomalyMode:
             self._users, self._users_nan_check = enabled, check_nan
             self._apply()
 
-        def format_stack() -> list[str]:
-            lines = [line for line in original_format() if __file__ not in line] if self._users else []
-            for borrower in self._borrowers:
-                lines = borrower.answer(lines)
-            return lines
+        def replace(patch: Patch, answer: Callable[..., Any]) -> AppliedPatch:
+            def make(applied: AppliedPatch) -> Callable[..., Any]:
+                return lambda *args, **kwargs: (answer if applied.on else applied.retired())(*args, **kwargs)
 
-        original_format = node_traceback.format_stack
-        for owner, function in (
-            (torch, is_anomaly_enabled),
-            (torch, is_anomaly_check_nan_enabled),
-            (torch, set_anomaly_enabled),
-            (node_traceback, format_stack),
-        ):
-            original = getattr(owner, function.__name__)
-            functools.update_wrapper(function, original)
-            self._stand_ins.append((owner, function.__name__, function, original))
-            setattr(owner, function.__name__, function)
+            return LEDGER.replace(patch, make)
+
+        def make_format(applied: AppliedPatch) -> Callable[[], list[str]]:
+            def format_stack() -> list[str]:
+                if not applied.on:
+                    return applied.retired()()  # type: ignore[no-any-return]
+                lines = [line for line in applied.original() if __file__ not in line] if self._users else []
+                for borrower in self._borrowers:
+                    lines = borrower.answer(lines)
+                return lines
+
+            return format_stack
+
+        self._patches = [
+            LEDGER.note(ANOMALY_MODE, self._apply),
+            replace(ANOMALY_ENABLED, is_anomaly_enabled),
+            replace(ANOMALY_CHECKS_NAN, is_anomaly_check_nan_enabled),
+            replace(SET_ANOMALY, set_anomaly_enabled),
+            LEDGER.replace(FORMAT_STACK, make_format),
+        ]
 
     def _restore(self) -> None:
-        """Put torch's functions back, unless somebody else has replaced them meanwhile."""
-        for owner, name, function, original in self._stand_ins:
-            if getattr(owner, name) is function:
-                setattr(owner, name, original)
-        self._stand_ins.clear()
+        """Put torch's functions back."""
+        for patch in self._patches:
+            patch.undo()
+        self._patches.clear()

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from reluctant.instrument import torch_private
+
 ACCUMULATE = "torch::autograd::AccumulateGrad"
 
 
@@ -37,7 +39,7 @@ class RawGraph:
     @property
     def device(self) -> str:
         """Where the root lives."""
-        metadata = getattr(self.nodes[0].node, "_input_metadata", None) if self.nodes else None
+        metadata = torch_private.INPUT_METADATA.of(self.nodes[0].node) if self.nodes else None
         return str(metadata[0].device) if metadata else "cpu"
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
+from reluctant.instrument.building_lines import BuildingLines
 from reluctant.recording import Graph, Location, Node, Unobserved
 
 from . import _operations as ops
-from ._building_line import BuildingLines
 from ._call_stack import Origin
 from ._layer_record import LayerKind, LayerRecord
 from ._loss_record import LossRecord

@@ -7,30 +7,30 @@ answer with the node. For the forward passes that the observer learns from, that
 
 from __future__ import annotations
 
-import linecache
 import os
 import sys
 import time
 import types
 import weakref
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from reluctant.instrument import torch_private
+from reluctant.instrument.frames import is_ours, is_users, location_of, outward, torch_folder
+from reluctant.instrument.guard import Guard
 from reluctant.recording import Location
 
 from ._anomaly_mode import AnomalyMode
 from ._autograd_graph import ACCUMULATE, RawGraph
-from ._program import is_program
 
-_TORCH = os.path.dirname(os.path.abspath(torch.__file__)) + os.sep
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _FUNCTIONAL = (os.path.join("torch", "nn", "functional.py"), os.path.join("reluctant", "nn", "_functions.py"))
-_UTILITIES = os.path.join(_TORCH, "nn", "utils") + os.sep
+_UTILITIES = os.path.join(torch_folder(), "nn", "utils") + os.sep
 _SCALER = os.path.join("torch", "amp", "grad_scaler.py")
 _MODULES = os.path.join("torch", "nn", "modules") + os.sep
+_CALL_IMPL: Any = getattr(torch_private.CALL_IMPL.get(), "__code__", None)
+"""The code in which every module calls its forward: its frames name the running modules, without a hook on any of them."""
 
 
 class CallStack(list[str]):
@@ -47,16 +47,12 @@ class CallStack(list[str]):
 def capture_stack(lines: list[str]) -> CallStack:
     """The frames of the running program, innermost first, and its running modules, without keeping a frame alive."""
     stack = CallStack(lines)
-    frame: types.FrameType | None = sys._getframe(1)
-    while frame is not None:
+    for frame in outward(sys._getframe(1)):
         code = frame.f_code
-        if not code.co_filename.startswith(_OURS) or code.co_filename.endswith(_FUNCTIONAL) or is_program(code.co_filename):
+        if not is_ours(code.co_filename) or code.co_filename.endswith(_FUNCTIONAL):
             stack.frames.append((code, frame.f_lineno or 0))
-        if code.co_name == "_call_impl" and code.co_filename.startswith(_TORCH):
-            module = frame.f_locals.get("self")
-            if isinstance(module, torch.nn.Module):
-                stack.modules.append(weakref.ref(module))
-        frame = frame.f_back
+        if code is _CALL_IMPL and isinstance(module := frame.f_locals.get("self"), torch.nn.Module):
+            stack.modules.append(weakref.ref(module))
     return stack
 
 
@@ -65,8 +61,8 @@ class StackCapture:
 
     _mode = AnomalyMode()
 
-    def __init__(self, fail: Callable[[Exception], None]) -> None:
-        self._fail = fail
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
         self._seconds = 0.0
 
     @property
@@ -93,7 +89,7 @@ class StackCapture:
         try:
             return lines if isinstance(lines, CallStack) else capture_stack(lines)
         except Exception as error:  # noqa: BLE001 - it would come up in the middle of the user's forward pass
-            self._fail(error)
+            self._guard.fail(error)
             return lines
         finally:
             self._seconds += time.perf_counter() - begin
@@ -106,7 +102,7 @@ class StackCapture:
 
 def count_stacks(raw: RawGraph) -> int:
     """How many operations of a graph carry a `CallStack`."""
-    return sum(isinstance(n.node.metadata.get("traceback_"), CallStack) for n in raw.nodes if n.name != ACCUMULATE)
+    return sum(isinstance(torch_private.STACK.of(n.node), CallStack) for n in raw.nodes if n.name != ACCUMULATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,24 +132,9 @@ class Origin:
         return tuple(m for m in (r() for r in self.running) if m is not None)
 
 
-def is_users(code: types.CodeType) -> bool:
-    """Whether code is neither torch's, nor ours, nor the import system's; a mode through which every call goes is no place either.
-
-    The program that was asked to run is the user's even if it lies in the folder of torch or in ours.
-    """
-    if code.co_filename.startswith((_TORCH, _OURS, "<frozen")) and not is_program(code.co_filename):
-        return False
-    return code.co_name not in _MODES
-
-
-def location_of(code: types.CodeType, line: int) -> Location:
-    """The user's line as plain data, with its source text where it can be read."""
-    return Location(code.co_filename, line, code.co_name, linecache.getline(code.co_filename, line).strip())
-
-
 def read_origin(node: Any) -> Origin | None:
     """What a node's call stack says, or None for a node made outside a learned pass."""
-    stack = node.metadata.get("traceback_")
+    stack = torch_private.STACK.of(node)
     if not isinstance(stack, CallStack):
         return None
     called, user_frames = None, []
@@ -168,7 +149,7 @@ def read_origin(node: Any) -> Origin | None:
         elif called is None:
             if filename.endswith(_FUNCTIONAL):
                 functions.append(code.co_name)
-            elif code.co_name == "_call_impl":
+            elif code is _CALL_IMPL:
                 calls_below += 1
             elif _MODULES in filename:
                 compound |= os.path.basename(filename) in _COMPOUND_FILES or "MultiheadAttention" in getattr(code, "co_qualname", "")
@@ -188,5 +169,4 @@ def read_origin(node: Any) -> Origin | None:
 
 
 _REPARAMETRISATIONS = frozenset({"parametrize.py", "spectral_norm.py", "weight_norm.py"})
-_MODES = frozenset({"__torch_function__", "__torch_dispatch__"})
 _COMPOUND_FILES = frozenset({"transformer.py", "rnn.py", "adaptive.py"})

@@ -6,12 +6,12 @@ import mmap
 import multiprocessing.process
 import os
 import re
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import torch
-
+from reluctant.instrument.patches import AFTER_FORK, CHILD_MAKE_GRADS, LEDGER, AppliedPatch
 from reluctant.recording import Unobserved
 
 
@@ -31,9 +31,10 @@ class Children:
         self._trains = mmap.mmap(-1, 1)  # shared with every child
         self._started_before = _processes_started()
         self._watched.add(self)
-        if not Children._registered:  # what is registered at forks stays for good
+        if not Children._registered and hasattr(os, "register_at_fork"):  # Windows never forks
             Children._registered = True
             os.register_at_fork(after_in_child=Children._after_fork)
+            LEDGER.note(AFTER_FORK)
 
     def stop(self) -> None:
         """Notice nothing more."""
@@ -41,22 +42,24 @@ class Children:
 
     @classmethod
     def _after_fork(cls) -> None:
+        LEDGER.lock = threading.RLock()  # another thread of the parent's may have held it
         for children in list(cls._watched):
             children._let_go()
             children._tell_when_it_trains()
 
     def _tell_when_it_trains(self) -> None:
         """In the child: leave a mark for the parent at the first backward pass, and then be gone."""
-        trains, original = self._trains, torch.autograd._make_grads
 
-        def _make_grads(*args: Any, **kwargs: Any) -> Any:
-            if trains is not None:
-                trains[0] = 1
-            if torch.autograd._make_grads is _make_grads:
-                torch.autograd._make_grads = original
-            return original(*args, **kwargs)
+        def make(applied: AppliedPatch) -> Callable[..., Any]:
+            def _make_grads(*args: Any, **kwargs: Any) -> Any:
+                if applied.on and self._trains is not None:
+                    self._trains[0] = 1
+                applied.undo()
+                return applied.original(*args, **kwargs)
 
-        torch.autograd._make_grads = _make_grads
+            return _make_grads
+
+        LEDGER.replace(CHILD_MAKE_GRADS, make)
 
     def notes(self, passes: int) -> tuple[Unobserved, ...]:
         """What children hide. `passes` is the number of backward passes of this process."""

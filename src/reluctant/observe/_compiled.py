@@ -2,58 +2,80 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from reluctant.instrument.guard import Guard
+from reluctant.instrument.patches import COMPILE, EAGER, LEDGER, AppliedPatch
 from reluctant.recording import Unobserved
 
-from ._guard import Guard
+
+class _Eager:
+    """The stance in which compiled code runs eagerly, taken once for all who want it: torch puts stances back in one order only."""
+
+    def __init__(self) -> None:
+        self._wanted_by: list[object] = []
+        self._applied: AppliedPatch | None = None
+
+    def want(self, somebody: object) -> None:
+        """Take the stance."""
+        if not self._wanted_by:
+            stance: Any = torch.compiler.set_stance("force_eager")  # it holds from the call on, before anything is entered
+            self._applied = LEDGER.note(EAGER, lambda: stance.__exit__(None, None, None))
+        if somebody not in self._wanted_by:
+            self._wanted_by.append(somebody)
+
+    def release(self, somebody: object) -> None:
+        """Leave it, if nobody else wants it."""
+        if somebody in self._wanted_by:
+            self._wanted_by.remove(somebody)
+            if not self._wanted_by and self._applied is not None:
+                self._applied.undo()
 
 
 class CompiledModels:
     """Switches torch.compile to eager for a measured pass and back. Does nothing while nothing is compiled.
 
-    That torch._dynamo was imported says nothing (an optimizer imports it), so the call of torch.compile is noticed.
+    That torch's compiler was imported says nothing (an optimizer imports it), so the call of torch.compile is noticed.
     """
+
+    _eager = _Eager()
 
     def __init__(self, leave_compiled: bool, guard: Guard, due: Callable[[], bool]) -> None:
         self._leave, self._guard, self._due = leave_compiled, guard, due
-        self._stance: Any = None
-        self._original: Callable[..., Any] | None = None
-        self._wrapper: Callable[..., Any] | None = None
+        self._applied: AppliedPatch | None = None
         self.used = False
 
     def start(self) -> None:
         """Notice models being compiled."""
-        original = self._original = torch.compile
         note = self._guard(self._note)
 
-        @functools.wraps(original)
-        def compile(*args: Any, **kwargs: Any) -> Any:
-            made = original(*args, **kwargs)
-            note()
-            return made
+        def make(applied: AppliedPatch) -> Callable[..., Any]:
+            def compile(*args: Any, **kwargs: Any) -> Any:
+                if not applied.on:
+                    return applied.retired()(*args, **kwargs)
+                made = applied.original(*args, **kwargs)
+                note()
+                return made
 
-        self._wrapper = compile
-        torch.compile = compile
+            return compile
+
+        self._applied = LEDGER.replace(COMPILE, make)
 
     def _note(self) -> None:
-        if self._original is not None:
-            self.used = True
-            self.measure(self._due())
+        self.used = True
+        self.measure(self._due())
 
     def measure(self, eager: bool) -> None:
         """Let compiled code run eagerly from now on, or compiled again."""
         if not self.used or self._leave:
             return
-        if eager and self._stance is None:
-            self._stance = torch.compiler.set_stance("force_eager")
-            self._stance.__enter__()
-        elif not eager:
-            self._release()
+        if eager:
+            self._eager.want(self)
+        else:
+            self._eager.release(self)
 
     @property
     def avoidable(self) -> bool:
@@ -62,15 +84,9 @@ class CompiledModels:
 
     def stop(self) -> None:
         """Let compiled code run compiled again, and put torch.compile back."""
-        self._release()
-        if self._original is not None and torch.compile is self._wrapper:
-            torch.compile = self._original
-        self._original = None
-
-    def _release(self) -> None:
-        if self._stance is not None:
-            self._stance.__exit__(None, None, None)
-            self._stance = None
+        self._eager.release(self)
+        if self._applied is not None:
+            self._applied.undo()
 
     def notes(self) -> tuple[Unobserved, ...]:
         """What compiled code hides."""

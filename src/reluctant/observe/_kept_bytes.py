@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import BackwardCFunction
+
+from reluctant.instrument import torch_private
+from reluctant.instrument.guard import is_interruption
 
 from ._autograd_graph import RawGraph
 from ._out_of_sight import is_plain, underlying
@@ -22,7 +25,7 @@ DEEPEST = 4
 _GENERATED = re.compile(r"\w*Backward\d+")
 """Names of the nodes that torch generates from its table of derivatives: these show all that they save."""
 
-_SAVED: Any = torch._C._autograd.SavedTensor
+_SAVED: Any = torch_private.SAVED_TENSOR.get()
 
 _PLAIN = (
     type(None), bool, int, float, complex, str, bytes, torch.Size, torch.dtype, torch.device, torch.layout, torch.memory_format,
@@ -64,7 +67,7 @@ def kept_bytes(raw: RawGraph, parameters: Collection[Tensor]) -> int | None:
     None where that cannot be read: a node does not show what it saves, a hook of the user's has packed it, a tensor is no dense array.
     Nothing is unpacked, so that no checkpointed region is run again.
     """
-    if raw.truncated:
+    if raw.truncated or _SAVED is None:
         return None
     parts: dict[int, set[tuple[int, int]]] = {}
     try:
@@ -86,12 +89,14 @@ def _memory(tensor: Tensor) -> tuple[int, int]:
         memory = tensor.untyped_storage()
         return memory.data_ptr(), memory.nbytes()
     except RuntimeError as error:  # on some devices tensors have no memory that can be asked for
+        if is_interruption(error):
+            raise
         raise _NotShownError from error
 
 
 def _part(tensor: Tensor, whole: int) -> tuple[int, int]:
     """Where in its memory the bytes begin and end that a saved tensor keeps."""
-    if tensor.requires_grad or not tensor._is_view():
+    if tensor.requires_grad or not torch_private.IS_VIEW.of(tensor)():
         return 0, whole
     begin = int(tensor.storage_offset()) * tensor.itemsize
     steps = sum((int(size) - 1) * int(stride) for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
@@ -109,7 +114,7 @@ def _covered(parts: Collection[tuple[int, int]]) -> int:
 
 def _is_parameter(tensor: Tensor) -> bool:
     """Whether it is a parameter, or one seen from another side; a frozen one is no leaf of the graph."""
-    return isinstance(tensor, torch.nn.Parameter) or isinstance(tensor._base, torch.nn.Parameter)
+    return isinstance(tensor, torch.nn.Parameter) or isinstance(torch_private.BASE.of(tensor), torch.nn.Parameter)
 
 
 def _saved(raw: RawGraph) -> Iterator[Tensor]:
@@ -129,19 +134,22 @@ def _unpacked(saved: Any, regions: set[int]) -> Iterator[Tensor]:
     if isinstance(saved, Tensor):
         yield saved
     elif isinstance(saved, _SAVED):
-        if saved.unpack_hook is not None:
-            yield from _inputs_of_region(saved.unpack_hook, regions)
-        elif saved.data is not None:  # None: an argument that was not given, or freed since
-            yield saved.data
+        hook = torch_private.UNPACK_HOOK.of(saved)
+        if hook is not None:
+            yield from _inputs_of_region(hook, regions)
+        elif (tensor := torch_private.PACKED.of(saved)) is not None:  # None: an argument that was not given, or freed since
+            yield tensor
 
 
 def _saved_by(node: Any, name: str) -> Iterator[Any]:
     """What one node saves, still packed; tensors that an autograd function has put on its context as they are."""
-    is_function = isinstance(node, torch._C._FunctionBase)
-    for attribute in ("_raw_saved_tensors",) if is_function else _attributes_of(type(node), name):
+    is_function = isinstance(node, BackwardCFunction)
+    for attribute in ("tensors",) if is_function else _attributes_of(type(node), name):
         try:
-            saved = getattr(node, attribute)
-        except RuntimeError:  # freed: it keeps nothing any more
+            saved = torch_private.RAW_SAVED.of(node, attribute)
+        except RuntimeError as error:  # freed: it keeps nothing any more
+            if is_interruption(error):
+                raise
             continue
         yield from saved if isinstance(saved, tuple) else (saved,)
     if is_function:
@@ -155,7 +163,7 @@ def _attributes_of(kind: type, name: str) -> tuple[str, ...]:
     """The attributes under which a node of torch's own shows what it saves."""
     if kind not in _KNOWN:
         shows = kind.__name__ in KEEPS_NOTHING or (_GENERATED.fullmatch(kind.__name__) is not None and kind.__name__ == name)
-        _KNOWN[kind] = tuple(attribute for attribute in dir(kind) if attribute.startswith("_raw_saved_")) if shows else None
+        _KNOWN[kind] = torch_private.RAW_SAVED.names(kind) if shows else None
     known = _KNOWN[kind]
     if known is None:
         raise _NotShownError
@@ -177,18 +185,11 @@ def _tensors_in(value: Any, depth: int = 0) -> Iterator[Tensor]:
 
 def _inputs_of_region(hook: Any, regions: set[int]) -> Iterator[Tensor]:
     """What a checkpointed region keeps in the place of what it computed: its inputs. Other hooks are the user's, who alone knows."""
-    frame: Any = _variable(hook, "frame") if getattr(hook, "__module__", "") == "torch.utils.checkpoint" else None
-    again = getattr(frame, "recompute_fn", None)
-    # Where the region has contexts of the user's, these decide what else is kept.
-    if not isinstance(_variable(again, "recompute_context"), contextlib.nullcontext) or not hasattr(frame, "saved_args"):
+    region = torch_private.checkpointed_region(hook)
+    if region is None:
         raise _NotShownError
+    frame, inputs = region
     if id(frame) not in regions:
         regions.add(id(frame))
-        for argument in (*frame.saved_args, *(_variable(again, "kwargs") or {}).values()):
+        for argument in inputs:
             yield from _unpacked(argument, regions)
-
-
-def _variable(function: Any, name: str) -> Any:
-    """A variable from around a function that it uses; None where it uses none of that name."""
-    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
-    return function.__closure__[names.index(name)].cell_contents if name in names else None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from reluctant.activations import Activation
+from reluctant.instrument import torch_private
 
 
 def kernel_activation(node: Any) -> Activation | None:
     """The activation that one of our own autograd functions computes; None for every other node."""
-    activation = getattr(getattr(type(node), "_forward_cls", None), "activation", None)
+    activation = getattr(torch_private.FORWARD_CLASS.of(type(node)), "activation", None)
     return activation if isinstance(activation, Activation) else None
 
 

@@ -8,10 +8,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from reluctant.instrument.torch_private import saved
 from reluctant.recording import Layer, LayerMoment, Location
 
 from ._norms import square_sum, widest
-from ._saved_tensor import saved_tensor
+from ._saved_tensor import saved_tensor, saved_value
 from ._site_record import _fewer_samples
 from ._timeline import Timeline
 from ._value_record import InputRecord
@@ -144,7 +145,7 @@ def recompute_output(
     autograd keeps the weight only where the input needs a gradient; the first layer's comes from the parameter. None where something is
     missing, such as a frozen bias, which no graph names.
     """
-    if bias is None and (name == "addmm" or getattr(node, "_saved_bias_sym_sizes_opt", None) is not None):
+    if bias is None and (name == "addmm" or saved_value(node, "bias_sym_sizes_opt") is not None):
         return None
     if name in ("addmm", "mm", "linear"):
         left, right = saved_tensor(node, "mat1" if name == "addmm" else "self"), saved_tensor(node, "mat2")
@@ -164,12 +165,12 @@ def recompute_output(
             values[:few],
             kept.to(values.dtype),
             None if bias is None else bias.detach().to(values.dtype),
-            node._saved_stride,
-            node._saved_padding,
-            node._saved_dilation,
-            node._saved_transposed,
-            node._saved_output_padding,
-            node._saved_groups,
+            saved(node, "stride"),
+            saved(node, "padding"),
+            saved(node, "dilation"),
+            saved(node, "transposed"),
+            saved(node, "output_padding"),
+            saved(node, "groups"),
         )
         return output, 1
     return None

@@ -10,6 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
+from reluctant.instrument.torch_private import saved
+
 from . import _operations as ops
 from ._autograd_graph import RawGraph
 from ._binding import Registry
@@ -139,7 +141,7 @@ class MeasuredPass:
             result = saved_tensor(raw, "result")
             if result is not None:
                 self._values[i] = result
-                site.read_axis(result, _signed(raw._saved_dim))
+                site.read_axis(result, _signed(saved(raw, "dim")))
         elif is_readable(name):
             operation = read_operation(name, raw)
             if operation is not None:
@@ -203,9 +205,9 @@ class MeasuredPass:
         layer: LayerRecord = node.layer
         found = _layer_input(node, raw)
         if node.operation == "native_batch_norm":
-            layer.training = bool(raw._saved_training)
+            layer.training = bool(saved(raw, "training"))
         if node.operation in ops.CONVOLUTIONS:
-            layer.groups, layer.transposed = int(raw._saved_groups), bool(raw._saved_transposed)
+            layer.groups, layer.transposed = int(saved(raw, "groups")), bool(saved(raw, "transposed"))
         if found is not None:
             layer.read_input(*found, node.data_input)
         feeds_loss = i in self._scores
@@ -247,8 +249,8 @@ class MeasuredPass:
         if whole is None:
             return None
         raw = self._raw.nodes[node.raw].node
-        sizes = tuple(int(size) for size in raw._saved_self_sym_sizes)
-        return whole.reshape(sizes).select(int(raw._saved_dim), int(raw._saved_index)) if whole.numel() == math.prod(sizes) else None
+        sizes = tuple(int(size) for size in saved(raw, "self_sym_sizes"))
+        return whole.reshape(sizes).select(int(saved(raw, "dim")), int(saved(raw, "index"))) if whole.numel() == math.prod(sizes) else None
 
     def _composite_targets(self, node: PlanNode, scores: Tensor | None) -> Tensor | None:
         """What a loss function of many nodes compares with: a difference it takes the size of, or a factor without gradient."""

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch.nn.utils.parametrize import ParametrizationList
 
-_COMPILED = "_orig_mod"
-"""Under this name the wrapper that torch.compile makes holds the user's module: the wrapper itself is not the user's."""
+from reluctant.instrument import torch_private
 
 
 class ModuleNames:
@@ -24,17 +23,19 @@ class ModuleNames:
             if id(module) in known:
                 continue
             known[id(module)] = module
-            for name, child in module._modules.items():
+            for name, child in torch_private.CHILDREN.of(module).items():
                 if child is not None:
                     todo.append(child)
                     if not _is_wrapper(module):
                         self._parents.setdefault(id(child), (module, name))
-            for name, parameter in module._parameters.items():
+            for name, parameter in torch_private.PARAMETERS.of(module).items():
                 if parameter is not None:
                     self._owners.setdefault(id(parameter), (module, name))
         self._known = known
         self.roots = [
-            m for key, m in known.items() if key not in self._parents and not _is_wrapper(m) and (m._modules or m._parameters)
+            m
+            for key, m in known.items()
+            if key not in self._parents and not _is_wrapper(m) and (torch_private.CHILDREN.of(m) or torch_private.PARAMETERS.of(m))
         ]
 
     def path(self, module: torch.nn.Module) -> str:
@@ -66,5 +67,6 @@ class ModuleNames:
 
 
 def _is_wrapper(module: torch.nn.Module) -> bool:
-    """Whether torch has put it around a module of the user's, to compile or to export that."""
-    return _COMPILED in module._modules or type(module).__module__.startswith(("torch.export", "torch._"))
+    """Whether torch has put it around a module of the user's, to compile or to export that: it is not the user's itself."""
+    names = torch_private.CHILDREN.of(module)
+    return torch_private.ORIGINAL_MODULE.name in names or type(module).__module__.startswith(("torch.export", "torch._"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import platform
 import time
 from collections.abc import Callable
@@ -11,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from reluctant import __version__
+from reluctant.instrument import torch_private
+from reluctant.instrument.building_lines import BuildingLines
+from reluctant.instrument.guard import Guard
+from reluctant.instrument.patches import LEDGER, MAKE_GRADS, STEP_HOOKS, AppliedPatch
 from reluctant.recording import Recording, Unobserved
 
-from ._building_line import BuildingLines
 from ._children import Children
 from ._compiled import CompiledModels
-from ._guard import Guard
 from ._out_of_sight import out_of_sight
 from ._parameter_record import RECORDED
 from ._passes import Passes
@@ -53,9 +53,7 @@ class Observer:
         self._building = BuildingLines(self._guard)
         self._children = Children(self._guard(self._leave_child))
         self._passes = Passes(self._schedule, self._guard, self._building, self._compiled, self._write_now_and_then)
-        self._handles: list[Any] = []
-        self._original_make_grads: Callable[..., Any] | None = None
-        self._patched_make_grads: Callable[..., Any] | None = None
+        self._patches: list[AppliedPatch] = []
         self._attached = self._begun = False
 
     def attach(self, *, waiting: bool = False) -> None:
@@ -77,22 +75,29 @@ class Observer:
             self._guard(self._passes.start)()
 
     def _attach(self) -> None:
+        torch_private.require("observe")
         self._building.start()
         self._compiled.start()
         self._children.start()
-        # Both backward() and grad() call this before they run the engine. Replacing it, rather than them, leaves no
-        # frame of ours in a traceback that passes through backward.
-        original = self._original_make_grads = torch.autograd._make_grads
         before_backward = self._guard(self._passes.before_backward)
 
-        def _make_grads(outputs: Any, *args: Any, **kwargs: Any) -> Any:
-            before_backward(outputs)
-            return original(outputs, *args, **kwargs)
+        # It has returned before the engine runs: replacing it, and not backward() and grad(), leaves no frame of ours in a traceback
+        # that passes through backward.
+        def make(applied: AppliedPatch) -> Callable[..., Any]:
+            def _make_grads(outputs: Any, *args: Any, **kwargs: Any) -> Any:
+                if not applied.on:
+                    return applied.retired()(outputs, *args, **kwargs)
+                before_backward(outputs)
+                return applied.original(outputs, *args, **kwargs)
 
-        self._patched_make_grads = functools.update_wrapper(_make_grads, original)
-        torch.autograd._make_grads = _make_grads
-        self._handles.append(register_optimizer_step_pre_hook(self._guard(self._passes.before_step)))
-        self._handles.append(register_optimizer_step_post_hook(self._guard(self._passes.after_step)))
+            return _make_grads
+
+        self._patches.append(LEDGER.replace(MAKE_GRADS, make))
+        for register, noted in (
+            (torch_private.GLOBAL_STEP_HOOK.get(), self._passes.before_step),
+            (torch_private.AFTER_STEP_HOOK.get(), self._passes.after_step),
+        ):
+            self._patches.append(LEDGER.note(STEP_HOOKS, register(self._guard(noted)).remove))
 
     def detach(self) -> None:
         """Put everything back as it was found. May be called more than once; does not raise."""
@@ -106,15 +111,11 @@ class Observer:
 
     def _put_back(self) -> None:
         with ExitStack() as everything:  # whatever fails, the others are put back
-            for handle in self._handles:
-                everything.callback(handle.remove)
-            self._handles.clear()
-            for undo in (self._restore_make_grads, self._building.stop, self._children.stop, self._compiled.stop, self._passes.stop):
+            for patch in self._patches:
+                everything.callback(patch.undo)
+            self._patches.clear()
+            for undo in (self._building.stop, self._children.stop, self._compiled.stop, self._passes.stop):
                 everything.callback(undo)
-
-    def _restore_make_grads(self) -> None:
-        if self._original_make_grads is not None and torch.autograd._make_grads is self._patched_make_grads:
-            torch.autograd._make_grads = self._original_make_grads
 
     def _leave_child(self) -> None:
         """A forked child is not watched, and must not write its parent's recording."""
@@ -141,9 +142,22 @@ class Observer:
         }
 
     def recording(self, exit_code: int | None = None, finished: bool = True) -> Recording:
-        """What was seen so far."""
-        with out_of_sight():
-            return self._recording(exit_code, finished)
+        """What was seen so far. Does not raise: where it cannot be told, the recording says so."""
+        try:
+            with out_of_sight():
+                return self._recording(exit_code, finished)
+        except Exception as error:  # noqa: BLE001 - it would come up in the user's code that asks
+            self._guard.fail(error)
+            return Recording(
+                script=self._script,
+                arguments=self._arguments,
+                reluctant=__version__,
+                torch=str(torch.__version__),
+                python=platform.python_version(),
+                exit_code=exit_code,
+                finished=finished,
+                not_observed=self._guard.notes(),
+            )
 
     def _not_observed(self) -> tuple[Unobserved, ...]:
         passes = self._passes

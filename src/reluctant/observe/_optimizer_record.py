@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from reluctant.instrument.steps import StepCounter
 from reluctant.recording import Location, Optimizer, OptimizerGroup
 
 from ._out_of_sight import is_plain
@@ -81,11 +82,14 @@ class Optimizers:
 
     def __init__(self) -> None:
         self.records: list[OptimizerRecord] = []
-        self.steps = 0
-        """Iterations: an optimizer that steps for a second time begins a new one, so that several taking turns share theirs."""
-        self._stepped: set[int] = set()
+        self._counter = StepCounter()
         self._met = 0
         self._by_address: dict[int, tuple[weakref.ref[Any], OptimizerRecord]] = {}
+
+    @property
+    def steps(self) -> int:
+        """Iterations made, see `StepCounter`."""
+        return self._counter.steps
 
     def find(self, optimizer: Any) -> OptimizerRecord | None:
         """The record of `optimizer`, where it is known."""
@@ -103,13 +107,10 @@ class Optimizers:
             self.records.append(record)
         return record
 
-    def count_step(self, record: OptimizerRecord) -> None:
-        """Count a step that was made."""
+    def count_step(self, record: OptimizerRecord, optimizer: Any) -> None:
+        """Count a step that `optimizer`, whose record this is, has made."""
         record.steps += 1
-        if not self._stepped or record.number in self._stepped:
-            self.steps += 1
-            self._stepped.clear()
-        self._stepped.add(record.number)
+        self._counter.count(optimizer)
 
 
 def _momentum(group: dict[str, Any]) -> float:

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import math
-import sys
 import threading
 import time
-import types
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from reluctant.instrument import torch_private
+from reluctant.instrument.building_lines import BuildingLines
+from reluctant.instrument.frames import location_of, users_line
+from reluctant.instrument.guard import Guard
+from reluctant.instrument.loss_curve import LossCurveRecord
 from reluctant.recording import Unobserved
 
 from ._autograd_graph import RawGraph, read_graph
 from ._binding import GraphRecord, Registry
 from ._blind_spots import blind_spots
-from ._building_line import BuildingLines
-from ._call_stack import StackCapture, count_stacks, is_users, location_of
+from ._call_stack import StackCapture, count_stacks
 from ._compiled import CompiledModels
-from ._guard import Guard
 from ._kept_bytes import KeptBytes, kept_bytes
-from ._loss_curve import LossCurveRecord
 from ._measured_pass import MeasuredPass
 from ._optimizer_record import Optimizers
 from ._out_of_sight import is_inside_a_mode, is_plain, is_tracing, out_of_sight, underlying
@@ -32,6 +31,9 @@ from ._parameter_record import Parameters, after_step, note_values
 from ._plan import Plan, make_plan
 from ._saved_tensor import saved_tensor
 from ._schedule import Schedule
+
+_graph_task = torch_private.GRAPH_TASK.get()
+_queue_callback = torch_private.QUEUE_CALLBACK.get()
 
 PLANS = 128
 """At most this many kinds of backward pass are remembered."""
@@ -69,7 +71,7 @@ class Passes:
         self.last_loss: float | None = None
         self.device = "cpu"
         self._guard, self._building, self._compiled, self._after_measuring = guard, building, compiled, after_measuring
-        self._capture = StackCapture(guard.fail)
+        self._capture = StackCapture(guard)
         self._busy = threading.RLock()
         self._plans: dict[int, tuple[Plan, GraphRecord | None]] = {}
         self._open: list[MeasuredPass] = []
@@ -106,8 +108,8 @@ class Passes:
         begin = time.perf_counter()
         if self._busy.acquire(blocking=False):
             try:
-                if torch._C._current_graph_task_id() == -1:
-                    self._look(_calling_line(), outputs)
+                if _graph_task() == -1:
+                    self._look(users_line(), outputs)
                 else:
                     self._look_inside(outputs)
             finally:
@@ -142,7 +144,7 @@ class Passes:
                 after_step(known.updating, self.step)
             known.updating = []
             self.schedule.spent += time.perf_counter() - begin
-        self.optimizers.count_step(known)
+        self.optimizers.count_step(known, optimizer)
 
     def _look(self, line: Any, outputs: Any) -> None:
         wanted = self.schedule.counts(line)
@@ -269,7 +271,7 @@ class Passes:
 
         def at_root(_: Any) -> None:
             # Inside backward the engine can be asked to call back at its end.
-            torch.autograd.Variable._execution_engine.queue_callback(self._guard(lambda: self._after_backward(measured)))
+            _queue_callback(self._guard(lambda: self._after_backward(measured)))
 
         measured.hold(root.register_prehook(self._guard(at_root)))
 
@@ -324,7 +326,7 @@ class Passes:
 
         def at_root(_: Any) -> None:
             handle.remove()
-            torch.autograd.Variable._execution_engine.queue_callback(self._guard(function))
+            _queue_callback(self._guard(function))
 
         handle = root.register_prehook(self._guard(at_root))
 
@@ -353,13 +355,3 @@ class Passes:
 
 def _root_of(outputs: Any) -> Any:
     return next((t.grad_fn for t in outputs if isinstance(t, Tensor) and t.grad_fn is not None), None)
-
-
-def _calling_line() -> tuple[types.CodeType, int] | None:
-    """The innermost line of the user's code that is running."""
-    frame: types.FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if is_users(frame.f_code):
-            return frame.f_code, frame.f_lineno or 0
-        frame = frame.f_back
-    return None

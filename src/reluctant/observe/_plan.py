@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch.autograd.function import BackwardCFunction
 
 from reluctant.activations import Gated
+from reluctant.instrument import torch_private
 from reluctant.recording import NodeKind
 
 from . import _operations as ops
@@ -138,7 +140,7 @@ class _Reduction:
         origin = self.origins[i]
         if origin is not None and origin.reparametrised:
             return False
-        if name in ops.HIDDEN or (isinstance(node.node, torch._C._FunctionBase) and None in node.inputs):
+        if name in ops.HIDDEN or (isinstance(node.node, BackwardCFunction) and None in node.inputs):
             return True
         operands = _operands(name)
         given = [node.inputs[j] for j in operands if j < len(node.inputs)]
@@ -202,7 +204,7 @@ class _Reduction:
             self._add(i, name, "product", inputs)
         elif kernel_activation(node.node) is not None:
             self._kernel(i, node, inputs)
-        elif isinstance(node.node, torch._C._FunctionBase):
+        elif isinstance(node.node, BackwardCFunction):
             own = single and len(node.inputs) - node.inputs.count(None) == 1 and _is_users(node) and _same_shape(self.raw, node)
             called = type(node.node).__name__.removesuffix("Backward")
             self._add(i, f"custom:{called}" if own else name, "activation" if own else "opaque", inputs)
@@ -431,7 +433,7 @@ def make_plan(raw: RawGraph, is_owned: Callable[[int], bool]) -> Plan:
 
 def shape_of(node: Any) -> tuple[int, ...]:
     """Shape of a node's first output, empty where torch does not tell."""
-    metadata = getattr(node, "_input_metadata", None)
+    metadata = torch_private.INPUT_METADATA.of(node)
     if not metadata:
         return ()
     shape = tuple(metadata[0].shape)
@@ -453,7 +455,7 @@ def _call(origin: Origin | None) -> Any:
 
 def _is_users(node: RawNode) -> bool:
     """Whether the autograd Function is the user's own, not one that torch is built with (checkpointing, compiled code)."""
-    function = getattr(type(node.node), "_forward_cls", None)
+    function = torch_private.FORWARD_CLASS.of(type(node.node))
     return not getattr(function, "__module__", "torch").startswith("torch.")
 
 

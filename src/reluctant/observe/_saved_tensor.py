@@ -6,6 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
+from reluctant.instrument import torch_private
+from reluctant.instrument.guard import is_interruption
+
 from ._out_of_sight import is_plain, plain_values
 
 
@@ -24,22 +27,29 @@ def saved_tensor(node: Any, name: str) -> Tensor | None:
 def saved_value(node: Any, name: str) -> Any:
     """A number, a list or a tensor that `node` keeps; None where it cannot be had."""
     try:
-        return getattr(node, f"_saved_{name}", None)
-    except RuntimeError:  # freed, or changed in place since
+        return torch_private.saved(node, name)
+    except torch_private.MissingNameError:
+        return None
+    except RuntimeError as error:  # freed, or changed in place since
+        if is_interruption(error):
+            raise
         return None
 
 
 def is_packed(node: Any, name: str) -> bool:
     """Whether a hook was used to save it."""
-    raw = getattr(node, f"_raw_saved_{name}", None)
-    return getattr(raw, "unpack_hook", None) is not None
+    return _unpack_hook(node, name) is not None
 
 
 def is_packed_by_user(node: Any, name: str) -> bool:
     """Whether that hook is not the one of checkpointing."""
-    raw = getattr(node, f"_raw_saved_{name}", None)
-    hook = getattr(raw, "unpack_hook", None)
+    hook = _unpack_hook(node, name)
     return hook is not None and getattr(hook, "__module__", "") != "torch.utils.checkpoint"
+
+
+def _unpack_hook(node: Any, name: str) -> Any:
+    raw = torch_private.RAW_SAVED.of(node, name)
+    return torch_private.UNPACK_HOOK.of(raw) if raw is not None else None
 
 
 def is_out_of_the_ordinary(node: Any, name: str) -> bool:

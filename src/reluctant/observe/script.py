@@ -21,6 +21,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from reluctant.errors import UsageError
+from reluctant.instrument.patches import ARGUMENTS, LEDGER, MAIN, ORIGINAL_ARGUMENTS, PATH, assign
 
 from .user_traceback import show_without_our_frames
 
@@ -142,7 +143,7 @@ def _run_as_main(name: str, alter_argv: bool) -> None:
 def _become_main(argv: list[str], target: list[str]) -> dict[str, Any]:
     """Make a new ``__main__`` like the one python starts with, and return its names."""
     _replace_original_argv([*target, *argv[1:]])
-    sys.argv = argv
+    assign(ARGUMENTS, argv)
     main = ModuleType("__main__")
     main.__loader__ = BuiltinImporter  # what it is until python knows what to run
     names = vars(main)
@@ -151,6 +152,7 @@ def _become_main(argv: list[str], target: list[str]) -> dict[str, Any]:
     names["__builtins__"] = builtins
     _kept.append(sys.modules["__main__"])
     sys.modules["__main__"] = main
+    LEDGER.note(MAIN)
     return names
 
 
@@ -163,7 +165,7 @@ def _replace_original_argv(rest: list[str]) -> None:
     options = sys.orig_argv[1 : len(sys.orig_argv) - len(sys.argv)]
     if options and options[-1] == "-m":
         options.pop()
-    sys.orig_argv = [sys.orig_argv[0], *options, *rest]
+    assign(ORIGINAL_ARGUMENTS, [sys.orig_argv[0], *options, *rest])
 
 
 def _replace_first_path(folder: str) -> None:
@@ -176,6 +178,7 @@ def _take_first_path() -> bool:
     has_one = not getattr(sys.flags, "safe_path", sys.flags.isolated)
     if has_one:
         del sys.path[0]
+        LEDGER.note(PATH)
     return has_one
 
 

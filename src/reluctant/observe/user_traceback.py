@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from types import TracebackType
 
-from ._program import is_program
-
-PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+from reluctant.instrument.frames import is_ours
+from reluctant.instrument.patches import EXCEPTHOOK, LAST_TRACEBACK, LEDGER, assign
 
 
 def show_without_our_frames(runner: str, afterwards: Callable[[], None]) -> None:
@@ -22,10 +20,10 @@ def show_without_our_frames(runner: str, afterwards: Callable[[], None]) -> None
     hook = getattr(sys, "excepthook", _missing_hook)
 
     def excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-        sys.excepthook = hook
+        applied.undo()
         error.__traceback__ = _below(runner, error.__traceback__)
         remove_our_frames(error)
-        sys.last_traceback = error.__traceback__
+        assign(LAST_TRACEBACK, error.__traceback__)
         try:
             hook(kind, error, error.__traceback__)
         except BaseException as failure:
@@ -34,7 +32,7 @@ def show_without_our_frames(runner: str, afterwards: Callable[[], None]) -> None
         finally:
             afterwards()
 
-    sys.excepthook = excepthook
+    applied = LEDGER.replace(EXCEPTHOOK, lambda _: excepthook)
 
 
 def _missing_hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -66,7 +64,7 @@ def _below(runner: str, traceback: TracebackType | None) -> TracebackType | None
 def _without_our_frames(traceback: TracebackType | None) -> TracebackType | None:
     entries = _entries(traceback)
     files = [entry.tb_frame.f_code.co_filename for entry in entries]
-    theirs = [entry for entry, file in zip(entries, files, strict=True) if not file.startswith(PACKAGE) or is_program(file)]
+    theirs = [entry for entry, file in zip(entries, files, strict=True) if not is_ours(file)]
     if len(theirs) == len(entries):
         return traceback
     rebuilt: TracebackType | None = None

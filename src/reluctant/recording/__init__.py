@@ -6,6 +6,7 @@ from ._finding import Comparison, Finding, NotJudged, Root, Severity, Treatment,
 from ._location import Location
 from ._loss_curve import LossCurve, LossPoint
 from ._recording import (
+    FAILURE,
     FLAT_SLOPE,
     FORMAT,
     SHARE_BINS,
@@ -32,7 +33,7 @@ from ._recording import (
 from ._trial import Applied, Curve, Goal, NotApplied, SeedCall, TreatmentReport, Trial
 
 __all__ = [
-    "CAUSES", "FLAT_SLOPE", "FORMAT", "SHARE_BINS", "Applied", "Cause", "CauseDescription", "CauseKind", "Comparison", "Curve",
+    "CAUSES", "FAILURE", "FLAT_SLOPE", "FORMAT", "SHARE_BINS", "Applied", "Cause", "CauseDescription", "CauseKind", "Comparison", "Curve",
     "Document", "Finding", "Goal", "Graph", "InputStatistics", "Layer", "LayerMoment", "Location", "Loss", "LossCurve", "LossPoint",
     "Node", "NodeKind", "NotApplied", "NotJudged", "Optimizer", "OptimizerGroup", "Parameter", "ParameterMoment", "Recording",
     "Root", "SeedCall", "Severity", "ShareHistogram", "Silence", "Site", "SiteMoment", "Treatment", "TreatmentReport", "Trial",

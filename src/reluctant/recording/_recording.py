@@ -393,6 +393,10 @@ class Graph:
     truncated: bool = False
 
 
+FAILURE = "everything after an error inside Reluctant"
+"""What is not observed where Reluctant itself failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unobserved:
     """A thing the recording could not see, and why."""
@@ -401,6 +405,11 @@ class Unobserved:
     why: str
     place: Location | None = None
     advice: str = ""
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the reason is an error inside Reluctant, or a torch that lacks what Reluctant needs."""
+        return self.what == FAILURE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reluctant.numbers import count, plural
-from reluctant.recording import Document, Finding, Recording
+from reluctant.recording import Document, Finding, Recording, Unobserved
 
 from ._finding_tree import about_measurement, about_network, finding_tree
 from ._locations import locations_of
@@ -34,8 +34,11 @@ def verdict(document: Document) -> Verdict:
     """What the document comes to: its gravest root, or that nothing was found, or that nothing was seen."""
     recording = document.recording
     branches = finding_tree(about_network(document.findings))
+    kind = branches[0].severity if branches else "clear"
+    failed = next((lost for lost in recording.not_observed if lost.is_failure), None)
+    if failed is not None and kind in ("advice", "clear"):  # what came after it may be anything
+        return Verdict("nothing", _cut_off(recording, failed))
     if branches:
-        kind = branches[0].severity
         return Verdict(kind, f"{_MEANING[kind]}: {_headline(branches[0].root, recording)}.")
     if not recording.passes or not recording.measured_steps:
         return Verdict("nothing", _nothing_observed(recording))
@@ -54,6 +57,15 @@ def end_of_run(recording: Recording) -> str:
 def _headline(finding: Finding, recording: Recording) -> str:
     where = locations_of(recording).of(finding)
     return f"{finding.name.replace('-', ' ')}{f' at {where}' if finding.file else f', {where}' if where else ''}"
+
+
+def _cut_off(recording: Recording, failed: Unobserved) -> str:
+    """How far the watching came until Reluctant failed."""
+    why = failed.why.rstrip(".")
+    if not recording.measured_steps:
+        return f"Reluctant could not watch this run, and nothing is judged: {why}."
+    seen = plural(recording.measured_steps, "measured step")
+    return f"Reluctant could watch this run only up to step {count(recording.steps)}: {why}. No fault showed in {seen} until then."
 
 
 def _nothing_observed(recording: Recording) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from reluctant.errors import UsageError
+from reluctant.instrument.patches import MODULE_CLASS, assign
 
 WIDTH = 80
 """Columns of the text: what every terminal has."""
@@ -90,7 +91,7 @@ class ClassEdit(ModelEdit):
 
     def undo(self) -> None:
         """Give it the class that it had."""
-        self.owner.__class__ = self.was
+        assign(MODULE_CLASS, self.was, self.owner, "__class__")
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,8 @@ def _hold(owner: torch.nn.Module, name: str, value: Any) -> None:
 
 def class_changed(path: str, module: torch.nn.Module, now: type) -> ModelEdit:
     """Give the module another class with the same data."""
-    was, module.__class__ = type(module), now
+    was = type(module)
+    assign(MODULE_CLASS, now, module, "__class__")
     return ClassEdit(path, module, was, now)
 
 

@@ -10,17 +10,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reluctant.observe._guard import Guard
-from reluctant.observe._loss_curve import LossCurveRecord
+from reluctant.instrument import torch_private
+from reluctant.instrument.guard import Guard
+from reluctant.instrument.loss_curve import LossCurveRecord
+from reluctant.instrument.patches import LEDGER, LOSSES, AppliedPatch
 from reluctant.recording import Curve
 
-LOSSES = (
+FUNCTIONS = (
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "cosine_embedding_loss", "ctc_loss", "gaussian_nll_loss",
     "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "multi_margin_loss",
     "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss",
     "triplet_margin_loss", "triplet_margin_with_distance_loss",
 )  # fmt: skip
 """Functions of torch.nn.functional; the modules of torch.nn call these."""
+
+_graph_task = torch_private.GRAPH_TASK.get()
+_no_torch_function = torch_private.NO_TORCH_FUNCTION.get()
 
 LIMITS = {"binary_cross_entropy": 0.5, "binary_cross_entropy_with_logits": 0.0}
 """Where the guess turns from one class to the other."""
@@ -37,20 +42,18 @@ class LossCalls:
         self._trained: set[str] = set()
         self._validation: dict[str, LossCurveRecord] = {}
         self._wrong: dict[str, LossCurveRecord] = {}
-        self._originals: dict[str, Callable[..., Any]] = {}
+        self._patches: list[AppliedPatch] = []
         self._guard = Guard(self.stop)
 
     def start(self) -> None:
         """Replace the functions. The script must not have taken them from torch yet."""
-        for name in LOSSES:
-            original = self._originals[name] = getattr(torch.nn.functional, name)
-            setattr(torch.nn.functional, name, self._watched(name, original))
+        for name in FUNCTIONS:
+            self._patches.append(LEDGER.replace(LOSSES, functools.partial(self._watched, name), torch.nn.functional, name))
 
     def stop(self) -> None:
-        """Put the functions back, where the script still looks them up."""
-        for name, original in self._originals.items():
-            setattr(torch.nn.functional, name, original)
-        self._originals.clear()
+        """Put the functions back, after an error of our own."""
+        for patch in self._patches:
+            patch.undo()
 
     def curves(self) -> tuple[Curve, ...]:
         """The validation losses by functions that were trained with, and the share of wrong classes among what was trained on."""
@@ -59,22 +62,21 @@ class LossCalls:
         )
         return (*validation, *(Curve("errors", name, points=made.plain().points) for name, made in self._wrong.items()))
 
-    def _watched(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-        note = self._guard(functools.partial(self._note, name, inspect.signature(original)))
+    def _watched(self, name: str, applied: AppliedPatch) -> Callable[..., Any]:
+        note = self._guard(functools.partial(self._note, name, inspect.signature(applied.original)))
 
-        @functools.wraps(original)
         def watched(*args: Any, **kwargs: Any) -> Any:
-            result = original(*args, **kwargs)
-            if not torch.compiler.is_compiling():
+            result = applied.original(*args, **kwargs)
+            if applied.on and not torch.compiler.is_compiling():
                 note(result, args, kwargs)
             return result
 
         return watched
 
     def _note(self, name: str, signature: inspect.Signature, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if type(result) is not Tensor or torch._C._current_graph_task_id() != -1:  # inside backward: a region that is run again
+        if type(result) is not Tensor or _graph_task() != -1:  # inside backward: a region that is run again
             return
-        with torch.no_grad(), torch._C.DisableTorchFunction():
+        with torch.no_grad(), _no_torch_function():
             if result.requires_grad:
                 self._trained.add(name)
                 wrong = _share_wrong(name, signature.bind(*args, **kwargs).arguments)

@@ -9,6 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from reluctant.instrument import torch_private
+from reluctant.instrument.guard import failure, is_interruption
+from reluctant.instrument.patches import LEDGER, TRIAL_EAGER, TRIAL_MODE, TRIAL_STEP_HOOKS
+from reluctant.instrument.steps import StepCounter
 from reluctant.recording import Curve, Goal, NotApplied, Recording, TreatmentReport, Trial
 from reluctant.treatments import Remedy
 
@@ -50,13 +54,14 @@ class OneTrial:
         self._seconds = seconds
         self._working_folder = working_folder
         self._seeds = ShiftedSeeds(seed)
-        self._metric = PrintedMetric(metric, lambda: self._made) if metric is not None else None
+        self._metric = PrintedMetric(metric, lambda: self._counter.steps) if metric is not None else None
         self._goal = goal
         self._losses: LossCalls | None = None
         self._stages: list[Stage] = []
         self._owner = os.getpid()
-        self._made = 0
-        self._stepped: set[int] = set()
+        self._counter = StepCounter()
+        self._failures: list[str] = []
+        """Why it could not be begun as it was asked for."""
         self._first_step_at: float | None = None
         self._stopped: Literal["", "steps", "seconds"] = ""
         self._mode: Any = None
@@ -71,19 +76,29 @@ class OneTrial:
             self._metric.start()
 
     def before_observing(self) -> None:
-        """Start the treatments; torch has just been imported by the script."""
+        """Start the treatments; torch has just been imported by the script. Does not raise: what fails makes the trial not count."""
+        self._try(self._start)
+
+    def _try(self, part: Callable[[], None]) -> None:
+        try:
+            part()
+        except Exception as error:
+            if is_interruption(error):
+                raise
+            self._failures.append(failure(error).why)
+
+    def _start(self) -> None:
         from ._loss_calls import LossCalls
 
         self._seeds.torch()
-        self._losses = LossCalls(lambda: self._made)
+        self._losses = LossCalls(lambda: self._counter.steps)
         self._losses.start()
         if not self._remedies:
             return
         import torch
-        from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-        from reluctant.observe._building_line import BuildingLines
-        from reluctant.observe._guard import Guard
+        from reluctant.instrument.building_lines import BuildingLines
+        from reluctant.instrument.guard import Guard
 
         from ._calls import TreatedCalls
         from ._places import places_of_call
@@ -92,16 +107,18 @@ class OneTrial:
         script = os.path.abspath(getattr(sys.modules["__main__"], "__file__", None) or "")  # now: the script may change the folder
         lines = BuildingLines(Guard(lambda: None))
         lines.start()
-        self._stages = [Stage(remedy, script, lines, lambda: self._made, self._seeds.shift) for remedy in self._remedies]
+        self._stages = [Stage(remedy, script, lines, lambda: self._counter.steps, self._seeds.shift) for remedy in self._remedies]
         for stage in self._stages:
             stage.remedy.start(stage)
-        register_optimizer_step_pre_hook(self._before_step)
-        register_optimizer_step_post_hook(self._after_step)
+        self._hook(torch_private.GLOBAL_STEP_HOOK, self._before_step)
+        self._hook(torch_private.AFTER_STEP_HOOK, self._after_step)
         treaters = [treater for stage in self._stages for treater in stage.treaters]
         if treaters:
             torch.compiler.set_stance("force_eager")  # compiled code calls nothing that could be treated
             self._mode = TreatedCalls(treaters, lambda: places_of_call(lines))
             self._mode.__enter__()
+            LEDGER.note(TRIAL_EAGER)
+            LEDGER.note(TRIAL_MODE)
 
     @property
     def is_learning(self) -> bool:
@@ -112,14 +129,16 @@ class OneTrial:
         """Count steps, once everything else has been told of them; `begin_observing` lets the observer watch that has waited."""
         if self.is_learning:
             self._begin_observing = begin_observing
-        from torch.optim.optimizer import register_optimizer_step_post_hook
+        self._try(lambda: self._hook(torch_private.AFTER_STEP_HOOK, self._count_step))
 
-        register_optimizer_step_post_hook(self._count_step)
+    def _hook(self, register: torch_private.PrivateName, function: Callable[..., None]) -> None:
+        LEDGER.note(TRIAL_STEP_HOOKS, register.get()(function).remove)
 
     def plain(self, recording: Recording) -> Trial:
         """What was done, as data; `recording` is what was seen of it."""
-        treatments = tuple(stage.plain() for stage in self._stages) or tuple(_never_started(remedy) for remedy in self._remedies)
-        why_not = [f"{report.name}: {entry.why}" for report in treatments for entry in report.not_applied if entry.asked]
+        treatments = tuple(stage.plain() for stage in self._stages) or tuple(self._never_started(remedy) for remedy in self._remedies)
+        why_not = [*self._failures]
+        why_not += [f"{report.name}: {entry.why}" for report in treatments for entry in report.not_applied if entry.asked]
         return Trial(
             seed=self._seeds.shift,
             steps=self._steps,
@@ -160,11 +179,8 @@ class OneTrial:
         if self._begin_observing is not None and not self.is_learning:
             self._begin_observing()
             self._begin_observing = None
-        if not self._stepped or id(optimizer) in self._stepped:
-            self._made += 1
-            self._stepped.clear()
-        self._stepped.add(id(optimizer))
-        if self._steps is not None and self._made >= self._steps:
+        made = self._counter.count(optimizer)
+        if self._steps is not None and made >= self._steps:
             self._end("steps")
         if self._seconds is not None:
             now = time.monotonic()
@@ -177,8 +193,7 @@ class OneTrial:
         self._stopped = limit
         raise TrialEnd
 
-
-def _never_started(remedy: Remedy) -> TreatmentReport:
-    request = remedy.request
-    why = NotApplied(None, "the script never imported torch")
-    return TreatmentReport(request.name, request.arguments, tuple(map(str, request.lines)), (), (why,))
+    def _never_started(self, remedy: Remedy) -> TreatmentReport:
+        request = remedy.request
+        why = NotApplied(None, self._failures[0] if self._failures else "the script never imported torch")
+        return TreatmentReport(request.name, request.arguments, tuple(map(str, request.lines)), (), (why,))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-import types
 from collections.abc import Hashable
+from typing import Any
 
 import torch
 
-from reluctant.observe._building_line import BuildingLines
-from reluctant.observe._call_stack import is_users, location_of
+from reluctant.instrument import torch_private
+from reluctant.instrument.building_lines import BuildingLines
+from reluctant.instrument.frames import is_users, location_of, outward
 from reluctant.recording import Location
 from reluctant.treatments import Caller, Line
 
 _CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
 _MODULES = os.path.join(os.path.dirname(torch.nn.__file__), "modules")
+_CALL_IMPL: Any = getattr(torch_private.CALL_IMPL.get(), "__code__", None)
 
 
 def places_of_call(lines: BuildingLines) -> tuple[tuple[Location, ...], Hashable]:
@@ -27,12 +29,14 @@ def places_of_call(lines: BuildingLines) -> tuple[tuple[Location, ...], Hashable
     """
     module: torch.nn.Module | None = None
     contained = False
-    frame: types.FrameType | None = sys._getframe(1)
-    while frame is not None and not is_users(frame.f_code):
+    for frame in outward(sys._getframe(1)):
+        if is_users(frame.f_code):
+            break
         if frame.f_code.co_filename.startswith(_MODULES) and isinstance(owner := frame.f_locals.get("self"), torch.nn.Module):
             contained |= module is not None and owner is not module
             module = module if module is not None else owner
-        frame = frame.f_back
+    else:
+        frame = None
     called = location_of(frame.f_code, frame.f_lineno) if frame is not None else None
     built = lines.of(module) if module is not None and not isinstance(module, _CONTAINERS) else None
     ordered = (built, called) if contained else (called, built)
@@ -45,16 +49,14 @@ def caller() -> Caller:
     modules: list[torch.nn.Module] = []
     instruction: Hashable = None
     is_inside = False
-    frame: types.FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if frame.f_code.co_name == "_call_impl" and frame.f_code.co_filename.startswith(_MODULES):
+    for frame in outward(sys._getframe(1)):
+        if frame.f_code is _CALL_IMPL:
             module = frame.f_locals.get("self")
             if isinstance(module, torch.nn.Module):
                 modules.append(module)
                 is_inside |= instruction is not None
         elif instruction is None and is_users(frame.f_code):
             instruction = (frame.f_code, frame.f_lasti)
-        frame = frame.f_back
     # A whole network is called at one line in training and at another one in evaluation.
     return Caller(None if modules and not is_inside else instruction, tuple(modules))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from reluctant.errors import UsageError
+from reluctant.instrument.loss_curve import LossCurveRecord
+from reluctant.instrument.patches import LEDGER, PRINTED, AppliedPatch
 from reluctant.recording import Curve
 
 LONGEST_LINE = 65_536
@@ -43,12 +46,10 @@ class PrintedMetric:
         """Read along from now on."""
         for number, stream in enumerate((sys.stdout, sys.stderr)):
             if stream is not None:
-                stream.write = self._read_along(number, stream.write)  # type: ignore[method-assign]
+                LEDGER.replace(PRINTED, functools.partial(self._read_along, number), stream, "write")
 
     def curve(self) -> Curve:
         """The numbers that were found."""
-        from reluctant.observe._loss_curve import LossCurveRecord
-
         for number in list(self._begun):
             self._line(self._begun.pop(number))
         record = LossCurveRecord(None)
@@ -56,14 +57,14 @@ class PrintedMetric:
             record.add(step, value)
         return Curve("metric", self._pattern.pattern, points=record.plain().points)
 
-    def _read_along(self, number: int, write: Callable[[str], int]) -> Callable[[str], Any]:
+    def _read_along(self, number: int, applied: AppliedPatch) -> Callable[[str], Any]:
         def written(text: str) -> Any:
             *lines, rest = re.split(r"[\r\n]", self._begun.pop(number, "") + text) if isinstance(text, str) else ("",)
             for line in lines:
                 self._line(line)
             if rest:
                 self._begun[number] = rest[-LONGEST_LINE:]
-            return write(text)
+            return applied.original(text)
 
         return written
 

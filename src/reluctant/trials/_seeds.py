@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import linecache
 import numbers
-import os
 import random
 import sys
 from collections.abc import Callable
@@ -13,8 +11,10 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-from reluctant.observe.import_hook import when_imported
-from reluctant.recording import Location, SeedCall
+from reluctant.instrument.frames import is_torchs, location_of
+from reluctant.instrument.import_hook import when_imported
+from reluctant.instrument.patches import GENERATOR, LEDGER, SEEDS, AppliedPatch, assign
+from reluctant.recording import SeedCall
 
 TORCH_SEEDS = 2**64
 NUMPY_SEEDS = 2**32
@@ -73,12 +73,14 @@ class ShiftedSeeds:
         return [self.shift, self._unseeded]
 
     def _replace(self, owner: Any, name: str, told: str, modulus: int, unseeded: Callable[[], Any] | None = None) -> None:
-        original: Callable[..., Any] = getattr(owner, name)
+        LEDGER.replace(SEEDS, functools.partial(self._shifted, told, modulus, unseeded), owner, name)
 
-        @functools.wraps(original)
+    def _shifted(self, told: str, modulus: int, unseeded: Callable[[], Any] | None, applied: AppliedPatch) -> Callable[..., Any]:
+        original = applied.original
+
         def shifted(*args: Any, **kwargs: Any) -> Any:
             caller = sys._getframe(1)
-            if self._inside or _is_no_script(caller):
+            if self._inside or is_torchs(caller.f_code.co_filename):  # as for the workers of a DataLoader: it follows from others
                 return original(*args, **kwargs)
             if args:
                 args = (self._moved(told, args[0], modulus, caller), *args[1:])
@@ -93,7 +95,7 @@ class ShiftedSeeds:
             finally:
                 self._inside = False
 
-        setattr(owner, name, shifted)
+        return shifted
 
     def _replace_generator(self, torch: Any) -> None:
         """A class in the place of torch.Generator, whose methods cannot be replaced."""
@@ -111,19 +113,17 @@ class ShiftedSeeds:
 
             def manual_seed(self, seed: int) -> Any:
                 caller = sys._getframe(1)
-                if _is_no_script(caller):
+                if is_torchs(caller.f_code.co_filename):
                     return super().manual_seed(seed)
                 return super().manual_seed(seeds._moved("torch.Generator.manual_seed", seed, TORCH_SEEDS, caller))
 
-        torch.Generator = Generator
+        assign(GENERATOR, Generator)
 
     def _moved(self, function: str, seed: Any, modulus: int, caller: FrameType) -> Any:
         """The seed to use instead, and a note of it."""
         used = shifted_seed(seed, self.shift, modulus)
         if used is not seed:
-            code, line = caller.f_code, caller.f_lineno
-            place = Location(code.co_filename, line, code.co_name, linecache.getline(code.co_filename, line).strip())
-            call = SeedCall(function, place, repr(seed), repr(used))
+            call = SeedCall(function, location_of(caller.f_code, caller.f_lineno), repr(seed), repr(used))
             if call in self._met or len(self._met) < CALLS:
                 self._met[call] = self._met.get(call, 0) + 1
         return used
@@ -139,11 +139,3 @@ def shifted_seed(seed: Any, shift: int, modulus: int) -> Any:
         return seed
     number: Any = seed
     return (number + shift) % modulus if modulus and number >= 0 else number + shift
-
-
-def _is_no_script(frame: FrameType) -> bool:
-    """Whether torch itself sets a seed, as for the workers of a DataLoader: it follows from seeds that were shifted."""
-    torch = sys.modules.get("torch")
-    return (
-        torch is not None and torch.__file__ is not None and frame.f_code.co_filename.startswith(os.path.dirname(torch.__file__) + os.sep)
-    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from reluctant.observe._building_line import BuildingLines
+from reluctant.instrument.building_lines import BuildingLines
 from reluctant.recording import Applied, Location, NotApplied, TreatmentReport
 from reluctant.treatments import Call, Caller, Line, Remedy
 

@@ -18,6 +18,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import NoReturn
 
+from reluctant.instrument.patches import HIDDEN_TORCH, LEDGER
+
 IMPORTED = (
     "torch",
     "torch._dynamo",  # by any optimizer, when it is made
@@ -68,6 +70,7 @@ def begin(before: Mapping[str, str], start_over: Callable[[], NoReturn]) -> None
         sys.modules["numpy.random"].seed()
     hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "torch"}
     sys.meta_path.insert(0, _Torch(hidden, _read(before), start_over))
+    LEDGER.note(HIDDEN_TORCH)
 
 
 def _read(environment: Mapping[str, str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ import socket
 import sys
 from typing import Any, NoReturn
 
+from reluctant.instrument.patches import ARGUMENTS, ORIGINAL_ARGUMENTS, assign
 from reluctant.studies.executors._keeper import keep
 
 LONGEST_MESSAGE = 1 << 20
@@ -66,8 +67,8 @@ def _trial(preloaded: Any, command: list[str], environment: dict[str, str], befo
 def _become(command: list[str]) -> None:
     """Run the module that the command names as ``python -m`` does."""
     executable, option, module, *arguments = command
-    sys.argv = [option, *arguments]
-    sys.orig_argv = [executable, option, module, *arguments]
+    assign(ARGUMENTS, [option, *arguments])
+    assign(ORIGINAL_ARGUMENTS, [executable, option, module, *arguments])
     run: Any = runpy._run_module_as_main  # type: ignore[attr-defined]
     run(module)
 

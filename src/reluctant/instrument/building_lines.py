@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 import types
 import weakref
 from collections.abc import Callable
@@ -13,8 +12,9 @@ import torch
 
 from reluctant.recording import Location
 
-from ._call_stack import is_users, location_of
-from ._guard import Guard
+from .frames import location_of, users_frame
+from .guard import Guard
+from .patches import LEDGER, MODULE_INIT, OPTIMIZER_INIT, AppliedPatch
 
 
 class BuildingLines:
@@ -25,19 +25,16 @@ class BuildingLines:
         self.optimizers_built = 0
         # Keyed by identity: a user's module may compare by value or not be hashable.
         self._lines: dict[int, tuple[weakref.ref[Any], types.CodeType, int]] = {}
-        self._restore: list[tuple[Any, Callable[..., None], Callable[..., None]]] = []
+        self._patches: list[AppliedPatch] = []
 
     def start(self) -> None:
         """Wrap the two constructors."""
-        for owner in (torch.nn.Module, torch.optim.Optimizer):
-            self._wrap(owner)
+        self._patches = [LEDGER.replace(patch, self._noting) for patch in (MODULE_INIT, OPTIMIZER_INIT)]
 
     def stop(self) -> None:
-        """Put the constructors back, unless somebody else has replaced them meanwhile."""
-        for owner, wrapper, original in self._restore:
-            if owner.__dict__.get("__init__") is wrapper:
-                owner.__init__ = original
-        self._restore.clear()
+        """Put the constructors back."""
+        for patch in self._patches:
+            patch.undo()
 
     def of(self, built: object) -> Location | None:
         """The line that built it, where that was seen."""
@@ -55,36 +52,29 @@ class BuildingLines:
         return [o for o in alive if isinstance(o, torch.optim.Optimizer)]
 
     def _note(self, built: Any) -> None:
-        if not self._restore:  # somebody has wrapped our constructor, so that it is still called
-            return
         self.optimizers_built += isinstance(built, torch.optim.Optimizer)
         found = _building_frame(built)
         if found is not None:
-            key = id(built)
-            self._lines[key] = (weakref.ref(built, lambda _: self._lines.pop(key, None)), *found)
+            # `dict.pop(key, reference)` and not a function of ours: what a signal handler raises in such a callback is lost for good.
+            self._lines[id(built)] = (weakref.ref(built, functools.partial(self._lines.pop, id(built))), *found)
 
-    def _wrap(self, owner: Any) -> None:
-        original: Callable[..., None] = owner.__dict__["__init__"]
+    def _noting(self, applied: AppliedPatch) -> Callable[..., None]:
         note = self._guard(self._note)
 
-        @functools.wraps(original)
         def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it takes the place of one
-            original(self, *args, **kwargs)
+            if not applied.on:
+                applied.retired()(self, *args, **kwargs)
+                return
+            applied.original(self, *args, **kwargs)
             note(self)
 
-        owner.__init__ = __init__
-        self._restore.append((owner, __init__, original))
+        return __init__
 
 
 def _building_frame(built: object) -> tuple[types.CodeType, int] | None:
     """The innermost user's frame that is not a constructor of the object itself."""
-    frame: types.FrameType | None = sys._getframe(1)
-    while frame is not None:
-        code = frame.f_code
-        if is_users(code) and not _constructs(frame, built):
-            return code, frame.f_lineno or 0
-        frame = frame.f_back
-    return None
+    frame = users_frame(lambda frame: not _constructs(frame, built))
+    return (frame.f_code, frame.f_lineno or 0) if frame is not None else None
 
 
 def _constructs(frame: types.FrameType, built: object) -> bool:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .patches import LEDGER, THREADS
+
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Let torch use one thread within, as many as before afterwards.
 
-    The networks of the claims are small: more threads would wait for each other, and sums would be rounded in another order on
-    another machine.
+    What is measured is small: more threads would wait for each other, and sums would be rounded in another order on another machine.
     """
     import torch
 
     before = torch.get_num_threads()
+    switched = LEDGER.note(THREADS, lambda: torch.set_num_threads(before))
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        switched.undo()

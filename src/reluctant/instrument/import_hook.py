@@ -13,6 +13,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from .patches import EXEC_MODULE, LEDGER, META_PATH, AppliedPatch
+
 
 def when_imported(name: str, callback: Callable[[], None]) -> Callable[[], None]:
     """Call `callback` once, right after the module `name` was imported; at once where it already is.
@@ -34,6 +36,7 @@ class _Waiting(MetaPathFinder):
     def __init__(self, name: str, callback: Callable[[], None]) -> None:
         self._name = name
         self._callback = callback
+        self._applied = LEDGER.note(META_PATH, lambda: sys.meta_path.remove(self))
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         """The other finders' answer for the one module waited for; None for every other."""
@@ -52,25 +55,26 @@ class _Waiting(MetaPathFinder):
         The loader stays what it is: ``__loader__`` and ``__spec__.loader`` are compared, asked for resources and
         pickled by other code, so they are not replaced by one of ours.
         """
-        execute = loader.exec_module
-        attributes: dict[str, Any] = vars(loader)
 
-        def exec_module(module: ModuleType) -> None:
-            if getattr(module, "__name__", None) != self._name:  # one loader may load many modules: that of a zip file does
-                execute(module)
-                return
-            attributes.pop("exec_module", None)
-            execute(module)
-            if self in sys.meta_path:
-                self.stop()
-                self._callback()
+        def make(applied: AppliedPatch) -> Callable[[ModuleType], None]:
+            def exec_module(module: ModuleType) -> None:
+                if getattr(module, "__name__", None) != self._name:  # one loader may load many modules: that of a zip file does
+                    applied.original(module)
+                    return
+                applied.undo()
+                applied.original(module)
+                if self in sys.meta_path:
+                    self.stop()
+                    self._callback()
 
-        attributes["exec_module"] = exec_module
+            return exec_module
+
+        LEDGER.replace(EXEC_MODULE, make, loader, "exec_module")
 
     def stop(self) -> None:
         """Wait no longer."""
         if self in sys.meta_path:
-            sys.meta_path.remove(self)
+            self._applied.undo()
 
 
 def _asked(finder: Any, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
