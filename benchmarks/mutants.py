@@ -1,6 +1,6 @@
 """Which changes to a rule its own cases notice: thresholds, constants, operators and findings, changed one at a time.
 
-    python benchmarks/mutants.py              everything, about five minutes
+    python benchmarks/mutants.py              everything, about a minute
     python benchmarks/mutants.py --short      without the operators
     python benchmarks/mutants.py dead-units   of these rules alone
 

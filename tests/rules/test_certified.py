@@ -8,8 +8,8 @@ import pytest
 
 from reluctant.recording import InputStatistics, Recording
 from reluctant.recording.example import StackLayer, stack, with_input, with_parameter
-from reluctant.rules._certified import certified
-from reluctant.rules._network import network
+from reluctant.rules._network import build_network
+from reluctant.rules.blocked_layer import certified
 
 BLOCKED = stack(
     [
@@ -35,18 +35,18 @@ def first_layer(weights: float, bias: float, operation: str = "relu") -> Recordi
     [(0.1, -19.3, True), (0.1, -19.1, False), (0.1, 1.0, False), (0.0, 0.0, True), (0.0, 0.1, False)],
 )
 def test_bounds(weights: float, bias: float, proved: bool) -> None:
-    known = network(first_layer(weights, bias))
-    assert (certified(known, known.sites[0]) is not None) == proved
+    network = build_network(first_layer(weights, bias))
+    assert (certified(network, network.sites[0]) is not None) == proved
 
 
 @pytest.mark.parametrize("operation", ["tanh", "leaky_relu", "hardtanh", "custom:Rectify"])
 def test_only_what_is_dead_below_0(operation: str) -> None:
-    known = network(first_layer(0.1, -100.0, operation))
-    assert certified(known, known.sites[0]) is None
+    network = build_network(first_layer(0.1, -100.0, operation))
+    assert certified(network, network.sites[0]) is None
 
 
 def test_without_bounds_on_the_input() -> None:
-    known = network(with_parameter(BLOCKED, "fc2.bias", maximum=-100.0))
-    assert certified(known, known.sites[1]) is None
-    known = network(with_parameter(with_parameter(BLOCKED, "fc2.bias", maximum=-1.0), "fc2.weight", minimum=0.0, maximum=0.0))
-    assert "all its weights are 0" in (certified(known, known.sites[1]) or "")
+    network = build_network(with_parameter(BLOCKED, "fc2.bias", maximum=-100.0))
+    assert certified(network, network.sites[1]) is None
+    network = build_network(with_parameter(with_parameter(BLOCKED, "fc2.bias", maximum=-1.0), "fc2.weight", minimum=0.0, maximum=0.0))
+    assert "all its weights are 0" in (certified(network, network.sites[1]) or "")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from reluctant.numbers import count, size
-from reluctant.recording import Cause, CauseKind, Layer, Site
+from reluctant.recording import Cause, CauseKind, Layer, Optimizer, Site
 
 from ._initialisation import bias_out_of_place, first_moment, ratio_to_gain, weight_scale, weights_out_of_place
-from ._inputs import scale_and_offset, unscaled, unscaled_before
+from ._input_scale import scale_and_offset, unscaled, unscaled_before
 from ._network import Network, label
-from ._updates import largest_jump, stepped_by
 
 NARROW = 8
 """Units up to which a layer counts as narrow: with as many units at He initialisation and a bias of 0 all are born dead
@@ -35,7 +36,7 @@ SHARP_BOUNDS = frozenset({"hardtanh", "clamp", "relu6", "hardsigmoid", "hardswis
 """Activations that are straight between bounds given as numbers."""
 
 
-def why_dead(known: Network, site: Site) -> Cause:
+def why_dead(network: Network, site: Site) -> Cause:
     """Why units of `site` pass no gradient: what they were born with, or what training did to them."""
     if site.role == "output":
         clause = f"the {site.operation} sits on the output, where the loss cannot pull it back from its flat side"
@@ -43,31 +44,31 @@ def why_dead(known: Network, site: Site) -> Cause:
     died = [silence for silence in site.silences if silence.last_alive_step >= 0]
     later = sum(silence.units for silence in died)
     if 2 * later <= sum(silence.units for silence in site.silences):
-        return _why_born(known, site)
+        return _why_born(network, site)
     first, last = min(silence.first_silent_step for silence in died), max(silence.first_silent_step for silence in died)
     when = f"at step {last}" if first == last else f"between steps {first} and {last}"
-    return _why_changed(known, site, last, f"{count(later)} units that had passed gradient fell silent {when}")
+    return _why_changed(network, site, last, f"{count(later)} units that had passed gradient fell silent {when}")
 
 
-def why_flat(known: Network, site: Site, flat_at_start: bool) -> Cause:
+def why_flat(network: Network, site: Site, flat_at_start: bool) -> Cause:
     """Why units of `site` stay on its flat part: what comes in at the start, or what training did."""
     if flat_at_start:
-        return _why_too_large(known, site)
-    first = next((moment.step for moment in site.moments if moment.flat_share >= 0.5), known.recording.steps)
-    return _why_changed(known, site, first, f"its units were off the flat part at the start and on it from step {first}")
+        return _why_too_large(network, site)
+    first = next((moment.step for moment in site.moments if moment.flat_share >= 0.5), network.recording.steps)
+    return _why_changed(network, site, first, f"its units were off the flat part at the start and on it from step {first}")
 
 
-def why_idle(known: Network, site: Site) -> Cause:
+def why_idle(network: Network, site: Site) -> Cause:
     """Why every unit of `site` keeps one slope on all samples."""
-    layer = _layer(known, site)
-    bias = bias_out_of_place(known, layer) if layer else None
+    layer = _layer(network, site)
+    bias = bias_out_of_place(network, layer) if layer else None
     if bias:
         return Cause("bias-initialisation", f"{bias}: no sample brings a unit to the other side of 0")
-    entry = unscaled_before(known, known.site_spots.get(site.id, ()))
+    entry = unscaled_before(network, network.site_spots.get(site.id, ()))
     if entry:
         return Cause("input-scale", f"{entry}: units are off or on for every sample")
-    weights = weights_out_of_place(known, layer) if layer else None
-    shrunk = _shrinkage(known, site)
+    weights = weights_out_of_place(network, layer) if layer else None
+    shrunk = _shrinkage(network, site)
     if shrunk or weights:
         return Cause("initialisation", shrunk or weights or "")
     if site.operation in SHARP_BOUNDS:
@@ -75,42 +76,42 @@ def why_idle(known: Network, site: Site) -> Cause:
     return Cause("none")
 
 
-def why_blown_up(known: Network, layers: Iterable[Layer], last_step: int) -> Cause:
+def why_blown_up(network: Network, layers: Iterable[Layer], last_step: int) -> Cause:
     """Why gradients or the loss grew without limit by `last_step`: the input, the weights at the start, or the steps taken."""
     chain = list(layers)
-    entry = next((found for layer in chain if (found := unscaled(known, layer))), None)
+    entry = next((found for layer in chain if (found := unscaled(network, layer))), None)
     if entry:
         return Cause("input-scale", f"{entry}: a step changes the output by as much as the square of that scale")
     for layer in chain:
-        weights = weights_out_of_place(known, layer)
-        if weights and (weight_scale(known, layer) or 0.0) > 1.0:
+        weights = weights_out_of_place(network, layer)
+        if weights and (weight_scale(network, layer) or 0.0) > 1.0:
             return Cause("initialisation", weights)
     swollen = _swelling(chain)
     if swollen:
         return Cause("initialisation", swollen)
-    jump = largest_jump(known, chain, last_step)
+    jump = largest_jump(network, chain, last_step)
     if jump is None or jump.ratio < 1:
         return Cause("none", "input, signal and weights are of usual size at the start, and no update was large")
-    return Cause("learning-rate", f"{jump.clause}{stepped_by(known, jump.layer)}; at the start, signal and weights are of usual size")
+    return Cause("learning-rate", f"{jump.clause}{stepped_by(network, jump.layer)}; at the start, signal and weights are of usual size")
 
 
-def _why_born(known: Network, site: Site) -> Cause:
+def _why_born(network: Network, site: Site) -> Cause:
     """Why units were silent from the first measured step on: the most particular reason that holds."""
-    layer, spots = _layer(known, site), known.site_spots.get(site.id, ())
-    weights = weights_out_of_place(known, layer) if layer else None
-    certain = weights if weights and layer and (weight_scale(known, layer) == 0 or "one sign" in weights) else None
-    entry = unscaled_before(known, spots)
-    depth = 0 if known.is_bypassed(spots) else sum(1 for _ in known.layers_before(spots))
+    layer, spots = _layer(network, site), network.site_spots.get(site.id, ())
+    weights = weights_out_of_place(network, layer) if layer else None
+    certain = weights if weights and layer and (weight_scale(network, layer) == 0 or "one sign" in weights) else None
+    entry = unscaled_before(network, spots)
+    depth = 0 if network.is_bypassed(spots) else sum(1 for _ in network.layers_before(spots))
     narrow = f"a layer of {site.units} units has few others to keep gradient flowing" if 0 < site.units <= NARROW else None
     reasons: tuple[tuple[CauseKind, str | None], ...] = (
-        ("bias-initialisation", bias_out_of_place(known, layer) if layer else None),
+        ("bias-initialisation", bias_out_of_place(network, layer) if layer else None),
         ("initialisation", certain),
         ("input-scale", str(entry) if entry else None),
         ("initialisation", weights),
-        ("initialisation", _shrinkage(known, site)),
+        ("initialisation", _shrinkage(network, site)),
         ("width", narrow),
         ("depth", f"they lie {depth} layers deep, where weights and biases are of usual size" if depth >= DEEP else None),
-        ("learning-rate", _early_jump(known, site)),
+        ("learning-rate", _early_jump(network, site)),
         ("none", "input, weights and biases are of usual size"),
     )
     kind, clause = next((kind, clause) for kind, clause in reasons if clause)
@@ -118,39 +119,39 @@ def _why_born(known: Network, site: Site) -> Cause:
     return Cause(kind, f"they are silent from the first step{f' measured ({count(first)})' if first else ''}: {clause}")
 
 
-def _early_jump(known: Network, site: Site) -> str | None:
+def _early_jump(network: Network, site: Site) -> str | None:
     """A large update by which units may have died before their site was first measured, as a clause; None from the run's first step on."""
-    layer, first = _layer(known, site), site.whole.first_step if site.whole is not None else 0
-    jump = largest_jump(known, [layer], first + SOON) if layer is not None and first > 0 else None
-    return f"{jump.clause}{stepped_by(known, jump.layer)}" if jump is not None and jump.ratio >= 1 else None
+    layer, first = _layer(network, site), site.whole.first_step if site.whole is not None else 0
+    jump = largest_jump(network, [layer], first + SOON) if layer is not None and first > 0 else None
+    return f"{jump.clause}{stepped_by(network, jump.layer)}" if jump is not None and jump.ratio >= 1 else None
 
 
-def _why_changed(known: Network, site: Site, step: int, when: str) -> Cause:
+def _why_changed(network: Network, site: Site, step: int, when: str) -> Cause:
     """Why units left their working range during training, by `step`."""
-    spots = known.site_spots.get(site.id, ())
-    entry = unscaled_before(known, spots)
+    spots = network.site_spots.get(site.id, ())
+    entry = unscaled_before(network, spots)
     if entry:
         return Cause("input-scale", f"{when}; {entry}")
-    layer = _layer(known, site)
-    jump = largest_jump(known, [layer] if layer else known.layers_before(spots), step)
+    layer = _layer(network, site)
+    jump = largest_jump(network, [layer] if layer else network.layers_before(spots), step)
     if jump is not None and jump.ratio >= 1:
-        return Cause("learning-rate", f"{when}; {jump.clause}{stepped_by(known, jump.layer)}")
+        return Cause("learning-rate", f"{when}; {jump.clause}{stepped_by(network, jump.layer)}")
     return Cause("none", f"{when}; no update was large")
 
 
-def _why_too_large(known: Network, site: Site) -> Cause:
+def _why_too_large(network: Network, site: Site) -> Cause:
     """Which factor makes pre-activations too large at the start: the input, the weights or the biases."""
-    layer = _layer(known, site)
-    scale = weight_scale(known, layer) if layer else None
+    layer = _layer(network, site)
+    scale = weight_scale(network, layer) if layer else None
     first = first_moment(layer) if layer else None
     incoming = first.input_rms if first is not None else None
-    entry = unscaled_before(known, known.site_spots.get(site.id, ()))
+    entry = unscaled_before(network, network.site_spots.get(site.id, ()))
     if layer and scale and incoming and scale > 1 and scale >= incoming:
         clause = f"at the first step {label(layer)} multiplies the size of its input ({size(incoming)}) by {size(scale)}"
         return Cause("initialisation", clause)
     if entry:
         return Cause("input-scale", f"flat from the first step: {entry}")
-    bias = bias_out_of_place(known, layer) if layer else None
+    bias = bias_out_of_place(network, layer) if layer else None
     if bias:
         return Cause("bias-initialisation", f"flat from the first step: {bias}")
     if layer and incoming and incoming > 1:
@@ -158,14 +159,16 @@ def _why_too_large(known: Network, site: Site) -> Cause:
     return Cause("none", "flat from the first step; input, weights and biases are of usual size")
 
 
-def _shrinkage(known: Network, site: Site) -> str | None:
+def _shrinkage(network: Network, site: Site) -> str | None:
     """How the signal shrank on its way to `site` at the first step, as a clause; None where it did not."""
-    layer = _layer(known, site)
+    layer = _layer(network, site)
     here = _first_spread(layer) if layer else None
-    ratios = [ratio for one in known.layers_before(known.site_spots.get(site.id, ())) if (ratio := ratio_to_gain(known, one)) is not None]
+    ratios = [
+        ratio for one in network.layers_before(network.site_spots.get(site.id, ())) if (ratio := ratio_to_gain(network, one)) is not None
+    ]
     if not ratios or sum(ratios) >= BELOW_GAIN * len(ratios):
         return None
-    before = next((spread for one in known.layers_before(known.site_spots.get(site.id, ())) if (spread := _first_spread(one))), None)
+    before = next((spread for one in network.layers_before(network.site_spots.get(site.id, ())) if (spread := _first_spread(one))), None)
     if here is None or before is None or here >= SHRUNK * before:
         return None
     return f"the spread of the signal falls from {size(before)} after the first layer to {size(here)} here, so that biases decide"
@@ -186,5 +189,81 @@ def _first_spread(layer: Layer) -> float | None:
     return first.output_unit_std if first is not None else None
 
 
-def _layer(known: Network, site: Site) -> Layer | None:
-    return known.layers.get(site.layer) if site.layer is not None else None
+def _layer(network: Network, site: Site) -> Layer | None:
+    return network.layers.get(site.layer) if site.layer is not None else None
+
+
+LARGE_UPDATE = 0.1
+"""Size of one update over the size of the weights it changes. Training that goes well stands near 0.001; a small layer at the first
+steps of Adam may reach a few hundredths."""
+
+LARGE_GROWTH = 2.0
+"""Size of a layer's weights over their size at the start. While a network learns, weights grow by some tens of per cent."""
+
+LARGE_SHIFT = 1.0
+"""Largest change of a bias by one update over the spread that the input gives the unit: from 1 a single step can push a
+unit from on for half of the samples to off for nearly all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """What moved a layer most: one update, or many in a row."""
+
+    layer: Layer
+    step: int
+    ratio: float
+    """How far it exceeds what counts as large; above 1 it does."""
+    clause: str
+
+
+def largest_jump(network: Network, layers: Iterable[Layer], last_step: int) -> Jump | None:
+    """The update, made at `last_step` or before, that was largest against its layer's own measure; None where none was measured."""
+    jumps = (jump for layer in layers for jump in _jumps(network, layer, last_step) if math.isfinite(jump.ratio))
+    return max(jumps, key=lambda jump: jump.ratio, default=None)
+
+
+def optimizer_of(network: Network, layer: Layer) -> tuple[Optimizer, float] | None:
+    """The optimizer that steps the layer's weights, with its learning rate at the start."""
+    weight = network.parameters.get(layer.weight) if layer.weight is not None else None
+    for optimizer in network.recording.optimizers:
+        for group in optimizer.groups:
+            if weight is not None and (weight.id in group.parameters or (optimizer.id == weight.optimizer and not group.parameters)):
+                return optimizer, group.lr_moments[0][1] if group.lr_moments else group.lr
+    return None
+
+
+def stepped_by(network: Network, layer: Layer) -> str:
+    """`` (SGD with lr 1, line 44)``: what steps the layer, as a parenthesis; empty where it is not known."""
+    found = optimizer_of(network, layer)
+    if found is None:
+        return ""
+    optimizer, rate = found
+    place = f", line {optimizer.built.line}" if optimizer.built is not None and optimizer.built.line else ""
+    return f" ({optimizer.type} with lr {rate:g}{place})"
+
+
+def _jumps(network: Network, layer: Layer, last_step: int) -> Iterator[Jump]:
+    yield from _weight_jumps(network, layer, last_step)
+    bias = network.parameters.get(layer.bias) if layer.bias is not None else None
+    spreads = {moment.step: moment.output_unit_std for moment in layer.moments}
+    for moment in bias.moments if bias is not None else ():
+        spread = spreads.get(moment.step)
+        if moment.step <= last_step and moment.largest_update is not None and spread:
+            ratio = moment.largest_update / spread
+            moved = f"the update at step {moment.step} moved a bias of {label(layer)}"
+            yield Jump(layer, moment.step, ratio / LARGE_SHIFT, f"{moved} by {size(ratio)} times the spread that its input gives a unit")
+
+
+def _weight_jumps(network: Network, layer: Layer, last_step: int) -> Iterator[Jump]:
+    weight = network.parameters.get(layer.weight) if layer.weight is not None else None
+    moments = [moment for moment in weight.moments if moment.step <= last_step] if weight is not None else []
+    sizes = {moment.step: math.hypot(moment.mean, moment.std) for moment in moments}
+    for moment in moments:
+        if moment.update_rms is not None and sizes[moment.step] > 0:
+            ratio = moment.update_rms / sizes[moment.step]
+            clause = f"the update at step {moment.step} moved the weights of {label(layer)} by {size(ratio)} times their size"
+            yield Jump(layer, moment.step, ratio / LARGE_UPDATE, clause)
+    if sizes and sizes[min(sizes)] > 0:
+        last, growth = max(sizes), sizes[max(sizes)] / sizes[min(sizes)]
+        clause = f"the updates up to step {last} made the weights of {label(layer)} {size(growth)} times as large as at the start"
+        yield Jump(layer, last, growth / LARGE_GROWTH, clause)

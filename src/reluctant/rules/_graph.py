@@ -64,7 +64,7 @@ class Structure:
         return tuple(found)
 
 
-def structure(graph: Graph) -> Structure:
+def build_structure(graph: Graph) -> Structure:
     """The edges of `graph` in both directions; inputs that name no node of it are left out."""
     nodes = {node.id: node for node in graph.nodes}
     consumers: dict[int, list[int]] = {node.id: [] for node in graph.nodes}

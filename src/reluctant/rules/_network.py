@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from reluctant.recording import Layer, Location, Loss, Node, Parameter, Recording, Site
 
-from ._graph import Structure, structure
+from ._graph import Structure, build_structure
 
 
 class Spot(NamedTuple):
@@ -63,8 +63,8 @@ class Network:
             if one.node in there:
                 return True
             if there:
-                held = self.structures[one.graph]
-                if there & held.upstream(one.node) or there & held.downstream(one.node):
+                structure = self.structures[one.graph]
+                if there & structure.upstream(one.node) or there & structure.downstream(one.node):
                     return True
         return False
 
@@ -77,10 +77,14 @@ class Network:
     def is_bypassed(self, spots: tuple[Spot, ...]) -> bool:
         """Whether paths join on the way to `spots`: a residual or highway connection then carries the signal past the layers."""
         for spot in spots:
-            held = self.structures[spot.graph]
-            for node in held.upstream(spot.node):
-                joined = [source for source in held.nodes[node].inputs if source in held.nodes and held.nodes[source].kind != "data"]
-                if held.nodes[node].kind == "affine" and len(set(joined)) > 1:
+            structure = self.structures[spot.graph]
+            for node in structure.upstream(spot.node):
+                joined = [
+                    source
+                    for source in structure.nodes[node].inputs
+                    if source in structure.nodes and structure.nodes[source].kind != "data"
+                ]
+                if structure.nodes[node].kind == "affine" and len(set(joined)) > 1:
                     return True
         return False
 
@@ -88,9 +92,9 @@ class Network:
         """The layers whose values reach any of `spots`, those nearest to the data first, each once."""
         found: dict[int, None] = {}
         for spot in spots:
-            held = self.structures[spot.graph]
-            for node in sorted(held.upstream(spot.node), key=held.position.__getitem__):
-                layer = held.nodes[node].layer
+            structure = self.structures[spot.graph]
+            for node in sorted(structure.upstream(spot.node), key=structure.position.__getitem__):
+                layer = structure.nodes[node].layer
                 if layer is not None and layer in self.layers:
                     found[layer] = None
         return (self.layers[layer] for layer in found)
@@ -104,21 +108,25 @@ class Network:
         found = []
         for loss in self.recording.losses:
             for spot in spots:
-                held = self.structures[spot.graph]
-                if held.graph.id == loss.graph and (loss.node not in held.nodes or spot.node in held.upstream(loss.node) | {loss.node}):
+                structure = self.structures[spot.graph]
+                if structure.graph.id == loss.graph and (
+                    loss.node not in structure.nodes or spot.node in structure.upstream(loss.node) | {loss.node}
+                ):
                     found.append(loss)
                     break
         return found
 
 
-_latest: list[Network] = []
+_latest: Network | None = None
 
 
-def network(recording: Recording) -> Network:
+def build_network(recording: Recording) -> Network:
     """The `Network` of `recording`; asked again for the same object, it is not built again."""
-    if not _latest or _latest[0].recording is not recording:
-        _latest[:] = [_build(recording)]
-    return _latest[0]
+    global _latest
+    latest = _latest  # read once: another thread may put that of its own recording there meanwhile
+    if latest is None or latest.recording is not recording:
+        latest = _latest = _build(recording)
+    return latest
 
 
 def place_of(thing: Site | Layer | Loss) -> Location:
@@ -145,15 +153,15 @@ def numbered(name: str) -> str:
 
 
 def _build(recording: Recording) -> Network:
-    structures = tuple(structure(graph) for graph in recording.graphs)
+    structures = tuple(build_structure(graph) for graph in recording.graphs)
     site_spots: dict[int, list[Spot]] = {}
     layer_spots: dict[int, list[Spot]] = {}
-    for index, held in enumerate(structures):
-        for node in held.order:
-            if held.nodes[node].site is not None:
-                site_spots.setdefault(held.nodes[node].site or 0, []).append(Spot(index, node))
-            if held.nodes[node].layer is not None:
-                layer_spots.setdefault(held.nodes[node].layer or 0, []).append(Spot(index, node))
+    for index, structure in enumerate(structures):
+        for node in structure.order:
+            if structure.nodes[node].site is not None:
+                site_spots.setdefault(structure.nodes[node].site or 0, []).append(Spot(index, node))
+            if structure.nodes[node].layer is not None:
+                layer_spots.setdefault(structure.nodes[node].layer or 0, []).append(Spot(index, node))
     return Network(
         recording=recording,
         structures=structures,

@@ -26,44 +26,44 @@ AS_GOOD_AS_CONSTANT = 0.9
 """From this share of the best constant prediction's loss upwards, nothing about the input has been learned."""
 
 
-def progress(known: Network, graphs: Set[int]) -> Progress:
+def progress(network: Network, graphs: Set[int]) -> Progress:
     """What became of the losses of the graphs with these ids: the worst of them counts."""
-    states = [_state(known, curve) for curve in curves_of(known, graphs)]
+    states = [_state(network, curve) for curve in curves_of(network, graphs)]
     order: tuple[Progress, ...] = ("broken", "stuck", "learning", "unknown")
     worst: Progress = min(states, key=order.index, default="unknown")
-    return "untrained" if worst == "stuck" and not _is_reached(known, graphs) else worst
+    return "untrained" if worst == "stuck" and not _is_reached(network, graphs) else worst
 
 
-def is_solved(known: Network, graphs: Set[int], left: float = 0.05) -> bool:
+def is_solved(network: Network, graphs: Set[int], left: float = 0.05) -> bool:
     """Whether every loss of these graphs that can be judged fell to `left` of its start."""
-    fell = [value for value in map(fall, curves_of(known, graphs)) if value is not None]
+    fell = [value for value in map(fall, curves_of(network, graphs)) if value is not None]
     return bool(fell) and min(fell) >= 1.0 - left
 
 
-def curves_of(known: Network, graphs: Set[int]) -> list[LossCurve]:
+def curves_of(network: Network, graphs: Set[int]) -> list[LossCurve]:
     """The loss curves of the graphs with these ids."""
-    return [curve for curve in known.recording.loss_curves if graphs & graphs_of(known, curve)]
+    return [curve for curve in network.recording.loss_curves if graphs & graphs_of(network, curve)]
 
 
-def graphs_of(known: Network, curve: LossCurve) -> set[int]:
+def graphs_of(network: Network, curve: LossCurve) -> set[int]:
     """Ids of the graphs whose losses the curve holds: all that its line called backward on, every one where it names none."""
     return {
         graph.id
-        for graph in known.recording.graphs
+        for graph in network.recording.graphs
         if curve.graph in (None, graph.id) or (graph.root is not None and graph.root == curve.root)
     }
 
 
-def layers_of(known: Network, curve: LossCurve) -> list[Layer]:
+def layers_of(network: Network, curve: LossCurve) -> list[Layer]:
     """The layers that the curve's line trains, nearest to the data first."""
-    graphs = graphs_of(known, curve)
-    return [layer for layer in known.layers_in_order() if graphs & known.graph_ids(known.layer_spots.get(layer.id, ()))]
+    graphs = graphs_of(network, curve)
+    return [layer for layer in network.layers_in_order() if graphs & network.graph_ids(network.layer_spots.get(layer.id, ()))]
 
 
-def loss_place(known: Network, curve: LossCurve) -> Location | None:
+def loss_place(network: Network, curve: LossCurve) -> Location | None:
     """The line that computes the loss; the one that calls backward where no loss was recognised."""
-    graphs = graphs_of(known, curve)
-    return next((place_of(loss) for loss in known.recording.losses if loss.graph in graphs), curve.root)
+    graphs = graphs_of(network, curve)
+    return next((place_of(loss) for loss in network.recording.losses if loss.graph in graphs), curve.root)
 
 
 def fall(curve: LossCurve) -> float | None:
@@ -85,20 +85,20 @@ def finite_means(curve: LossCurve) -> list[float]:
     return [point.mean for point in curve.points if point.mean is not None and math.isfinite(point.mean)]
 
 
-def _is_reached(known: Network, graphs: Set[int]) -> bool:
+def _is_reached(network: Network, graphs: Set[int]) -> bool:
     """Whether gradient other than 0 arrived at some layer of these graphs; True where it was not measured."""
-    layers = [layer for layer in known.recording.layers if graphs & known.graph_ids(known.layer_spots.get(layer.id, ()))]
+    layers = [layer for layer in network.recording.layers if graphs & network.graph_ids(network.layer_spots.get(layer.id, ()))]
     seen = [moment.output_gradient_rms for layer in layers for moment in layer.moments if moment.output_gradient_rms is not None]
     return not seen or any(seen)
 
 
-def _state(known: Network, curve: LossCurve) -> Progress:
+def _state(network: Network, curve: LossCurve) -> Progress:
     fell = fall(curve)
     if ends_non_finite(curve):
         return "broken"
     if fell is None:
         return "unknown"
-    constant = any(_as_good_as_constant(loss) for loss in known.recording.losses if loss.graph in graphs_of(known, curve))
+    constant = any(_as_good_as_constant(loss) for loss in network.recording.losses if loss.graph in graphs_of(network, curve))
     if fell < UNMOVED or constant:
         return "stuck"
     return "learning" if fell >= HALVED else "unknown"

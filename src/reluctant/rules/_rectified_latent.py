@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from reluctant.recording import Location, Node, Recording, Site
 
 from ._graph import Structure, is_weight
-from ._heads import named
-from ._lower_end import cuts
-from ._network import Network, network, place_of
-from ._reach import keeps_values, reach
+from ._network import Network, build_network, place_of
+from ._output_head import cuts, named
+from ._value_range import keeps_values, reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +24,23 @@ class RectifiedLatent:
 
 def rectified_latents(recording: Recording) -> Iterator[RectifiedLatent]:
     """The rectified log-variances of a recording, and the rectified means that their noise is added to; each site once."""
-    known = network(recording)
-    told: set[int] = set()
-    for held in known.structures:
-        for latent in _in_graph(held, known):
-            if latent.site.id not in told:
-                told.add(latent.site.id)
+    network = build_network(recording)
+    reported: set[int] = set()
+    for structure in network.structures:
+        for latent in _in_graph(structure, network):
+            if latent.site.id not in reported:
+                reported.add(latent.site.id)
                 yield latent
 
 
-def _in_graph(held: Structure, known: Network) -> Iterator[RectifiedLatent]:
+def _in_graph(structure: Structure, network: Network) -> Iterator[RectifiedLatent]:
     """A log-variance is told by its exponential, and by a way from it to the loss that meets no weights (its penalty)."""
-    direct = held.reached_without(node.id for node in held.nodes.values() if is_weight(node))
-    for spread in held.nodes.values():
+    direct = structure.reached_without(node.id for node in structure.nodes.values() if is_weight(node))
+    for spread in structure.nodes.values():
         if spread.operation != "exp":
             continue
-        for source in held.nearest_upstream(spread.id, lambda node: node.kind == "activation", _grows_with):
-            site = _rectified(held, source, known)
+        for source in structure.nearest_upstream(spread.id, lambda node: node.kind == "activation", _grows_with):
+            site = _rectified(structure, source, network)
             if site is None or source not in direct:
                 continue
             yield RectifiedLatent(
@@ -50,16 +49,16 @@ def _in_graph(held: Structure, known: Network) -> Iterator[RectifiedLatent]:
                 f"The {named(site)} is the logarithm of a scale, and its exponential feeds the loss: it cannot be negative, "
                 "so the scale never falls below 1.",
             )
-            yield from _means(held, spread, direct, known)
+            yield from _means(structure, spread, direct, network)
 
 
-def _means(held: Structure, spread: Node, direct: set[int], known: Network) -> Iterator[RectifiedLatent]:
+def _means(structure: Structure, spread: Node, direct: set[int], network: Network) -> Iterator[RectifiedLatent]:
     """The rectified activations to which noise of this spread is added."""
-    for node in held.nodes.values():
-        if node.operation not in ("add", "addcmul") or not _has_product_of(held, node, spread):
+    for node in structure.nodes.values():
+        if node.operation not in ("add", "addcmul") or not _has_product_of(structure, node, spread):
             continue
-        for source in held.nearest_upstream(node.id, lambda found: found.kind == "activation", keeps_values):
-            site = _rectified(held, source, known)
+        for source in structure.nearest_upstream(node.id, lambda found: found.kind == "activation", keeps_values):
+            site = _rectified(structure, source, network)
             if site is not None and source in direct:
                 yield RectifiedLatent(
                     site,
@@ -69,10 +68,10 @@ def _means(held: Structure, spread: Node, direct: set[int], known: Network) -> I
                 )
 
 
-def _has_product_of(held: Structure, node: Node, spread: Node) -> bool:
+def _has_product_of(structure: Structure, node: Node, spread: Node) -> bool:
     """Whether one summand of `node` is a product with `spread`."""
-    products = held.nearest_upstream(node.id, lambda found: found.kind == "product" or found.operation == "mul", keeps_values)
-    return any(spread.id in held.nearest_upstream(product, lambda found: found.id == spread.id, _grows_with) for product in products)
+    products = structure.nearest_upstream(node.id, lambda found: found.kind == "product" or found.operation == "mul", keeps_values)
+    return any(spread.id in structure.nearest_upstream(product, lambda found: found.id == spread.id, _grows_with) for product in products)
 
 
 def _grows_with(node: Node) -> bool:
@@ -80,11 +79,11 @@ def _grows_with(node: Node) -> bool:
     return keeps_values(node) or (node.kind == "affine" and node.scale is not None and node.scale > 0.0)
 
 
-def _rectified(held: Structure, node: int, known: Network) -> Site | None:
+def _rectified(structure: Structure, node: int, network: Network) -> Site | None:
     """The site at `node` if it cuts values off at 0 or above.
 
     Softplus does not: a positive mean may be meant, and no unit of it is stuck.
     """
-    number = held.nodes[node].site
-    site = known.sites.get(number) if number is not None else None
-    return site if site is not None and cuts(site) and reach(held.nodes, known.sites, node).lower >= 0.0 else None
+    number = structure.nodes[node].site
+    site = network.sites.get(number) if number is not None else None
+    return site if site is not None and cuts(site) and reach(structure.nodes, network.sites, node).lower >= 0.0 else None

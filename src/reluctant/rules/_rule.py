@@ -58,7 +58,7 @@ class Rule:
         findings = tuple(result for result in results if isinstance(result, Finding))
         return Document(recording, findings, tuple(result for result in results if isinstance(result, NotJudged)))
 
-    def found(self, message: str, place: Location | None, **details: Any) -> Finding:
+    def finding(self, message: str, place: Location | None, **details: Any) -> Finding:
         """A `Finding` of this rule at `place`, with its code, name and usual severity unless `details` say otherwise."""
         where = place or Location("", 0)
         given = {"severity": self.severity, "file": where.file, "line": where.line, **details}

@@ -6,18 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reluctant.numbers import count, share
-from reluctant.recording import Finding, Node, NotJudged, Recording, Silence, Site
+from reluctant.numbers import count, share, size
+from reluctant.recording import Finding, Node, NotJudged, ParameterMoment, Recording, Silence, Site
 from reluctant.recording.example import StackLayer, stack, twice, window, with_parameter
 
+from ._activation_at import curve, has_dead_side, is_bounded
 from ._causes import why_dead
-from ._certified import certified
-from ._curves import has_dead_side, is_bounded
-from ._dead import dead_units
-from ._evidence import rule_of_three
 from ._graph import is_weight
-from ._network import Network, Spot, label, network, place_of, where
+from ._network import Network, Spot, build_network, label, place_of, where
 from ._rule import Rule
+from ._unit_death import dead_units, rule_of_three
 from .testing import Expected, RuleCase
 
 
@@ -67,10 +65,10 @@ class BlockedLayer(Rule):
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each site that passes nothing."""
-        known = network(recording)
-        for site in known.sites_in_order():
+        network = build_network(recording)
+        for site in network.sites_in_order():
             found = dead_units(site, self.least_samples)
-            if not found.units or found.silent < found.units or not _judged(known, site):
+            if not found.units or found.silent < found.units or not _judged(network, site):
                 continue
             if found.dead < found.units:
                 yield self.not_judged(
@@ -78,12 +76,12 @@ class BlockedLayer(Rule):
                     f"this rests on {count(found.fewest)} samples; {count(self.least_samples)} over two measured steps are needed."
                 )
                 continue
-            frozen, reached = _cut_off(known, site)
-            cause = why_dead(known, site)
-            proof = certified(known, site)
+            frozen, reached = _cut_off(network, site)
+            cause = why_dead(network, site)
+            proof = certified(network, site)
             sure = f"certified, {proof}" if proof else f"each fires on fewer than {share(rule_of_three(found.samples))} of inputs (95 %)"
             who = f"All {count(found.units)} units" if found.units > 1 else "The only unit"
-            yield self.found(
+            yield self.finding(
                 f"{who} after {label(site)} passed no gradient on {count(found.samples)} samples in a row: {sure}. "
                 f"{_consequence(frozen, reached)}",
                 place_of(site),
@@ -248,38 +246,38 @@ SHIFTS = frozenset({"add", "sub", "rsub", "neg"})
 """Operations that turn a score into a margin or a distance: a ReLU behind one of them at the end of the graph is a hinge."""
 
 
-def _judged(known: Network, site: Site) -> bool:
+def _judged(network: Network, site: Site) -> bool:
     """Whether silence of the whole site is a fault: it is none in a gate, in the loss, or in a hinge whose margin is met."""
     if site.first_non_finite_step is not None or site.operation in ("softmax", "log_softmax"):
         return False
     if is_bounded(site) and not has_dead_side(site):
         return False  # a sigmoid or tanh whose slope is rounded to 0 is saturated, which is RL203's matter
-    spots = known.site_spots.get(site.id, ())
-    if site.role == "output" or (site.role == "hidden" and not any(_feeds_weights(known, spot) for spot in spots)):
-        return not any(_is_hinge(known, spot) for spot in spots)
+    spots = network.site_spots.get(site.id, ())
+    if site.role == "output" or (site.role == "hidden" and not any(_feeds_weights(network, spot) for spot in spots)):
+        return not any(_is_hinge(network, spot) for spot in spots)
     return site.role == "hidden" or (site.role == "gate" and site.operation in ("relu", "squared_relu", "relu6"))
 
 
-def _feeds_weights(known: Network, spot: Spot) -> bool:
-    held = known.structures[spot.graph]
-    return any(is_weight(held.nodes[node]) for node in held.downstream(spot.node))
+def _feeds_weights(network: Network, spot: Spot) -> bool:
+    structure = network.structures[spot.graph]
+    return any(is_weight(structure.nodes[node]) for node in structure.downstream(spot.node))
 
 
-def _is_hinge(known: Network, spot: Spot) -> bool:
-    held = known.structures[spot.graph]
-    return any(held.nodes[source].operation in SHIFTS for source in held.nodes[spot.node].inputs if source in held.nodes)
+def _is_hinge(network: Network, spot: Spot) -> bool:
+    structure = network.structures[spot.graph]
+    return any(structure.nodes[source].operation in SHIFTS for source in structure.nodes[spot.node].inputs if source in structure.nodes)
 
 
-def _cut_off(known: Network, site: Site) -> tuple[tuple[str, ...], bool]:
+def _cut_off(network: Network, site: Site) -> tuple[tuple[str, ...], bool]:
     """Names of the layers that no gradient reaches while the site passes none, and whether it still reaches others before the site."""
     names: dict[str, None] = {}
     reached = False
-    for index, held in enumerate(known.structures):
-        blocked = {spot.node for spot in known.site_spots.get(site.id, ()) if spot.graph == index}
-        before = set[int]().union(*(held.upstream(node) for node in blocked))
-        past = held.reached_without(blocked)
-        for node in sorted(before, key=held.position.__getitem__):
-            layer = known.layers.get(held.nodes[node].layer or 0) if is_weight(held.nodes[node]) else None
+    for index, structure in enumerate(network.structures):
+        blocked = {spot.node for spot in network.site_spots.get(site.id, ()) if spot.graph == index}
+        before = set[int]().union(*(structure.upstream(node) for node in blocked))
+        past = structure.reached_without(blocked)
+        for node in sorted(before, key=structure.position.__getitem__):
+            layer = network.layers.get(structure.nodes[node].layer or 0) if is_weight(structure.nodes[node]) else None
             if layer is not None and node in past:
                 reached = True
             elif layer is not None:
@@ -292,3 +290,33 @@ def _consequence(frozen: tuple[str, ...], reached: bool) -> str:
         return "Other paths still carry gradient to all that lies before it."
     listed = ", ".join(frozen[:4]) + (f" and {len(frozen) - 4} more" if len(frozen) > 4 else "")
     return f"No gradient reaches {listed}, while other paths train the rest." if reached else f"Nothing before it learns: {listed}."
+
+
+def certified(network: Network, site: Site) -> str | None:
+    """The proof that no pre-activation of `site` exceeds 0, as a clause; None where the bounds leave that open.
+
+    z ≤ max b + n · max |w| · max |x| with n inputs, the parameters as they were measured last and the data as they were seen. Weights
+    that are all 0 need no bound on the input.
+    """
+    layer = network.layers.get(site.layer) if site.layer is not None else None
+    activation = curve(site)
+    if layer is None or activation is None or activation.traits.dead_side != "below" or activation.slope(0.0) != 0:
+        return None
+    weight, bias = _last(network, layer.weight), _last(network, layer.bias)
+    if weight is None or (layer.bias is not None and bias is None):
+        return None
+    highest, largest = bias.maximum if bias is not None else 0.0, max(abs(weight.minimum), abs(weight.maximum))
+    if largest == 0 and highest <= 0:
+        return f"all its weights are 0 and no bias exceeds {size(highest)}"
+    if layer.input is None or layer.fan_in <= 0:
+        return None
+    reach = max(abs(layer.input.minimum), abs(layer.input.maximum))
+    bound = highest + layer.fan_in * largest * reach
+    if not bound < 0:
+        return None
+    return f"with inputs up to {size(reach)}, weights up to {size(largest)} and biases up to {size(highest)} none exceeds {size(bound)}"
+
+
+def _last(network: Network, parameter: int | None) -> ParameterMoment | None:
+    found = network.parameters.get(parameter) if parameter is not None else None
+    return max(found.moments, key=lambda moment: moment.step) if found is not None and found.moments else None

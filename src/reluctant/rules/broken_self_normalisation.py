@@ -13,7 +13,7 @@ from reluctant.recording.example import StackLayer, stack, twice, with_parameter
 
 from ._graph import is_affine
 from ._initialisation import weight_scale
-from ._network import Network, network, place_of
+from ._network import Network, build_network, place_of
 from ._rule import Rule
 from .testing import Expected, RuleCase
 
@@ -112,13 +112,13 @@ for step in range(60):
 
     def check(self, recording: Recording) -> Iterator[Finding]:
         """Yield a finding if the weights of the SELU layers undo self-normalisation, and one if the dropout behind them does."""
-        known = network(recording)
-        sites = [site for site in known.sites_in_order() if site.operation == "selu"]
-        variances = [variance for site in sites if (variance := _weight_variance(site, known)) is not None]
+        network = build_network(recording)
+        sites = [site for site in network.sites_in_order() if site.operation == "selu"]
+        variances = [variance for site in sites if (variance := _weight_variance(site, network)) is not None]
         median = statistics.median(variances) if len(variances) >= self.LEAST_LAYERS else None
         if median is not None and not self.LOWEST < median < self.HIGHEST:
             yield self._unfit_weights(sites[0], median, len(variances))
-        if dropped := [site for site in sites if _followed_by_dropout(site, known)]:
+        if dropped := [site for site in sites if _followed_by_dropout(site, network)]:
             yield self._ordinary_dropout(dropped)
 
     def _unfit_weights(self, site: Site, median: float, layers: int) -> Finding:
@@ -127,7 +127,7 @@ for step in range(60):
             f"the weights before {layers} SELU layers start with variance {size(median)} / fan_in where SELU asks for 1 / fan_in, "
             f"and outside of {size(self.LOWEST)} to {size(self.HIGHEST)} the signal {fate} from layer to layer"
         )
-        return self.found(
+        return self.finding(
             f"SELU does not normalise itself here: {why}.",
             place_of(site),
             layer=site.after,
@@ -138,7 +138,7 @@ for step in range(60):
 
     def _ordinary_dropout(self, sites: Sequence[Site]) -> Finding:
         why = f"ordinary dropout follows on {count(len(sites))} of them, which moves mean and variance at every layer"
-        return self.found(
+        return self.finding(
             f"SELU does not normalise itself here: {why}.",
             place_of(sites[0]),
             about="dropout",
@@ -232,20 +232,20 @@ for step in range(60):
         )
 
 
-def _weight_variance(site: Site, known: Network) -> float | None:
+def _weight_variance(site: Site, network: Network) -> float | None:
     """Variance times fan_in of the weights in front of the site; None behind a normalisation, which does SELU's work."""
-    layer = known.layers.get(site.layer) if site.layer is not None else None
-    scale = weight_scale(known, layer) if layer is not None and layer.kind in ("linear", "convolution") else None
+    layer = network.layers.get(site.layer) if site.layer is not None else None
+    scale = weight_scale(network, layer) if layer is not None and layer.kind in ("linear", "convolution") else None
     return scale**2 if scale is not None else None
 
 
-def _followed_by_dropout(site: Site, known: Network) -> bool:
+def _followed_by_dropout(site: Site, network: Network) -> bool:
     """Whether the site's values go into a dropout that sets them to 0."""
-    for spot in known.site_spots.get(site.id, ()):
-        held = known.structures[spot.graph]
-        for node in held.nodes.values():
+    for spot in network.site_spots.get(site.id, ()):
+        structure = network.structures[spot.graph]
+        for node in structure.nodes.values():
             if node.kind == "dropout" and "alpha" not in node.operation:
-                sources = held.nearest_upstream(node.id, lambda found: found.site is not None, is_affine)
+                sources = structure.nearest_upstream(node.id, lambda found: found.site is not None, is_affine)
                 if spot.node in sources:
                     return True
     return False

@@ -9,8 +9,8 @@ from reluctant.numbers import count
 from reluctant.recording import Cause, Finding, Node, NotJudged, Recording
 from reluctant.recording.example import twice
 
-from ._collapse import Pair, affine_pairs
-from ._network import label, network, place_of
+from ._affine_pairs import Pair, affine_pairs
+from ._network import build_network, label, place_of
 from ._rule import Rule
 from .testing import Expected, RuleCase, convolution, linear, series
 
@@ -56,12 +56,12 @@ class CollapsedLayers(Rule):
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each chain of redundant pairs."""
-        for chain in _chains([pair for pair in affine_pairs(network(recording)) if pair.is_redundant]):
+        for chain in _chains([pair for pair in affine_pairs(build_network(recording)) if pair.is_redundant]):
             layers = [chain[0].first, *(pair.second for pair in chain)]
             names = " → ".join(label(layer) for layer in layers)
             pair = chain[0]
             both = f"{label(pair.first)} and {label(pair.second)}"
-            yield self.found(
+            yield self.finding(
                 f"{names}: nothing but affine operations between, so {len(layers)} layers act as one. The {count(pair.parameters)} "
                 f"parameters of {both} compute what one layer of {count(pair.merged)} does.",
                 place_of(pair.first),

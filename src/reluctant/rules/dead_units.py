@@ -11,14 +11,13 @@ from reluctant.numbers import count, share
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Silence, Site
 from reluctant.recording.example import RAW, StackLayer, ending, stack, twice, window, with_input, with_parameter, with_site
 
+from ._activation_at import has_dead_side, is_bounded
 from ._causes import why_dead
 from ._coverage import unseen_end
-from ._curves import has_dead_side, is_bounded
-from ._dead import Dead, dead_units, suspects
-from ._evidence import rule_of_three
-from ._network import Network, label, network, place_of, where
+from ._network import Network, build_network, label, place_of, where
 from ._progress import is_solved, progress
 from ._rule import Rule
+from ._unit_death import Dead, dead_units, rule_of_three, suspects
 from .testing import Expected, RuleCase
 
 
@@ -77,8 +76,8 @@ class DeadUnits(Rule):
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each site with too many dead units."""
-        known = network(recording)
-        for site in filter(_judged, known.sites_in_order()):
+        network = build_network(recording)
+        for site in filter(_judged, network.sites_in_order()):
             found = dead_units(site, self.least_samples_of_many)
             if found.dead < self.error_share * found.units:
                 found = dead_units(site, self.least_samples)
@@ -89,15 +88,15 @@ class DeadUnits(Rule):
                     continue
                 yield self.not_judged(_too_few(site, found, self.least_samples))
                 continue
-            if unseen := unseen_end(known, site):
+            if unseen := unseen_end(network, site):
                 yield self.not_judged(unseen)
                 continue
-            cause = why_dead(known, site)
-            yield self.found(
+            cause = why_dead(network, site)
+            yield self.finding(
                 f"{count(found.dead)} of {count(found.units)} units after {label(site)} are dead: none of {count(found.samples)} samples "
                 f"in a row passed gradient, so each fires on fewer than {share(rule_of_three(found.samples))} of inputs (95 %).",
                 place_of(site),
-                severity=self._severity(known, site, found, cause),
+                severity=self._severity(network, site, found, cause),
                 layer=site.after,
                 site=site.id,
                 cause=cause,
@@ -107,14 +106,14 @@ class DeadUnits(Rule):
                 },
             )
 
-    def _severity(self, known: Network, site: Site, found: Dead, cause: Cause) -> Severity:
+    def _severity(self, network: Network, site: Site, found: Dead, cause: Cause) -> Severity:
         """An error only where training gets nowhere; advice where it solved its task, or where units lie idle without a cause to mend."""
-        graphs, many = known.graph_ids(known.site_spots.get(site.id, ())), found.dead >= self.error_share * found.units
-        state = progress(known, graphs)
+        graphs, many = network.graph_ids(network.site_spots.get(site.id, ())), found.dead >= self.error_share * found.units
+        state = progress(network, graphs)
         if state in ("stuck", "broken"):
             return "error" if many else "warning"
         idle = cause.kind == "none" and (state == "learning" or not many)
-        return "advice" if idle or state == "untrained" or is_solved(known, graphs) else "warning"
+        return "advice" if idle or state == "untrained" or is_solved(network, graphs) else "warning"
 
     bad = '''
 import torch

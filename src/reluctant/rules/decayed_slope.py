@@ -23,7 +23,7 @@ from reluctant.recording import (
 )
 from reluctant.recording.example import SCRIPT, twice
 
-from ._network import network, place_of
+from ._network import build_network, place_of
 from ._rule import Rule
 from .testing import Expected, RuleCase
 
@@ -133,18 +133,18 @@ for step in range(120):
                         yield self.not_judged("the slopes of PReLU were measured at one moment only")
             fallen = [(group, pull) for group, pull in pulls if self._fell(pull)]
             if fallen:
-                yield self._told(recording, optimizer, fallen)
+                yield self._finding(recording, optimizer, fallen)
 
     def _fell(self, pull: Pull) -> bool:
         return abs(pull.last) <= (1.0 - self.LEAST_FALL) * abs(pull.first) and pull.decayed >= self.LEAST_PART
 
-    def _told(self, recording: Recording, optimizer: Optimizer, fallen: list[tuple[OptimizerGroup, Pull]]) -> Finding:
+    def _finding(self, recording: Recording, optimizer: Optimizer, fallen: list[tuple[OptimizerGroup, Pull]]) -> Finding:
         group, worst = max(fallen, key=lambda one: 1.0 - abs(one[1].last / one[1].first))
-        site = next((site for site in network(recording).sites_in_order() if site.slope == worst.parameter.id), None)
+        site = next((site for site in build_network(recording).sites_in_order() if site.slope == worst.parameter.id), None)
         name = worst.parameter.name or "the slopes"
         decay, part = f"the weight decay of {optimizer.type} ({group.weight_decay:g})", f"{share(min(worst.decayed, 1.0))}"
         others = f" The same holds for {len(fallen) - 1} more." if len(fallen) > 1 else ""
-        return self.found(
+        return self.finding(
             f"The mean of {name} fell from {worst.first:.3g} to {worst.last:.3g} in {optimizer.steps:,} steps, and {decay} accounts for "
             f"{part} of the fall: PReLU is on its way to a plain ReLU.{others}",
             optimizer.built or (place_of(site) if site else None),
@@ -284,8 +284,8 @@ def _part_of_fall(optimizer: Optimizer, group: OptimizerGroup, slope: Parameter)
 def _part_of_gradient(group: OptimizerGroup, slope: Parameter) -> float | None:
     """Decay · slope against the whole gradient, on average: for rules that scale both by the gradient's size."""
     parts = [_part_at(group, moment) for moment in slope.moments]
-    known = [part for part in parts if part is not None]
-    return math.fsum(known) / len(known) if known else None
+    measured = [part for part in parts if part is not None]
+    return math.fsum(measured) / len(measured) if measured else None
 
 
 def _part_at(group: OptimizerGroup, moment: ParameterMoment) -> float | None:

@@ -13,10 +13,10 @@ from reluctant.recording.example import RAW, deep, twice, with_input, with_param
 from ._causes import why_blown_up
 from ._graph import Structure
 from ._initialisation import initialised_at
-from ._network import Network, label, network
+from ._layer_chain import Trend, decline, layer_chains
+from ._network import Network, build_network, label
 from ._progress import ends_non_finite, finite_means, layers_of, loss_place, progress
 from ._rule import Rule
-from ._spine import Trend, decline, spines
 from .testing import Expected, RuleCase, fading, rising
 
 
@@ -73,19 +73,19 @@ class ExplodingGradient(Rule):
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each loss that blows up, and one for each chain of layers along which the gradient grows."""
-        known = network(recording)
-        told: set[int] = set()
+        network = build_network(recording)
+        reported: set[int] = set()
         for curve in recording.loss_curves:
-            layers = layers_of(known, curve)
+            layers = layers_of(network, curve)
             growth = self._growth(curve, layers)
             if growth is not None:
-                told |= {layer.id for layer in layers}
-                yield self._over_steps(known, curve, layers, growth)
-        for held, chain in spines(known):
-            trend = self._over_layers(known, held, chain)
-            if trend is not None and not told & {layer.id for layer in trend.layers}:
-                told |= {layer.id for layer in trend.layers}
-                yield self._along(known, trend)
+                reported |= {layer.id for layer in layers}
+                yield self._over_steps(network, curve, layers, growth)
+        for structure, chain in layer_chains(network):
+            trend = self._over_layers(network, structure, chain)
+            if trend is not None and not reported & {layer.id for layer in trend.layers}:
+                reported |= {layer.id for layer in trend.layers}
+                yield self._along(network, trend)
 
     bad = '''
 import torch
@@ -131,37 +131,37 @@ for step in range(60):
         grown = (loss >= self.loss_growth, gradient >= self.gradient_growth)
         return (loss, gradient) if (any(grown) if lost else all(grown)) else None
 
-    def _over_steps(self, known: Network, curve: LossCurve, layers: Sequence[Layer], growth: tuple[float, float]) -> Finding:
+    def _over_steps(self, network: Network, curve: LossCurve, layers: Sequence[Layer], growth: tuple[float, float]) -> Finding:
         loss, gradient = growth
         grown = [f"the {what} grows {size(by)} times" for what, by in (("loss", loss), ("gradient", gradient)) if by >= 2]
         end = curve.first_non_finite_step
-        cause = why_blown_up(known, layers, known.recording.steps if end is None else end)
+        cause = why_blown_up(network, layers, network.recording.steps if end is None else end)
         if cause.kind == "none":  # it grew with the steps, whatever the single ones were
             cause = Cause("learning-rate", "input, signal and weights are of usual size at the start, and grow with the steps taken")
         until = f" and is no longer finite from step {end} on" if end is not None and ends_non_finite(curve) else ""
-        return self.found(
+        return self.finding(
             f"Training diverges: {' and '.join(grown)} over the start{until}.",
-            loss_place(known, curve),
+            loss_place(network, curve),
             cause=cause,
             evidence={
                 "loss_growth": loss, "gradient_growth": gradient, "first_non_finite_step": end, "last_finite_loss": finite_means(curve)[-1],
             },
         )
 
-    def _over_layers(self, known: Network, held: Structure, layers: Sequence[Layer]) -> Trend | None:
+    def _over_layers(self, network: Network, structure: Structure, layers: Sequence[Layer]) -> Trend | None:
         """The chain along which the first gradient grows towards the data, where training does not go well."""
         trend = decline(layers, [layer.moments[0].output_gradient_rms if layer.moments else None for layer in layers], least=3)
         steady = trend is not None and 1 / trend.ratio >= self.layer_growth and trend.largest_part <= self.jump
-        return trend if steady and progress(known, {held.graph.id}) in ("stuck", "broken") else None
+        return trend if steady and progress(network, {structure.graph.id}) in ("stuck", "broken") else None
 
-    def _along(self, known: Network, trend: Trend) -> Finding:
-        cause = why_blown_up(known, trend.layers, 0)
+    def _along(self, network: Network, trend: Trend) -> Finding:
+        cause = why_blown_up(network, trend.layers, 0)
         if cause.kind in ("learning-rate", "none"):  # it grows before any step was taken
             cause = Cause("initialisation", f"each layer multiplies the gradient by {size(1 / trend.per_layer)} at the first step")
-        return self.found(
+        return self.finding(
             f"The gradient grows {size(1 / trend.ratio)} times over {len(trend.layers)} layers on its way back from "
             f"{label(trend.layers[-1])} to {label(trend.layers[0])} ({size(1 / trend.per_layer)} a layer).",
-            initialised_at(known, trend.layers[0]),
+            initialised_at(network, trend.layers[0]),
             layer=trend.layers[0].name,
             cause=cause,
             evidence={

@@ -10,9 +10,9 @@ from reluctant.recording.example import RAW, StackLayer, stack, twice, window, w
 
 from ._causes import why_idle
 from ._coverage import unseen_end
-from ._idle import idle
-from ._network import Network, label, network, place_of
+from ._network import Network, build_network, label, place_of
 from ._rule import Rule
+from ._straightness import idle
 from .testing import Expected, RuleCase
 
 
@@ -55,17 +55,17 @@ class IdleActivation(Rule):
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each idle site."""
-        known = network(recording)
-        for site in known.sites_in_order():
-            found = idle(site) if site.role == "hidden" and not _is_guard(known, site) else None
+        network = build_network(recording)
+        for site in network.sites_in_order():
+            found = idle(site) if site.role == "hidden" and not _is_guard(network, site) else None
             if found is None:
                 continue
-            if not found.by_parameters and (unseen := unseen_end(known, site)):
+            if not found.by_parameters and (unseen := unseen_end(network, site)):
                 yield self.not_judged(unseen)
                 continue
-            alone = not any(_bends(other) for other in _with(known, site))
-            cause = Cause("activation-choice", found.clause) if found.by_parameters else why_idle(known, site)
-            yield self.found(
+            alone = not any(_bends(other) for other in _with(network, site))
+            cause = Cause("activation-choice", found.clause) if found.by_parameters else why_idle(network, site)
+            yield self.finding(
                 f"The {site.operation} after {label(site)} acts as a straight line: {found.clause}."
                 + (" No other activation of the network bends anything either." if alone else ""),
                 place_of(site),
@@ -230,21 +230,21 @@ for step in range(150):
         )
 
 
-def _with(known: Network, site: Site) -> list[Site]:
+def _with(network: Network, site: Site) -> list[Site]:
     """The hidden sites of the graphs that hold `site`."""
 
     def graphs(one: Site) -> set[int]:
-        return {spot.graph for spot in known.site_spots.get(one.id, ())}
+        return {spot.graph for spot in network.site_spots.get(one.id, ())}
 
-    return [other for other in known.recording.sites if other.role == "hidden" and graphs(site) & graphs(other)]
+    return [other for other in network.recording.sites if other.role == "hidden" and graphs(site) & graphs(other)]
 
 
-def _is_guard(known: Network, site: Site) -> bool:
+def _is_guard(network: Network, site: Site) -> bool:
     """Whether the site is a clamp that keeps values out of trouble and is meant to be idle: bounds of its own, or no layer before it.
 
     ``variance.clamp(min=1e-6)`` and ``distance.clamp(min=0).sqrt()`` are guards; ``layer(x).clamp(min=0)`` is a ReLU.
     """
-    clamps = any(known.node(spot).operation.startswith("clamp") for spot in known.site_spots.get(site.id, ()))
+    clamps = any(network.node(spot).operation.startswith("clamp") for spot in network.site_spots.get(site.id, ()))
     return clamps and (site.operation == "clamp" or site.layer is None)
 
 

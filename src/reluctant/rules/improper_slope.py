@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from reluctant.recording import Cause, Finding, Location, Parameter, ParameterMoment, Recording, Severity, Site
 from reluctant.recording.example import SCRIPT, twice
 
-from ._heads import named
-from ._network import Network, network, place_of
+from ._network import Network, build_network, place_of
+from ._output_head import named
 from ._rule import Rule
 from .testing import Expected, RuleCase
 
@@ -96,14 +96,14 @@ for step in range(60):
 
     def check(self, recording: Recording) -> Iterator[Finding]:
         """Yield a finding for each activation with arguments that do not fit its name."""
-        known = network(recording)
-        for site in known.sites_in_order():
-            wrong = _wrong(site, known) if site.role != "loss" else None
+        network = build_network(recording)
+        for site in network.sites_in_order():
+            wrong = _wrong(site, network) if site.role != "loss" else None
             if wrong is not None:
-                yield self._told(site, wrong)
+                yield self._finding(site, wrong)
 
-    def _told(self, site: Site, wrong: Impropriety) -> Finding:
-        return self.found(
+    def _finding(self, site: Site, wrong: Impropriety) -> Finding:
+        return self.finding(
             f"The {named(site)} {wrong.why}.",
             place_of(site),
             severity=wrong.severity,
@@ -263,7 +263,7 @@ for step in range(60):
         )
 
 
-def _wrong(site: Site, known: Network) -> Impropriety | None:
+def _wrong(site: Site, network: Network) -> Impropriety | None:
     values = site.parameters
     match site.operation:
         case "leaky_relu":
@@ -276,7 +276,7 @@ def _wrong(site: Site, known: Network) -> Impropriety | None:
         case "softplus" if values.get("beta", 1.0) < 0.0:
             return Impropriety("warning", f"has β = {values['beta']:g}: it is negative everywhere and bounded above")
         case "prelu":
-            return _start(known.parameters.get(site.slope) if site.slope is not None else None)
+            return _start(network.parameters.get(site.slope) if site.slope is not None else None)
     return _boolean(site)
 
 
@@ -295,8 +295,8 @@ def _slope(slope: float | None, what: str, site: Site) -> Impropriety | None:
 def _boolean(site: Site) -> Impropriety | None:
     if not site.booleans:
         return None
-    told = ", ".join(f"{name} = {site.parameters.get(name, 1.0):g}" for name in site.booleans)
-    return Impropriety("advice", f"was given a boolean where a number belongs ({told}); inplace=True was probably meant")
+    arguments = ", ".join(f"{name} = {site.parameters.get(name, 1.0):g}" for name in site.booleans)
+    return Impropriety("advice", f"was given a boolean where a number belongs ({arguments}); inplace=True was probably meant")
 
 
 def _start(slopes: Parameter | None) -> Impropriety | None:

@@ -13,8 +13,8 @@ from reluctant.recording import Finding, Graph, Layer, Location, Node, Optimizer
 from reluctant.recording.example import SCRIPT
 
 from ._graph import Structure
-from ._heads import named
-from ._network import Network, network, place_of, where
+from ._network import Network, build_network, place_of, where
+from ._output_head import named
 from ._rule import Rule
 from .testing import Expected, RuleCase
 
@@ -120,15 +120,15 @@ for step in range(3):
 
     def check(self, recording: Recording) -> Iterator[Finding]:
         """One finding for the kind of pass that keeps most, at the activation that keeps most of it."""
-        known = network(recording)
-        passes = [list(_savings(known, held)) for held in known.structures if not held.graph.truncated]
+        network = build_network(recording)
+        passes = [list(_savings(network, structure)) for structure in network.structures if not structure.graph.truncated]
         savings = max(passes, key=_total, default=[])
         total = _total(savings)
         if total < self.LEAST_BYTES or total < self.LEAST_SHARE * _fixed_bytes(recording):
             return
         savings.sort(key=lambda saving: -saving.kept_bytes)
         ways = dict.fromkeys(saving.way for saving in savings)
-        yield self.found(
+        yield self.finding(
             f"In each pass autograd keeps {memory(total)} for activations beside what they need: {_listed(savings)}. {' '.join(ways)}",
             place_of(savings[0].site),
             layer=savings[0].site.after,
@@ -287,42 +287,42 @@ def _total(savings: list[Saving]) -> int:
     return sum(saving.kept_bytes for saving in savings)
 
 
-def _savings(known: Network, held: Structure) -> Iterator[Saving]:
+def _savings(network: Network, structure: Structure) -> Iterator[Saving]:
     """What the activations of one kind of pass could spare; each must do so at all its places in the graph, and in one way."""
     nodes: dict[int, list[Node]] = {}
-    for node in held.nodes.values():
+    for node in structure.nodes.values():
         if node.site is not None:
             nodes.setdefault(node.site, []).append(node)
     for number, places in nodes.items():
-        site = known.sites.get(number)
+        site = network.sites.get(number)
         activation = find(site.operation, site.parameters) if site is not None and site.kept_input_bytes else None
         if site is None or activation is None or "input" not in activation.torch_keeps:
             continue
-        ways = {_way(known, held, node, site, activation) for node in places}
+        ways = {_way(network, structure, node, site, activation) for node in places}
         way = ways.pop()
         if way and not ways:
             yield Saving(site, site.kept_input_bytes, way)
 
 
-def _way(known: Network, held: Structure, node: Node, site: Site, activation: Activation) -> str:
+def _way(network: Network, structure: Structure, node: Node, site: Site, activation: Activation) -> str:
     """How one of the two sides of an activation can be spared; empty where it cannot."""
-    after = [held.nodes[consumer] for consumer in held.consumers[node.id]]
+    after = [structure.nodes[consumer] for consumer in structure.consumers[node.id]]
     in_reach = site.spelling != "inside" and not activation.drawn
-    if len(after) == 1 and _keeps_its_input(known, after[0], ("linear",)) and in_reach:
+    if len(after) == 1 and _keeps_its_input(network, after[0], ("linear",)) and in_reach:
         return JOINED
-    if known.recording.device != "cpu":
+    if network.recording.device != "cpu":
         return ""
     if len(after) == 1 and after[0].operation == "mul" and len(set(after[0].inputs)) == 2 and _is_gate(activation):
         return GATED
-    output_is_kept = any(_keeps_its_input(known, one, ("linear", "convolution")) for one in after)
-    if output_is_kept and site.kept_type == "float32" and activation.output_suffices and not _is_kept_by_others(held, node):
+    output_is_kept = any(_keeps_its_input(network, one, ("linear", "convolution")) for one in after)
+    if output_is_kept and site.kept_type == "float32" and activation.output_suffices and not _is_kept_by_others(structure, node):
         return FROM_OUTPUT
     return ""
 
 
-def _keeps_its_input(known: Network, node: Node, kinds: tuple[str, ...]) -> bool:
+def _keeps_its_input(network: Network, node: Node, kinds: tuple[str, ...]) -> bool:
     """Whether the node is a layer of one of these kinds that keeps its input: one with a weight that is trained."""
-    layer: Layer | None = known.layers.get(node.layer) if node.layer is not None else None
+    layer: Layer | None = network.layers.get(node.layer) if node.layer is not None else None
     return (
         node.kind == "weight"
         and node.operation != "lean_linear"
@@ -333,12 +333,12 @@ def _keeps_its_input(known: Network, node: Node, kinds: tuple[str, ...]) -> bool
     )
 
 
-def _is_kept_by_others(held: Structure, node: Node) -> bool:
+def _is_kept_by_others(structure: Structure, node: Node) -> bool:
     """Whether the activation's input may be kept by something else: it goes elsewhere too, or what made it may keep its output."""
-    if len(node.inputs) != 1 or node.inputs[0] not in held.nodes:
+    if len(node.inputs) != 1 or node.inputs[0] not in structure.nodes:
         return True
-    before = held.nodes[node.inputs[0]]
-    return held.consumers[before.id] != (node.id,) or before.kind not in ("weight", "normalisation", "affine")
+    before = structure.nodes[node.inputs[0]]
+    return structure.consumers[before.id] != (node.id,) or before.kind not in ("weight", "normalisation", "affine")
 
 
 def _is_gate(activation: Activation) -> bool:
@@ -355,7 +355,7 @@ def _fixed_bytes(recording: Recording) -> int:
 
 def _listed(savings: list[Saving]) -> str:
     """The largest, and how many there are beside them."""
-    told = [f"{memory(saving.kept_bytes)} for the {named(saving.site)} ({where(saving.site)})" for saving in savings[:LARGEST]]
+    parts = [f"{memory(saving.kept_bytes)} for the {named(saving.site)} ({where(saving.site)})" for saving in savings[:LARGEST]]
     if len(savings) > LARGEST:
-        told.append(f"{len(savings) - LARGEST} more")
-    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+        parts.append(f"{len(savings) - LARGEST} more")
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

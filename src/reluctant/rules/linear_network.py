@@ -9,12 +9,12 @@ from reluctant.numbers import count
 from reluctant.recording import Cause, Finding, Layer, Node, NotJudged, Recording, Site
 from reluctant.recording.example import StackLayer, stack, twice
 
+from ._affine_pairs import affine_pairs, carrying, map_at, passes_straight, size_of
 from ._causes import why_idle
-from ._collapse import affine_pairs, carrying, map_at, passes_straight, size_of
 from ._graph import Structure
-from ._idle import idle
-from ._network import Network, label, network, place_of
+from ._network import Network, build_network, label, place_of
 from ._rule import Rule
+from ._straightness import idle
 from .testing import Expected, RuleCase, convolution, linear, series
 
 
@@ -64,22 +64,22 @@ class LinearNetwork(Rule):
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each linear network, however many losses it feeds."""
-        known = network(recording)
-        told: set[int] = set()
-        for held, start in _outputs(known):
-            found = _linear(known, held, start)
-            if found is None or found.layers[-1].id in told or not _could_be_smaller(known, found):
+        network = build_network(recording)
+        reported: set[int] = set()
+        for structure, start in _outputs(network):
+            found = _linear(network, structure, start)
+            if found is None or found.layers[-1].id in reported or not _could_be_smaller(network, found):
                 continue
-            told.add(found.layers[-1].id)
+            reported.add(found.layers[-1].id)
             parameters = sum(size_of(layer) for layer in found.layers)
             straight = found.idle[0] if found.idle else None
             names = ", ".join(label(layer) for layer in found.layers[:5]) + (" …" if len(found.layers) > 5 else "")
-            yield self.found(
+            yield self.finding(
                 f"From input to output this network is one affine map: {len(found.layers)} weight layers ({names}) of {count(parameters)} "
                 "parameters with no activation between" + (f" that bends anything ({_clause(straight)})." if straight else "."),
                 place_of(straight or found.layers[0]),
                 layer=found.layers[0].name,
-                cause=_cause(known, straight),
+                cause=_cause(network, straight),
                 evidence={"layers": [layer.name for layer in found.layers], "parameters": parameters, "idle_activations": len(found.idle)},
             )
 
@@ -210,50 +210,52 @@ class _Linear:
     idle: tuple[Site, ...]
 
 
-def _outputs(known: Network) -> Iterator[tuple[Structure, int]]:
+def _outputs(network: Network) -> Iterator[tuple[Structure, int]]:
     """For each loss the node of its predictions, before an output activation; graphs cut short by their size are left out."""
-    by_id = {held.graph.id: held for held in known.structures}
-    for loss in known.recording.losses:
-        held = by_id.get(loss.graph)
-        if held is None or held.graph.truncated or loss.scores not in held.nodes:
+    by_id = {structure.graph.id: structure for structure in network.structures}
+    for loss in network.recording.losses:
+        structure = by_id.get(loss.graph)
+        if structure is None or structure.graph.truncated or loss.scores not in structure.nodes:
             continue
         start = loss.scores
-        while held.nodes[start].kind in ("activation", "affine") and len(carrying(held, start)) == 1:
-            start = carrying(held, start)[0]
-        yield held, start
+        while structure.nodes[start].kind in ("activation", "affine") and len(carrying(structure, start)) == 1:
+            start = carrying(structure, start)[0]
+        yield structure, start
 
 
-def _linear(known: Network, held: Structure, start: int) -> _Linear | None:
+def _linear(network: Network, structure: Structure, start: int) -> _Linear | None:
     """What lies between the data and `start`, where all of it is affine and at least two weight layers are in series."""
     layers: list[Layer] = []
     sites: list[Site] = []
-    for node in sorted({start} | held.upstream(start), key=held.position.__getitem__):
-        found = held.nodes[node]
-        layer, site = map_at(known, found), known.sites.get(found.site) if found.site is not None else None
+    for node in sorted({start} | structure.upstream(start), key=structure.position.__getitem__):
+        found = structure.nodes[node]
+        layer, site = map_at(network, found), network.sites.get(found.site) if found.site is not None else None
         if layer is not None and not passes_straight(found):
             layers.append(layer)
         elif found.kind == "activation" and site is not None and (found_idle := idle(site)) and found_idle.exact and found_idle.from_start:
             sites.append(site)
-        elif not (found.kind == "data" or passes_straight(found) or _is_embedding(known, found.layer)):
+        elif not (found.kind == "data" or passes_straight(found) or _is_embedding(network, found.layer)):
             return None
     tied = len({layer.id for layer in layers}) < len(layers)
-    return None if tied or not _in_series(known, held, layers) else _Linear(tuple(layers), tuple(sites))
+    return None if tied or not _in_series(network, structure, layers) else _Linear(tuple(layers), tuple(sites))
 
 
-def _is_embedding(known: Network, layer: int | None) -> bool:
-    return layer is not None and layer in known.layers and known.layers[layer].kind in ("embedding", "batch_norm")
+def _is_embedding(network: Network, layer: int | None) -> bool:
+    return layer is not None and layer in network.layers and network.layers[layer].kind in ("embedding", "batch_norm")
 
 
-def _in_series(known: Network, held: Structure, layers: list[Layer]) -> bool:
+def _in_series(network: Network, structure: Structure, layers: list[Layer]) -> bool:
     """Whether the values of one of the layers flow into another of them."""
-    spots = [tuple(spot for spot in known.layer_spots.get(layer.id, ()) if known.structures[spot.graph] is held) for layer in layers]
-    return any(known.precedes(ones, others) for ones in spots for others in spots if ones is not others)
+    spots = [
+        tuple(spot for spot in network.layer_spots.get(layer.id, ()) if network.structures[spot.graph] is structure) for layer in layers
+    ]
+    return any(network.precedes(ones, others) for ones in spots for others in spots if ones is not others)
 
 
-def _could_be_smaller(known: Network, found: _Linear) -> bool:
+def _could_be_smaller(network: Network, found: _Linear) -> bool:
     """Whether some merging of the network's layers makes it no larger; idle activations count as gone."""
     ids = {layer.id for layer in found.layers}
-    pairs = affine_pairs(known, frozenset(site.id for site in found.idle))
+    pairs = affine_pairs(network, frozenset(site.id for site in found.idle))
     if any(pair.is_redundant for pair in pairs if pair.first.id in ids and pair.second.id in ids):
         return True
     first, last = found.layers[0], found.layers[-1]
@@ -265,8 +267,8 @@ def _clause(site: Site) -> str:
     return found.clause if found is not None else ""
 
 
-def _cause(known: Network, straight: Site | None) -> Cause:
+def _cause(network: Network, straight: Site | None) -> Cause:
     if straight is None:
         return Cause("missing-activation", "no activation lies on any path from the data to the output")
     found = idle(straight)
-    return Cause("activation-choice", found.clause) if found is not None and found.by_parameters else why_idle(known, straight)
+    return Cause("activation-choice", found.clause) if found is not None and found.by_parameters else why_idle(network, straight)

@@ -10,13 +10,13 @@ from reluctant.numbers import share, size
 from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Severity, Site
 from reluctant.recording.example import deep, ending, geometric, twice
 
-from ._curves import gain, is_bounded
+from ._activation_at import gain, is_bounded
 from ._initialisation import SCALE_TOO_LARGE, asked_gain, first_moment, initialised_at, ratio_to_gain
-from ._inputs import unscaled_before
-from ._network import Network, label, network
+from ._input_scale import unscaled_before
+from ._layer_chain import Trend, decline, layer_chains, rise
+from ._network import Network, build_network, label
 from ._progress import Progress, is_solved, progress
 from ._rule import Rule
-from ._spine import Trend, decline, rise, spines
 from .testing import Expected, RuleCase
 
 EXPANDS = 0.5
@@ -80,23 +80,23 @@ class MismatchedInitialisation(Rule):
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """At most one finding for each network and direction."""
-        known = network(recording)
-        told: set[int] = set()
-        for held, layers in spines(known):
+        network = build_network(recording)
+        reported: set[int] = set()
+        for structure, layers in layer_chains(network):
             spreads = [_spread(layer) for layer in layers]
             for trend in (decline(layers, spreads, least=self.least_layers), rise(layers, spreads, least=self.least_layers)):
-                if trend is None or not self._out_of_hand(trend) or told & {layer.id for layer in trend.layers}:
+                if trend is None or not self._out_of_hand(trend) or reported & {layer.id for layer in trend.layers}:
                     continue
-                if trend.ratio < 1 and _lost_by_weights(known, trend) < self.weight_part:
+                if trend.ratio < 1 and _lost_by_weights(network, trend) < self.weight_part:
                     continue
-                told |= {layer.id for layer in trend.layers}
-                yield self._over_layers(known, trend, progress(known, {held.graph.id}))
+                reported |= {layer.id for layer in trend.layers}
+                yield self._over_layers(network, trend, progress(network, {structure.graph.id}))
 
-        for site in known.sites_in_order():
-            layer = known.layers.get(site.layer) if site.layer is not None else None
-            if layer is not None and layer.id not in told and self._starts_flat(known, site, layer):
-                told.add(layer.id)
-                yield self._at_one(known, site, layer)
+        for site in network.sites_in_order():
+            layer = network.layers.get(site.layer) if site.layer is not None else None
+            if layer is not None and layer.id not in reported and self._starts_flat(network, site, layer):
+                reported.add(layer.id)
+                yield self._at_one(network, site, layer)
 
     bad = '''
 import torch
@@ -143,41 +143,43 @@ for step in range(100):
     def _out_of_hand(self, trend: Trend) -> bool:
         return max(trend.ratio, 1 / trend.ratio) >= self.drift and trend.largest_part <= self.jump
 
-    def _starts_flat(self, known: Network, site: Site, layer: Layer) -> bool:
+    def _starts_flat(self, network: Network, site: Site, layer: Layer) -> bool:
         """Whether weights far above the gain, and not the data, put most of a bounded activation's inputs on its flat part at the start."""
         if site.role != "hidden" or not is_bounded(site) or not site.moments or site.moments[0].flat_share < self.flat_share:
             return False
-        return (ratio_to_gain(known, layer) or 0.0) >= SCALE_TOO_LARGE and unscaled_before(known, known.site_spots.get(site.id, ())) is None
+        return (ratio_to_gain(network, layer) or 0.0) >= SCALE_TOO_LARGE and unscaled_before(
+            network, network.site_spots.get(site.id, ())
+        ) is None
 
-    def _at_one(self, known: Network, site: Site, layer: Layer) -> Finding:
-        ratio, flat = ratio_to_gain(known, layer) or 0.0, site.moments[0].flat_share
-        graphs = known.graph_ids(known.site_spots.get(site.id, ()))
-        state = progress(known, graphs)
-        wanted = asked_gain(known, layer) / math.sqrt(layer.fan_in)
+    def _at_one(self, network: Network, site: Site, layer: Layer) -> Finding:
+        ratio, flat = ratio_to_gain(network, layer) or 0.0, site.moments[0].flat_share
+        graphs = network.graph_ids(network.site_spots.get(site.id, ()))
+        state = progress(network, graphs)
+        wanted = asked_gain(network, layer) / math.sqrt(layer.fan_in)
         clause = f"the weights of {label(layer)} start at {size(ratio)} times the {size(wanted)} that {site.operation} asks for"
         cause = Cause("initialisation", clause)
-        return self.found(
+        return self.finding(
             f"At the first step {share(flat)} of what {site.operation} after {label(site)} receives lies on its flat part: the weights are "
             f"{size(ratio)} times too large.",
-            initialised_at(known, layer),
-            severity="warning" if state == "learning" and not is_solved(known, graphs) else _severity(state),
+            initialised_at(network, layer),
+            severity="warning" if state == "learning" and not is_solved(network, graphs) else _severity(state),
             layer=layer.name,
             site=site.id,
             cause=cause,
             evidence={"flat_share": flat, "weight_scale_over_gain": ratio},
         )
 
-    def _over_layers(self, known: Network, trend: Trend, state: Progress) -> Finding:
-        culprit = _furthest(known, trend)
-        expanding = _expanding(known, trend) if trend.ratio > 1 else None
-        cause = Cause("activation-choice", expanding) if expanding else Cause("initialisation", _evidence(known, trend, culprit))
+    def _over_layers(self, network: Network, trend: Trend, state: Progress) -> Finding:
+        culprit = _furthest(network, trend)
+        expanding = _expanding(network, trend) if trend.ratio > 1 else None
+        cause = Cause("activation-choice", expanding) if expanding else Cause("initialisation", _evidence(network, trend, culprit))
         verb = "fades" if trend.ratio < 1 else "swells"
         factor = size(max(trend.ratio, 1 / trend.ratio))
-        return self.found(
+        return self.finding(
             f"At the first step the signal {verb} by a factor of {factor} over {len(trend.layers)} layers, from "
             f"{label(trend.layers[0])} to {label(trend.layers[-1])} ({size(trend.per_layer)} a layer; spread over samples "
             f"{size(trend.values[0])} → {size(trend.values[-1])}).",
-            initialised_at(known, culprit),
+            initialised_at(network, culprit),
             severity=_severity(state),
             layer=culprit.name,
             cause=cause,
@@ -330,26 +332,26 @@ def _severity(state: Progress) -> Severity:
     return "error" if state in ("broken", "stuck") else "advice" if state == "learning" else "warning"
 
 
-def _expanding(known: Network, trend: Trend) -> str | None:
+def _expanding(network: Network, trend: Trend) -> str | None:
     """An activation between these layers that makes values larger by itself, as a clause; None where there is none."""
     ids = {layer.id for layer in trend.layers}
-    sites = (site for site in known.recording.sites if site.layer in ids and 0 < gain(site) < EXPANDS)
+    sites = (site for site in network.recording.sites if site.layer in ids and 0 < gain(site) < EXPANDS)
     site = next(sites, None)
     return f"{site.operation} with its parameters makes values {size(1 / gain(site))} times as large" if site is not None else None
 
 
-def _lost_by_weights(known: Network, trend: Trend) -> float:
+def _lost_by_weights(network: Network, trend: Trend) -> float:
     """Share of a fading that weights below the gain explain, in logarithms."""
-    ratios = [ratio for layer in trend.layers[1:] if (ratio := ratio_to_gain(known, layer)) is not None]
+    ratios = [ratio for layer in trend.layers[1:] if (ratio := ratio_to_gain(network, layer)) is not None]
     return -sum(map(math.log, ratios)) / -math.log(trend.ratio) if ratios else 0.0
 
 
-def _furthest(known: Network, trend: Trend) -> Layer:
+def _furthest(network: Network, trend: Trend) -> Layer:
     """The layer whose weights stand furthest from the gain in the direction of the drift; the first of them where none is known."""
     sign = 1.0 if trend.ratio > 1 else -1.0
 
     def distance(layer: Layer) -> float:
-        ratio = ratio_to_gain(known, layer)
+        ratio = ratio_to_gain(network, layer)
         return sign * math.log(ratio) if ratio else -math.inf
 
     return max(_with_weights(trend.layers[1:]), key=lambda layer: round(distance(layer), 1))
@@ -359,8 +361,8 @@ def _with_weights(layers: Sequence[Layer]) -> Sequence[Layer]:
     return [layer for layer in layers if layer.weight is not None] or layers
 
 
-def _evidence(known: Network, trend: Trend, culprit: Layer) -> str:
-    ratio, asked = ratio_to_gain(known, culprit), asked_gain(known, culprit)
+def _evidence(network: Network, trend: Trend, culprit: Layer) -> str:
+    ratio, asked = ratio_to_gain(network, culprit), asked_gain(network, culprit)
     if ratio is None or (trend.ratio > 1 and ratio < 1.2):
         return "each branch adds to the signal and nothing scales it back" if trend.ratio > 1 else "every layer takes a share of the signal"
     wanted = asked / math.sqrt(culprit.fan_in)

@@ -10,7 +10,7 @@ from reluctant.recording import Cause, Finding, Location, LossCurve, LossPoint, 
 from reluctant.recording.example import RAW, SCRIPT, StackLayer, stack, twice, with_input
 
 from ._causes import why_blown_up
-from ._network import Network, label, network, place_of
+from ._network import Network, build_network, label, place_of
 from ._progress import ends_non_finite, graphs_of, layers_of, loss_place
 from ._rule import Rule
 from .testing import Expected, RuleCase
@@ -55,25 +55,25 @@ class NonFiniteValues(Rule):
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each line that calls backward on such a loss."""
-        known = network(recording)
-        told: set[object] = set()
+        network = build_network(recording)
+        reported: set[object] = set()
         for curve in recording.loss_curves:
             step = curve.first_non_finite_step
-            if step is None or curve.root in told:
+            if step is None or curve.root in reported:
                 continue
-            told.add(curve.root)
+            reported.add(curve.root)
             lasts = ends_non_finite(curve)
-            cause = why_blown_up(known, layers_of(known, curve), step)
-            root = _singular(known, curve, step) if cause.kind == "none" else None
-            site = _first_site(known, curve, step) if root is None else None
+            cause = why_blown_up(network, layers_of(network, curve), step)
+            root = _singular(network, curve, step) if cause.kind == "none" else None
+            site = _first_site(network, curve, step) if root is None else None
             where = f"first in the output of {site.operation} after {label(site)}" if site is not None else "in the loss"
             if root is not None:
                 cause = Cause("none", f"{root.operation} has no finite slope there, while all values up to then are of usual size")
                 where = f"first in the gradient, a step after {root.operation} met a value at which its slope is infinite"
             then = ", and the loss stays so to the end." if lasts else "; the loss is finite again later."
-            yield self.found(
+            yield self.finding(
                 f"Values become NaN or Inf at step {step}, {where}{then}",
-                root.place if root is not None else place_of(site) if site is not None else loss_place(known, curve),
+                root.place if root is not None else place_of(site) if site is not None else loss_place(network, curve),
                 severity="error" if lasts else "warning",
                 layer=site.after if site is not None else "",
                 site=site.id if site is not None else None,
@@ -210,38 +210,42 @@ SINGULAR = ("sqrt", "norm", "linalg_vector_norm", "cdist", "euclidean_dist", "rs
 """Operations whose slope is infinite or undefined at some value, those that fail most often first."""
 
 
-def _singular(known: Network, curve: LossCurve, step: int) -> Node | None:
+def _singular(network: Network, curve: LossCurve, step: int) -> Node | None:
     """The operation that turned a finite loss into gradients that are not: one of `SINGULAR`, of these the nearest to the loss.
 
     None where gradients were not measured before the loss was lost, or were finite until then.
     """
     gradients = (
         moment.step
-        for layer in layers_of(known, curve)
+        for layer in layers_of(network, curve)
         for moment in layer.moments
         if moment.output_gradient_rms is not None and not math.isfinite(moment.output_gradient_rms)
     )
     if min(gradients, default=step) >= step:
         return None
-    graphs = graphs_of(known, curve)
-    nodes = [held.nodes[node] for held in known.structures if held.graph.id in graphs for node in reversed(held.order)]
+    graphs = graphs_of(network, curve)
+    nodes = [
+        structure.nodes[node] for structure in network.structures if structure.graph.id in graphs for node in reversed(structure.order)
+    ]
     risky = [node for node in nodes if node.operation in SINGULAR and node.place is not None]
     return min(risky, key=lambda node: SINGULAR.index(node.operation), default=None)
 
 
-def _first_site(known: Network, curve: LossCurve, step: int) -> Site | None:
+def _first_site(network: Network, curve: LossCurve, step: int) -> Site | None:
     """The first activation that is not finite though what lies before it is, at `step` or before; None where the weights or the loss
     were first.
     """
-    touched = [site for site in known.sites_in_order() if site.first_non_finite_step is not None and site.first_non_finite_step <= step]
-    if not touched or not _concerns(known, curve, touched[0]):
+    touched = [site for site in network.sites_in_order() if site.first_non_finite_step is not None and site.first_non_finite_step <= step]
+    if not touched or not _concerns(network, curve, touched[0]):
         return None
     earliest = min(site.first_non_finite_step or 0 for site in touched)
     first = next(site for site in touched if site.first_non_finite_step == earliest)
-    spots = known.site_spots.get(first.id, ())
-    before = [site for site in known.recording.sites if site is not first and known.precedes(known.site_spots.get(site.id, ()), spots)]
+    spots = network.site_spots.get(first.id, ())
+    before = [
+        site for site in network.recording.sites if site is not first and network.precedes(network.site_spots.get(site.id, ()), spots)
+    ]
     return first if before or first.calls > 1 else None
 
 
-def _concerns(known: Network, curve: LossCurve, site: Site) -> bool:
-    return bool(graphs_of(known, curve) & known.graph_ids(known.site_spots.get(site.id, ())))
+def _concerns(network: Network, curve: LossCurve, site: Site) -> bool:
+    return bool(graphs_of(network, curve) & network.graph_ids(network.site_spots.get(site.id, ())))

@@ -76,11 +76,11 @@ for step in range(40):
     def check(self, recording: Recording) -> Iterator[Finding]:
         """Yield a finding for each thing that the recording could not see."""
         for blind in dict.fromkeys(recording.not_observed):
-            yield self._told(blind)
+            yield self._finding(blind)
 
-    def _told(self, blind: Unobserved) -> Finding:
+    def _finding(self, blind: Unobserved) -> Finding:
         advice = f" {blind.advice.rstrip('.')}." if blind.advice else ""
-        return self.found(
+        return self.finding(
             f"Not observed: {blind.what.rstrip('.')}, because {blind.why.rstrip('.')}.{advice}",
             blind.place,
             evidence={"what": blind.what, "why": blind.why},

@@ -8,9 +8,9 @@ from typing import Any
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Severity, Site, ValueStatistics
 from reluctant.recording.example import twice
 
-from ._heads import Head, finding, heads, last_seen, named
-from ._reach import keeps_values
+from ._output_head import Head, head_finding, heads, last_seen, named
 from ._rule import Rule
+from ._value_range import keeps_values
 from .testing import Expected, HeadStep, RuleCase, output_head, values
 
 
@@ -103,22 +103,22 @@ for step in range(60):
             return
         if (seen is not None and seen.rows_sum_to_one) or (interval.lower >= 0.0 and interval.upper <= 1.0):
             bound = " The loss lies in [−1, 0]." if kind == "nll_loss" else ""
-            yield self._told(head, head.site, f"probabilities, where {kind} expects their logarithms.{bound}", "warning")
+            yield self._finding(head, head.site, f"probabilities, where {kind} expects their logarithms.{bound}", "warning")
         elif seen is None:
             if interval.bounded_below or not interval.bounded_above:
                 yield self.not_judged(f"the predictions given to {kind} were not seen")
         elif seen.maximum > self.ROUNDING:
             why = f"raw scores up to {seen.maximum:.4g}, where {kind} expects logarithms of probabilities, none of which is above 0."
             fate = " Nothing keeps the loss from falling without end." if kind == "nll_loss" else ""
-            yield self._told(head, None, why + fate, "error")
+            yield self._finding(head, None, why + fate, "error")
         elif kind == "nll_loss" and seen.rows_log_sum_to_zero is False:
             why = "logarithms whose exponentials do not sum to 1 over the classes, so that the scores of all classes may grow together."
-            yield self._told(head, head.site, why, "warning")
+            yield self._finding(head, head.site, why, "warning")
 
-    def _told(self, head: Head, site: Site | None, why: str, severity: Severity) -> Finding:
+    def _finding(self, head: Head, site: Site | None, why: str, severity: Severity) -> Finding:
         seen, kind = head.loss.predictions, head.loss.kind
         source = f"The {named(site)} gives" if site else "The model gives"
-        return finding(
+        return head_finding(
             self,
             head,
             f"{source} {kind} {why}{last_seen(head.loss)}",

@@ -11,12 +11,11 @@ from reluctant.numbers import share
 from reluctant.recording import Cause, Finding, Graph, Layer, Node, NotJudged, Recording, Site, UnitWindow, ValueStatistics
 from reluctant.recording.example import twice
 
-from ._heads import LOGIT_LOSSES, Head, finding, heads, named
-from ._interval import Interval, softplus
-from ._lower_end import clips, cuts, rectifier
+from ._output_head import LOGIT_LOSSES, Head, clips, cuts, head_finding, heads, named, rectifier
 from ._rectified_latent import rectified_latents
 from ._rule import Rule
-from ._targets import HARMFUL_VARIANCE_SHARE, label_floors, shortfall
+from ._shortfall import HARMFUL_VARIANCE_SHARE, label_floors, shortfall
+from ._value_range import ValueRange, softplus
 from .testing import Expected, HeadStep, RuleCase, alive, always_on, output_head, silent, values
 
 
@@ -112,7 +111,7 @@ for step in range(60):
             if site is not None:
                 yield from self._judged(head, site)
         for latent in rectified_latents(recording):
-            yield self.found(
+            yield self.finding(
                 latent.message,
                 latent.place,
                 layer=latent.site.after,
@@ -132,11 +131,11 @@ for step in range(60):
         elif head.compares:
             yield from self._prediction(head, site)
 
-    def _logit(self, head: Head, site: Site, logit: Interval) -> Iterator[Finding]:
+    def _logit(self, head: Head, site: Site, logit: ValueRange) -> Iterator[Finding]:
         _, negative = label_floors(logit, head.loss.targets)
         if negative >= self.LEAST_FLOOR_SHARE * math.log(2.0) and softplus(-logit.upper) < self.LEAST_FLOOR_SHARE * math.log(2.0):
             why = f"the logit cannot fall below {logit.lower:.3g}, so the loss of a negative label cannot fall below {negative:.3f}"
-            yield self._told(head, site, why, {"floor_negative": negative})
+            yield self._finding(head, site, why, {"floor_negative": negative})
 
     def _probability(self, head: Head, site: Site) -> Iterator[Finding]:
         squash = head.sites[0]
@@ -151,20 +150,20 @@ for step in range(60):
         if site.operation == "hardsigmoid" and not _all_silent(site):
             return
         why = "a straight line is clipped to serve as a probability, and rows outside the clip get no gradient, also where they are wrong"
-        yield self._told(head, site, why, {})
+        yield self._finding(head, site, why, {})
 
     def _class_scores(self, head: Head, site: Site) -> Iterator[Finding]:
         if _always_on(site):
-            yield self._told(head, site, "the class scores were never negative, so it did nothing", {}, advice=True)
+            yield self._finding(head, site, "the class scores were never negative, so it did nothing", {}, advice=True)
         else:
             why = "a class score that is not positive gets no gradient, also on rows of its own class"
-            yield self._told(head, site, why, {})
+            yield self._finding(head, site, why, {})
 
     def _prediction(self, head: Head, site: Site) -> Iterator[Finding]:
         targets, low = head.loss.targets, head.target_interval.lower
         if targets is None or low == -math.inf or clips(head, site):
             return
-        short = shortfall(targets, Interval(lower=low))
+        short = shortfall(targets, ValueRange(lower=low))
         evidence = {
             "lower_end": low,
             "below_share": short.outside_share,
@@ -176,24 +175,24 @@ for step in range(60):
         below = f"{share(short.outside_share)} of {targets.count:,} targets lie below {low:.3g}, down to {targets.minimum:.4g}"
         if short.variance_share >= HARMFUL_VARIANCE_SHARE:
             cost = f", which leaves a squared error of at least {short.mean_square:.3g}"
-            yield self._told(head, site, f"{below}{cost}", evidence)
+            yield self._finding(head, site, f"{below}{cost}", evidence)
         elif cuts(site) and _all_silent(site) and targets.std > 0.0:
-            yield self._told(head, site, "its output does not move", evidence)
+            yield self._finding(head, site, "its output does not move", evidence)
         elif cuts(site) and low == 0.0 and targets.minimum > 0.0 and _held_share(site) >= self.HELD_SHARE:
             why = f"{share(_held_share(site))} of its values are 0 and get no gradient, though no target is below {targets.minimum:.3g}"
-            yield self._told(head, site, why, evidence)
+            yield self._finding(head, site, why, evidence)
         elif short.outside_share > 0.0:
-            yield self._told(head, site, below, evidence, advice=True)
+            yield self._finding(head, site, below, evidence, advice=True)
         elif cuts(site) and _always_on(site):
-            yield self._told(head, site, "it was on for every row, so it does nothing", evidence, advice=True)
+            yield self._finding(head, site, "it was on for every row, so it does nothing", evidence, advice=True)
 
-    def _told(self, head: Head, site: Site, why: str, evidence: dict[str, object], *, advice: bool = False) -> Finding:
+    def _finding(self, head: Head, site: Site, why: str, evidence: dict[str, object], *, advice: bool = False) -> Finding:
         silent = cuts(site) and _all_silent(site)
         message = f"The {named(site)} stands on the output that feeds {head.loss.kind}: {why}."
         if silent:
             window = _window(site)
             message += f" None of its {site.units} units passed any gradient on the last {window.samples if window else 0:,} samples."
-        return finding(
+        return head_finding(
             self,
             head,
             message,

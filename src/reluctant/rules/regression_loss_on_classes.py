@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from reluctant.numbers import share
-from reluctant.recording import Cause, Finding, NotJudged, Recording, Site, ValueStatistics
+from reluctant.recording import Cause, Finding, Loss, NotJudged, Recording, Site, ValueStatistics
 from reluctant.recording.example import twice
 
-from ._class_targets import DIGITS, classes_in
-from ._heads import Head, finding, heads, named
+from ._output_head import Head, head_finding, heads, named
 from ._rule import Rule
 from .testing import Expected, HeadStep, RuleCase, output_head, values
 
@@ -101,9 +101,9 @@ for step in range(60):
         for head in heads(recording):
             classes = classes_in(head.loss) if head.compares and not head.single_class else ""
             if classes:
-                yield self._told(head, classes)
+                yield self._finding(head, classes)
 
-    def _told(self, head: Head, classes: str) -> Finding:
+    def _finding(self, head: Head, classes: str) -> Finding:
         targets = head.loss.targets
         relative = bool(head.loss.options.get("relative")) and targets is not None and round(targets.minimum, DIGITS) == 0.0
         squash = next((site for site in head.sites if site.operation in SQUASHES), None)
@@ -112,7 +112,7 @@ for step in range(60):
         kind = "a percentage error" if relative else head.loss.kind
         message = f"The scores are compared with {classes} by {kind}"
         message += f": {why}." if why else ": a likelihood loss gives surely wrong rows a full gradient, this one does not."
-        return finding(
+        return head_finding(
             self,
             head,
             message,
@@ -287,3 +287,38 @@ def _constant_loss(head: Head) -> float | None:
     if head.loss.kind == "l1_loss" and targets.minimum >= 0.0 and targets.maximum <= 1.0:
         return min(targets.mean, 1.0 - targets.mean)
     return None
+
+
+INDEX_SLACK = 0.15
+"""How far mean and spread of class indices may be from those of equally frequent classes, relative to them.
+
+Counts of events lie farther off: a Poisson count of mean 2 seen from 0 to 8 has half of that mean."""
+
+DIGITS = 4
+"""Decimals by which targets are told apart: those of a loss written by hand carry the rounding of a subtraction, or a small number that
+keeps a quotient finite."""
+
+
+def classes_in(loss: Loss) -> str:
+    """What the targets of a loss are, if they are classes (``one-hot rows``); empty if they are not, or need not be.
+
+    Zeros and ones over many columns are classes only where each row sums to 1: otherwise they may be an image, a mask or a code.
+    """
+    targets = loss.targets
+    distinct = {round(value, DIGITS) for value in targets.distinct} if targets is not None else set()
+    if targets is None or len(distinct) < 2 or any(value != int(value) for value in distinct):
+        return ""
+    if distinct == {0.0, 1.0}:
+        if (loss.classes or 1) >= 2:
+            return "one-hot rows" if targets.rows_sum_to_one else ""
+        return "zeros and ones"
+    return "class indices" if (loss.classes or 1) == 1 and _indices(distinct, targets) else ""
+
+
+def _indices(distinct: set[float], targets: ValueStatistics) -> bool:
+    """Whether the values are 0, 1, …, C−1 about equally often."""
+    count = len(distinct)
+    if count < 3 or distinct != {float(index) for index in range(count)}:
+        return False
+    mean, std = (count - 1) / 2, math.sqrt((count**2 - 1) / 12)
+    return abs(targets.mean - mean) <= INDEX_SLACK * mean and abs(targets.std - std) <= INDEX_SLACK * std

@@ -21,10 +21,10 @@ from reluctant.recording import (
 )
 from reluctant.recording.example import RAW, StackLayer, histogram, stack, twice, with_input, with_parameter, with_site
 
+from ._activation_at import curve, has_dead_side, is_bounded
 from ._causes import why_flat
 from ._coverage import unseen_end
-from ._curves import curve, has_dead_side, is_bounded
-from ._network import Network, label, network, place_of, where
+from ._network import Network, build_network, label, place_of, where
 from ._progress import is_solved
 from ._rule import Rule
 from .testing import Expected, RuleCase
@@ -84,10 +84,10 @@ class SaturatedUnits(Rule):
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each site with too many saturated units."""
-        known = network(recording)
-        for site in known.sites_in_order():
+        network = build_network(recording)
+        for site in network.sites_in_order():
             window = site.recent
-            if window is None or not window.flat.units or not self._judged(known, site):
+            if window is None or not window.flat.units or not self._judged(network, site):
                 continue
             flat, units = window.flat.at_least(self.unit_share), window.flat.units
             blocked = window.passes.zero == units
@@ -96,14 +96,14 @@ class SaturatedUnits(Rule):
             if window.samples < self.least_samples or window.first_step == window.last_step:
                 yield self.not_judged(_too_few(site, flat, self.least_samples))
                 continue
-            if unseen := unseen_end(known, site):
+            if unseen := unseen_end(network, site):
                 yield self.not_judged(unseen)
                 continue
             at_start = site.start is not None and site.start.flat.at_least(0.5) >= self.layer_share * units
-            if not at_start and is_solved(known, known.graph_ids(known.site_spots.get(site.id, ()))):
+            if not at_start and is_solved(network, network.graph_ids(network.site_spots.get(site.id, ()))):
                 continue
-            cause = why_flat(known, site, flat_at_start=at_start)
-            yield self.found(
+            cause = why_flat(network, site, flat_at_start=at_start)
+            yield self.finding(
                 f"{count(flat)} of {count(units)} units of {site.operation} after {label(site)} are saturated: on at least "
                 f"{share(self.unit_share)} of {count(window.samples)} samples their slope is below {share(FLAT_SLOPE)} of the largest"
                 + (", and rounded to 0 for all of them: nothing before it learns." if blocked else "."),
@@ -152,18 +152,18 @@ for step in range(150):
     optimizer.step()
 '''
 
-    def _judged(self, known: Network, site: Site) -> bool:
+    def _judged(self, network: Network, site: Site) -> bool:
         """Whether staying flat is a fault at this site."""
         if not is_bounded(site) or site.operation == "relu6" or site.first_non_finite_step is not None:
             return False
         if site.role == "hidden":
             return True
-        return site.role == "output" and self._targets_inside(known, site)
+        return site.role == "output" and self._targets_inside(network, site)
 
-    def _targets_inside(self, known: Network, site: Site) -> bool:
+    def _targets_inside(self, network: Network, site: Site) -> bool:
         """Whether every loss behind the output compares it with targets that lie well inside its bounds."""
         bounds = curve(site)
-        losses = known.losses_after(known.site_spots.get(site.id, ()))
+        losses = network.losses_after(network.site_spots.get(site.id, ()))
         if bounds is None or not losses:
             return False
         low, high = bounds.traits.range.lower, bounds.traits.range.upper

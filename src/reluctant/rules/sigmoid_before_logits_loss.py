@@ -9,10 +9,10 @@ from typing import Any
 from reluctant.recording import Cause, Finding, NotJudged, Recording, Site
 from reluctant.recording.example import twice
 
-from ._heads import LOGIT_LOSSES, Head, finding, heads, last_seen, named
-from ._interval import Interval, softplus
+from ._output_head import LOGIT_LOSSES, Head, head_finding, heads, last_seen, named
 from ._rule import Rule
-from ._targets import label_floors
+from ._shortfall import label_floors
+from ._value_range import ValueRange, softplus
 from .testing import Expected, HeadStep, RuleCase, output_head, shift, values
 
 
@@ -98,22 +98,22 @@ for step in range(60):
             if head.loss.kind in LOGIT_LOSSES and not head.single_class:
                 yield from self._judged(head, head.interval)
 
-    def _judged(self, head: Head, interval: Interval) -> Iterator[Finding]:
+    def _judged(self, head: Head, interval: ValueRange) -> Iterator[Finding]:
         if softplus(-interval.upper) < self.LEAST_FLOOR_SHARE * math.log(2.0):
             return
         positive, negative = label_floors(interval, head.loss.targets)
         site = _bounding(head)
         what = f"The {named(site)}" if site else "What is given to the loss"
-        told = [f"{floor:.3f} where the label is {label}" for floor, label in ((positive, 1), (negative, 0)) if floor > 0.0]
-        if not told:
+        floors = [f"{floor:.3f} where the label is {label}" for floor, label in ((positive, 1), (negative, 0)) if floor > 0.0]
+        if not floors:
             return
-        yield finding(
+        yield head_finding(
             self,
             head,
             f"{what} keeps the scores within {interval}, and {head.loss.kind} applies its own sigmoid to them: "
-            f"the loss of an entry cannot fall below {' or '.join(told)}.{last_seen(head.loss)}",
+            f"the loss of an entry cannot fall below {' or '.join(floors)}.{last_seen(head.loss)}",
             site=site,
-            cause=Cause("head-loss-mismatch", f"Scores within {interval} under a second sigmoid: at least {' or '.join(told)}."),
+            cause=Cause("head-loss-mismatch", f"Scores within {interval} under a second sigmoid: at least {' or '.join(floors)}."),
             evidence={
                 "floor_positive": positive,
                 "floor_negative": negative,

@@ -8,8 +8,8 @@ from dataclasses import replace
 from reluctant.recording import Cause, Finding, Location, Loss, NotJudged, Recording, Site
 from reluctant.recording.example import SCRIPT, twice
 
-from ._heads import Head, heads, named
 from ._network import place_of
+from ._output_head import Head, heads, named
 from ._rule import Rule
 from .testing import Expected, HeadStep, RuleCase, output_head, values
 
@@ -129,7 +129,7 @@ for step in range(60):
         head: Head | None,
         evidence: dict[str, object],
     ) -> Finding:
-        return self.found(
+        return self.finding(
             message,
             line,
             severity="error" if head else "warning",

@@ -10,11 +10,10 @@ from typing import Any
 from reluctant.recording import Cause, Finding, Graph, Node, NotJudged, Recording, Site
 from reluctant.recording.example import twice
 
-from ._heads import Head, finding, heads, last_seen, named
-from ._interval import Interval
-from ._network import Network, network, place_of
-from ._reach import keeps_values
+from ._network import Network, build_network, place_of
+from ._output_head import Head, head_finding, heads, last_seen, named
 from ._rule import Rule
+from ._value_range import ValueRange, keeps_values
 from .testing import Expected, HeadStep, RuleCase, output_head, shift, values
 
 
@@ -100,12 +99,12 @@ for step in range(60):
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """Yield a finding for each bounded activation whose values a softmax in the loss takes for logits."""
-        told: set[int] = set()
+        reported: set[int] = set()
         for head in heads(recording):
             for found in self._at_loss(head):
-                told.add(found.site if found.site is not None else -1)
+                reported.add(found.site if found.site is not None else -1)
                 yield found
-        yield from self._at_normalisers(network(recording), told)
+        yield from self._at_normalisers(build_network(recording), reported)
 
     def _at_loss(self, head: Head) -> Iterator[Finding]:
         scores, classes = head.class_scores, head.loss.classes
@@ -113,13 +112,13 @@ for step in range(60):
             return
         interval = head.interval if scores == head.loss.scores else head.reach(scores)
         if not interval.bounded and scores == head.loss.scores and head.loss.predictions and head.loss.predictions.rows_sum_to_one:
-            interval = Interval(0.0, 1.0)
+            interval = ValueRange(0.0, 1.0)
         floor = math.log1p((classes - 1) * math.exp(-interval.width)) if interval.bounded else 0.0
         if floor < self.LEAST_FLOOR_SHARE * math.log(classes):
             return
         site = next((site for site in head.score_sites if head.after(site).bounded), None)
         what = f"The {named(site)}" if site else "What is given to the loss"
-        yield finding(
+        yield head_finding(
             self,
             head,
             f"{what} keeps the class scores within {interval}, and {head.loss.kind} takes them for logits and applies its own softmax: "
@@ -129,13 +128,13 @@ for step in range(60):
             evidence={"classes": classes, "floor": floor, "reachable": [interval.lower, interval.upper], "last_loss": head.loss.last_loss},
         )
 
-    def _at_normalisers(self, known: Network, told: set[int]) -> Iterator[Finding]:
+    def _at_normalisers(self, network: Network, reported: set[int]) -> Iterator[Finding]:
         """The logits of a distribution, and a log_softmax in a loss written by hand: told by a softmax right before a log-normaliser."""
-        for site in _normalised_twice(known):
-            if site.id in told:
+        for site in _normalised_twice(network):
+            if site.id in reported:
                 continue
-            told.add(site.id)
-            yield self.found(
+            reported.add(site.id)
+            yield self.finding(
                 f"The {named(site)} makes probabilities, and these are normalised a second time as if they were logits: "
                 "no class can become e times as likely as another.",
                 place_of(site),
@@ -243,14 +242,14 @@ for step in range(60):
         )
 
 
-def _normalised_twice(known: Network) -> Iterator[Site]:
+def _normalised_twice(network: Network) -> Iterator[Site]:
     """The softmaxes over two or more classes whose values reach a log_softmax or a logsumexp as they are."""
-    for held in known.structures:
-        for node in held.nodes.values():
+    for structure in network.structures:
+        for node in structure.nodes.values():
             if node.operation not in ("log_softmax", "logsumexp"):
                 continue
-            for source in held.nearest_upstream(node.id, _is_softmax, keeps_values):
-                site = known.sites.get(held.nodes[source].site or 0)
+            for source in structure.nearest_upstream(node.id, _is_softmax, keeps_values):
+                site = network.sites.get(structure.nodes[source].site or 0)
                 if site is not None and site.parameters.get("classes", 2.0) > 1.0:
                     yield site
 

@@ -10,9 +10,9 @@ from reluctant.numbers import count, share
 from reluctant.recording import Finding, Recording, Site
 from reluctant.recording.example import StackLayer, stack, twice, window
 
-from ._evidence import rule_of_three
-from ._network import network, numbered, place_of
+from ._network import build_network, numbered, place_of
 from ._rule import Rule
+from ._unit_death import rule_of_three
 from .testing import Expected, RuleCase
 
 
@@ -85,13 +85,13 @@ for step in range(20):
 
     def check(self, recording: Recording) -> Iterator[Finding]:
         """Yield one finding that lists every site with silent units and too few samples."""
-        poor = [site for site in network(recording).sites_in_order() if self._poor(site)]
+        poor = [site for site in build_network(recording).sites_in_order() if self._poor(site)]
         if not poor:
             return
         fewest = min(poor, key=_samples)
         names = ", ".join(dict.fromkeys(_phrase(site) for site in poor))
         silent = sum(site.whole.passes.zero for site in poor if site.whole)
-        yield self.found(
+        yield self.finding(
             f"{count(silent)} units after {names} were silent on every sample, but only {count(_samples(fewest))} samples were seen: "
             f"such a unit may still fire on up to {share(rule_of_three(_samples(fewest)))} of inputs (95 %). "
             "Whether they are dead was not judged.",

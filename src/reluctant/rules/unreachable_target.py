@@ -11,11 +11,10 @@ from reluctant.numbers import share
 from reluctant.recording import Cause, Finding, Loss, NotJudged, Recording, Severity, Site, ValueStatistics
 from reluctant.recording.example import twice
 
-from ._heads import LOGIT_LOSSES, Head, finding, heads, named
-from ._interval import Interval
-from ._lower_end import clips, rectifier
+from ._output_head import LOGIT_LOSSES, Head, clips, head_finding, heads, named, rectifier
 from ._rule import Rule
-from ._targets import HARMFUL_VARIANCE_SHARE, Shortfall, shortfall
+from ._shortfall import HARMFUL_VARIANCE_SHARE, Shortfall, shortfall
+from ._value_range import ValueRange
 from .testing import Expected, HeadStep, RuleCase, output_head, shift, values
 
 PROBABILITY_LOSSES = frozenset({"binary_cross_entropy", "binary_cross_entropy_with_logits"})
@@ -118,7 +117,7 @@ for step in range(60):
         if head.compares:
             reachable = head.target_interval
             if reachable.bounded_below and _rectified(head):
-                reachable = Interval(upper=reachable.upper)
+                reachable = ValueRange(upper=reachable.upper)
             if targets is None and reachable.bounded:
                 yield self.not_judged(f"no targets were seen for {kind} at line {head.place().line}")
             elif targets is not None and (reachable.bounded_below or reachable.bounded_above):
@@ -128,7 +127,7 @@ for step in range(60):
         elif targets is not None and kind in SIGN_LOSSES and 0.0 in targets.distinct:
             yield self._unsigned(head, targets)
 
-    def _outside(self, head: Head, reachable: Interval, targets: ValueStatistics) -> Iterator[Finding]:
+    def _outside(self, head: Head, reachable: ValueRange, targets: ValueStatistics) -> Iterator[Finding]:
         short = shortfall(targets, reachable)
         severity = self._severity(short)
         if severity is None:
@@ -142,7 +141,7 @@ for step in range(60):
         yield self._found(head, site, reachable, targets, short, message, severity)
 
     def _outside_loss(self, head: Head, targets: ValueStatistics) -> Iterator[Finding]:
-        reachable = Interval(0.0, 1.0)
+        reachable = ValueRange(0.0, 1.0)
         short = shortfall(targets, reachable)
         severity = self._severity(short)
         if severity is None:
@@ -156,7 +155,7 @@ for step in range(60):
         yield self._found(head, site, reachable, targets, short, message, severity, bounded="loss")
 
     def _unsigned(self, head: Head, targets: ValueStatistics) -> Finding:
-        return finding(
+        return head_finding(
             self,
             head,
             f"{head.loss.kind} takes labels −1 and 1, but among {targets.count:,} labels there is 0, "
@@ -176,14 +175,14 @@ for step in range(60):
         self,
         head: Head,
         site: Site | None,
-        reachable: Interval,
+        reachable: ValueRange,
         targets: ValueStatistics,
         short: Shortfall,
         message: str,
         severity: Severity,
         bounded: Literal["output", "loss"] = "output",
     ) -> Finding:
-        return finding(
+        return head_finding(
             self,
             head,
             message,

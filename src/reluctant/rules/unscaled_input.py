@@ -9,9 +9,9 @@ from reluctant.numbers import share, size
 from reluctant.recording import Cause, Finding, InputStatistics, Location, Node, NotJudged, Recording, Site
 from reluctant.recording.example import StackLayer, stack, twice, window, with_input, with_site
 
-from ._curves import is_bounded
-from ._inputs import Unscaled, unscaled
-from ._network import Network, network
+from ._activation_at import is_bounded
+from ._input_scale import Unscaled, unscaled
+from ._network import Network, build_network
 from ._progress import curves_of, ends_non_finite
 from ._rule import Rule
 from .testing import Expected, RuleCase
@@ -61,14 +61,14 @@ class UnscaledInput(Rule):
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each layer that takes data out of range."""
-        known = network(recording)
-        for layer in known.layers_in_order():
-            found = unscaled(known, layer)
+        network = build_network(recording)
+        for layer in network.layers_in_order():
+            found = unscaled(network, layer)
             if found is None:
                 continue
-            harm = self._harm(known, found)
+            harm = self._harm(network, found)
             assert layer.input is not None
-            yield self.found(
+            yield self.finding(
                 f"{found}." + (f" {harm}" if harm else ""),
                 _where_data_enter(found),
                 severity="warning" if harm else "advice",
@@ -114,16 +114,16 @@ for step in range(150):
     optimizer.step()
 '''
 
-    def _harm(self, known: Network, found: Unscaled) -> str:
+    def _harm(self, network: Network, found: Unscaled) -> str:
         """What the range of the data did, as a sentence; empty where nothing was seen."""
-        spots = known.layer_spots.get(found.layer.id, ())
-        hidden = (site for site in known.sites_in_order() if site.role == "hidden")
-        site = next((site for site in hidden if known.precedes(spots, known.site_spots.get(site.id, ()))), None)
+        spots = network.layer_spots.get(found.layer.id, ())
+        hidden = (site for site in network.sites_in_order() if site.role == "hidden")
+        site = next((site for site in hidden if network.precedes(spots, network.site_spots.get(site.id, ()))), None)
         driven = _driven_share(site) if site is not None else 0.0
         if site is not None and driven >= self.driven_share:
             how = "flat" if is_bounded(site) else "off or on"
             return f"At the first step {share(driven)} of the units of {site.operation} behind it are {how} for nearly every sample."
-        return "The loss ends as NaN or Inf." if any(map(ends_non_finite, curves_of(known, known.graph_ids(spots)))) else ""
+        return "The loss ends as NaN or Inf." if any(map(ends_non_finite, curves_of(network, network.graph_ids(spots)))) else ""
 
     @classmethod
     def cases(cls) -> Sequence[RuleCase]:

@@ -9,13 +9,13 @@ from reluctant.numbers import size
 from reluctant.recording import Cause, Finding, Layer, Location, NotJudged, Recording, Site
 from reluctant.recording.example import twice
 
+from ._activation_at import is_bounded
 from ._causes import why_flat
-from ._curves import is_bounded
 from ._initialisation import asked_gain, initialised_at, weight_scale
-from ._network import Network, label, network, place_of
+from ._layer_chain import Trend, layer_chains, rise
+from ._network import Network, build_network, label, place_of
 from ._progress import progress
 from ._rule import Rule
-from ._spine import Trend, rise, spines
 from .testing import Expected, RuleCase, fading, rising
 
 
@@ -73,16 +73,16 @@ class VanishingGradient(Rule):
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """One finding for each chain of layers along which the gradient fades."""
-        known = network(recording)
-        told: set[int] = set()
-        for held, layers in spines(known):
+        network = build_network(recording)
+        reported: set[int] = set()
+        for structure, layers in layer_chains(network):
             trend = self._lasting(layers)
-            if trend is None or trend.layers[0].id in told:
+            if trend is None or trend.layers[0].id in reported:
                 continue
-            told.add(trend.layers[0].id)
-            state = progress(known, {held.graph.id})
-            cause, place = _why(known, trend)
-            yield self.found(
+            reported.add(trend.layers[0].id)
+            state = progress(network, {structure.graph.id})
+            cause, place = _why(network, trend)
+            yield self.finding(
                 f"The gradient falls by a factor of {size(trend.ratio)} over {len(trend.layers)} layers on its way back from "
                 f"{label(trend.layers[-1])} to {label(trend.layers[0])} ({size(1 / trend.per_layer)} a layer; {size(trend.values[-1])} → "
                 f"{size(trend.values[0])})"
@@ -239,16 +239,16 @@ def _gradient(layer: Layer, step: int) -> float | None:
     return next((moment.output_gradient_rms for moment in layer.moments if moment.step == step), None)
 
 
-def _why(known: Network, trend: Trend) -> tuple[Cause, Location]:
+def _why(network: Network, trend: Trend) -> tuple[Cause, Location]:
     """What takes the gradient away, and the line to edit for it."""
-    sites = [site for layer in trend.layers[:-1] for site in known.recording.sites if site.layer == layer.id and site.role == "hidden"]
+    sites = [site for layer in trend.layers[:-1] for site in network.recording.sites if site.layer == layer.id and site.role == "hidden"]
     flat = [site for site in sites if is_bounded(site) and site.moments and site.moments[-1].flat_share >= 0.5]
     if flat:
-        return why_flat(known, flat[0], flat_at_start=flat[0].moments[0].flat_share >= 0.5), place_of(flat[0])
+        return why_flat(network, flat[0], flat_at_start=flat[0].moments[0].flat_share >= 0.5), place_of(flat[0])
     steps = len(trend.layers) - 1
     slopes = [slope for site in sites if (slope := _slope(site)) is not None]
     by_slope = -steps * sum(map(math.log, slopes)) / len(slopes) if slopes and all(map(is_bounded, sites)) else 0.0
-    scales = {layer.id: scale / asked_gain(known, layer) for layer in trend.layers[1:] if (scale := weight_scale(known, layer))}
+    scales = {layer.id: scale / asked_gain(network, layer) for layer in trend.layers[1:] if (scale := weight_scale(network, layer))}
     by_weights = -sum(math.log(scale) for scale in scales.values())
     whole = math.log(trend.ratio)
     per_layer = f"{size(1 / trend.per_layer)} a layer"
@@ -260,7 +260,7 @@ def _why(known: Network, trend: Trend) -> tuple[Cause, Location]:
         worst = min((layer for layer in trend.layers if layer.id in scales), key=lambda layer: scales[layer.id])
         ratio = size(math.exp(-by_weights / steps))
         clause = f"weights stand at {ratio} of the scale that the activation asks for, {steps} layers in a row"
-        return Cause("initialisation", clause), initialised_at(known, worst)
+        return Cause("initialisation", clause), initialised_at(network, worst)
     clause = f"weights and slopes are near what they should be, and {per_layer} adds up over {steps} layers"
     return Cause("depth", clause), place_of(trend.layers[0])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reluctant.recording import Node
-from reluctant.rules._reach import reach
+from reluctant.rules._value_range import reach
 
 
 def test_an_unrolled_recurrence_is_worked_out_once_a_node() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reluctant.recording import ValueStatistics
 
-from ._interval import Interval, softplus
+from ._value_range import ValueRange, softplus
 
 HARMFUL_VARIANCE_SHARE = 0.02
 """Of the targets' variance: R² cannot exceed 0.98. Less is lost in ordinary noise (a few outliers beyond a min-max scaling)."""
@@ -32,7 +32,7 @@ class Shortfall:
     """`mean_square` as a share of the targets' variance: 1 − R² cannot fall below it. Infinite for a constant target outside."""
 
 
-def shortfall(targets: ValueStatistics, reachable: Interval) -> Shortfall:
+def shortfall(targets: ValueStatistics, reachable: ValueRange) -> Shortfall:
     """What of `targets` lies outside `reachable`: from their quantiles, else by Jensen's inequality from their mean."""
     slack = 1e-6 * max(1.0, abs(targets.minimum), abs(targets.maximum))
     if reachable.lower - slack <= targets.minimum and targets.maximum <= reachable.upper + slack:
@@ -45,7 +45,7 @@ def shortfall(targets: ValueStatistics, reachable: Interval) -> Shortfall:
     return _shortfall(outside, distances, targets)
 
 
-def label_floors(scores: Interval, labels: ValueStatistics | None) -> tuple[float, float]:
+def label_floors(scores: ValueRange, labels: ValueStatistics | None) -> tuple[float, float]:
     """Least binary cross-entropy of an entry labelled 1 and of one labelled 0 when logits lie within `scores`.
 
     0 for a label that was not seen. The negative label may be 0 or −1.
@@ -63,7 +63,7 @@ def _shortfall(outside_share: float, distances: Sequence[float], targets: ValueS
     return Shortfall(outside_share, mean, mean_square, share)
 
 
-def _certain_share(targets: ValueStatistics, reachable: Interval) -> float:
+def _certain_share(targets: ValueStatistics, reachable: ValueRange) -> float:
     """The share outside as far as it is known without quantiles."""
     if targets.minimum > reachable.upper or targets.maximum < reachable.lower:
         return 1.0
@@ -71,7 +71,7 @@ def _certain_share(targets: ValueStatistics, reachable: Interval) -> float:
     return below + (targets.above_one_share if reachable.upper == 1.0 else 0.0)
 
 
-def _distance(value: float, reachable: Interval) -> float:
+def _distance(value: float, reachable: ValueRange) -> float:
     return max(reachable.lower - value, value - reachable.upper, 0.0)
 
 

@@ -1,4 +1,4 @@
-"""Bounds on a share from a count."""
+"""What silence on some samples proves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reluctant.rules._evidence import rule_of_three
+from reluctant.rules._unit_death import rule_of_three
 
 
 @pytest.mark.parametrize(("samples", "bound"), [(0, 1.0), (1, 1.0), (3, 1.0), (300, 0.01), (3000, 0.001)])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reluctant.numbers import count
 from reluctant.recording import Site, UnitWindow
 
-from ._curves import is_piecewise_linear, is_straight
+from ._activation_at import is_piecewise_linear, is_straight
 
 LEAST_SAMPLES = 100
 """Samples on which every unit must keep one slope: from 100 on, a unit leaves it on less than 3 % of inputs (95 %), and no unit did."""

@@ -9,8 +9,8 @@ from reluctant.numbers import size
 from reluctant.recording import InputStatistics, Layer
 
 from ._graph import is_affine
+from ._layer_chain import TRANSFORMING
 from ._network import Network, Spot, label
-from ._spine import TRANSFORMING
 
 LARGE_SCALE = 10.0
 """Root mean square from which an input counts as too large: ten times the unit scale that initialisations are derived for
@@ -52,7 +52,7 @@ def scale_and_offset(seen: InputStatistics) -> tuple[float, float]:
     return scale, means / spread if spread > 1e-6 * max(means, 1e-30) else 0.0
 
 
-def unscaled(known: Network, layer: Layer) -> Unscaled | None:
+def unscaled(network: Network, layer: Layer) -> Unscaled | None:
     """How the data that enter `layer` are out of range; None where they are not, or where a normalisation follows at once."""
     seen = layer.input
     if seen is None or layer.kind not in TRANSFORMING or seen.samples == 0:
@@ -60,46 +60,46 @@ def unscaled(known: Network, layer: Layer) -> Unscaled | None:
     scale, offset = scale_and_offset(seen)
     if not math.isfinite(scale) or (scale <= LARGE_SCALE and offset <= LARGE_OFFSET):
         return None
-    return None if _normalised_at_once(known, layer) else Unscaled(layer, scale, offset)
+    return None if _normalised_at_once(network, layer) else Unscaled(layer, scale, offset)
 
 
-def unscaled_before(known: Network, spots: tuple[Spot, ...]) -> Unscaled | None:
+def unscaled_before(network: Network, spots: tuple[Spot, ...]) -> Unscaled | None:
     """The first layer at or before `spots` that takes unscaled data with no normalisation on the way."""
-    for layer in known.layers_before(spots):
-        found = unscaled(known, layer)
-        if found is not None and not _normalisation_between(known, layer, spots):
+    for layer in network.layers_before(spots):
+        found = unscaled(network, layer)
+        if found is not None and not _normalisation_between(network, layer, spots):
             return found
     return None
 
 
-def _normalised_at_once(known: Network, layer: Layer) -> bool:
+def _normalised_at_once(network: Network, layer: Layer) -> bool:
     """Whether the layer's values meet a normalisation before anything that is not affine."""
-    for spot in known.layer_spots.get(layer.id, ()):
-        held = known.structures[spot.graph]
-        waiting, seen = list(held.consumers[spot.node]), set()
+    for spot in network.layer_spots.get(layer.id, ()):
+        structure = network.structures[spot.graph]
+        waiting, seen = list(structure.consumers[spot.node]), set()
         while waiting:
             current = waiting.pop()
-            node = held.nodes[current]
+            node = structure.nodes[current]
             if node.kind == "normalisation":
                 return True
             if current not in seen and is_affine(node):
                 seen.add(current)
-                waiting += held.consumers[current]
+                waiting += structure.consumers[current]
     return False
 
 
-def _normalisation_between(known: Network, layer: Layer, spots: tuple[Spot, ...]) -> bool:
+def _normalisation_between(network: Network, layer: Layer, spots: tuple[Spot, ...]) -> bool:
     """Whether every way from the layer to `spots` leads through a normalisation."""
     for spot in spots:
-        held = known.structures[spot.graph]
-        starts = {one.node for one in known.layer_spots.get(layer.id, ()) if one.graph == spot.graph}
+        structure = network.structures[spot.graph]
+        starts = {one.node for one in network.layer_spots.get(layer.id, ()) if one.graph == spot.graph}
         waiting, seen = [spot.node], set()
         while waiting:
             current = waiting.pop()
             if current in starts:
                 return False
-            if current in seen or current not in held.nodes or held.nodes[current].kind == "normalisation":
+            if current in seen or current not in structure.nodes or structure.nodes[current].kind == "normalisation":
                 continue
             seen.add(current)
-            waiting += held.nodes[current].inputs
+            waiting += structure.nodes[current].inputs
     return True

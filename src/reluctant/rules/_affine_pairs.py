@@ -37,7 +37,7 @@ class Pair:
         return self.merged <= self.parameters
 
 
-def affine_pairs(known: Network, straight: frozenset[int] = frozenset()) -> list[Pair]:
+def affine_pairs(network: Network, straight: frozenset[int] = frozenset()) -> list[Pair]:
     """Every pair of layers that is one affine map in each graph that holds it, nearest to the data first.
 
     The middle value must have no other use, and neither layer may be used twice or share its weight: such pairs cannot be merged.
@@ -45,27 +45,27 @@ def affine_pairs(known: Network, straight: frozenset[int] = frozenset()) -> list
     """
     found: dict[tuple[int, int], Pair] = {}
     refused: set[tuple[int, int]] = set()
-    for held in known.structures:
-        pairs = (_pair_at(known, held, node, straight) for node in held.order)
+    for structure in network.structures:
+        pairs = (_pair_at(network, structure, node, straight) for node in structure.order)
         found.update({(pair.first.id, pair.second.id): pair for pair in pairs if pair is not None})
-        refused |= {key for key, pair in found.items() if _used_otherwise(held, pair, straight)}
+        refused |= {key for key, pair in found.items() if _used_otherwise(structure, pair, straight)}
     return [pair for key, pair in found.items() if key not in refused]
 
 
-def _pair_at(known: Network, held: Structure, node: int, straight: frozenset[int]) -> Pair | None:
+def _pair_at(network: Network, structure: Structure, node: int, straight: frozenset[int]) -> Pair | None:
     """The pair whose second layer is at `node`; None where there is none."""
-    second, way = map_at(known, held.nodes[node]), _way_back(held, node, straight)
-    first = map_at(known, held.nodes[way[-1]]) if way else None
-    if first is None or second is None or _is_mixed(known, held, way[-1]):
+    second, way = map_at(network, structure.nodes[node]), _way_back(structure, node, straight)
+    first = map_at(network, structure.nodes[way[-1]]) if way else None
+    if first is None or second is None or _is_mixed(network, structure, way[-1]):
         return None
-    resized = any(word in held.nodes[passed].operation for passed in way[:-1] for word in RESIZING)
-    merged = _merged_size(first, second, resized) if _single(known, held, first) and _single(known, held, second) else None
+    resized = any(word in structure.nodes[passed].operation for passed in way[:-1] for word in RESIZING)
+    merged = _merged_size(first, second, resized) if _single(network, structure, first) and _single(network, structure, second) else None
     return Pair(first, second, size_of(first) + size_of(second), merged) if merged is not None else None
 
 
-def map_at(known: Network, node: Node) -> Layer | None:
+def map_at(network: Network, node: Node) -> Layer | None:
     """The layer at the node, where it is an affine map."""
-    layer = known.layers.get(node.layer) if is_weight(node) and node.layer is not None else None
+    layer = network.layers.get(node.layer) if is_weight(node) and node.layer is not None else None
     return layer if layer is not None and layer.kind in MAPS else None
 
 
@@ -79,52 +79,58 @@ def size_of(layer: Layer) -> int:
     return math.prod(layer.weight_shape) + (layer.fan_out if layer.bias is not None else 0)
 
 
-def carrying(held: Structure, node: int) -> list[int]:
+def carrying(structure: Structure, node: int) -> list[int]:
     """The inputs of the node that are computed, constants and data left out."""
-    return [source for source in dict.fromkeys(held.nodes[node].inputs) if source in held.nodes and held.nodes[source].kind != "data"]
+    return [
+        source
+        for source in dict.fromkeys(structure.nodes[node].inputs)
+        if source in structure.nodes and structure.nodes[source].kind != "data"
+    ]
 
 
-def _way_back(held: Structure, node: int, straight: frozenset[int]) -> list[int]:
+def _way_back(structure: Structure, node: int, straight: frozenset[int]) -> list[int]:
     """The nodes from `node` back to the weight node whose values alone reach it, by one way without branches; empty where there is none."""
     way: list[int] = []
     current = node
     while True:
-        sources = carrying(held, current)
-        if len(sources) != 1 or len(held.consumers[sources[0]]) != 1:
+        sources = carrying(structure, current)
+        if len(sources) != 1 or len(structure.consumers[sources[0]]) != 1:
             return []
         current = sources[0]
         way.append(current)
-        if is_weight(held.nodes[current]) and not passes_straight(held.nodes[current]):
+        if is_weight(structure.nodes[current]) and not passes_straight(structure.nodes[current]):
             return way
-        if not (passes_straight(held.nodes[current]) or held.nodes[current].site in straight):
+        if not (passes_straight(structure.nodes[current]) or structure.nodes[current].site in straight):
             return []
 
 
-def _is_mixed(known: Network, held: Structure, node: int) -> bool:
+def _is_mixed(network: Network, structure: Structure, node: int) -> bool:
     """Whether a softmax weighs the rows of the layer's matrix: it then holds the values of an attention or a memory."""
     current = node
-    while len(carrying(held, current)) == 1:
-        current = carrying(held, current)[0]
-        site = known.sites.get(held.nodes[current].site or 0) if held.nodes[current].kind == "activation" else None
+    while len(carrying(structure, current)) == 1:
+        current = carrying(structure, current)[0]
+        site = network.sites.get(structure.nodes[current].site or 0) if structure.nodes[current].kind == "activation" else None
         if site is not None:
             return site.operation == "softmax"
-        if not is_affine(held.nodes[current]):
+        if not is_affine(structure.nodes[current]):
             return False
     return False
 
 
-def _single(known: Network, held: Structure, layer: Layer) -> bool:
+def _single(network: Network, structure: Structure, layer: Layer) -> bool:
     """Whether the layer is used once in the graph and shares its weight with none."""
-    weight = known.parameters.get(layer.weight) if layer.weight is not None else None
-    uses = sum(1 for spot in known.layer_spots.get(layer.id, ()) if known.structures[spot.graph] is held)
+    weight = network.parameters.get(layer.weight) if layer.weight is not None else None
+    uses = sum(1 for spot in network.layer_spots.get(layer.id, ()) if network.structures[spot.graph] is structure)
     return uses == 1 and (weight is None or weight.shared <= 1)
 
 
-def _used_otherwise(held: Structure, pair: Pair, straight: frozenset[int]) -> bool:
+def _used_otherwise(structure: Structure, pair: Pair, straight: frozenset[int]) -> bool:
     """Whether the graph uses the first layer but leads its values somewhere else than into the second."""
-    weights = [node for node in held.order if is_weight(held.nodes[node])]
-    sources = {way[-1] for node in weights if held.nodes[node].layer == pair.second.id and (way := _way_back(held, node, straight))}
-    return any(node not in sources for node in weights if held.nodes[node].layer == pair.first.id)
+    weights = [node for node in structure.order if is_weight(structure.nodes[node])]
+    sources = {
+        way[-1] for node in weights if structure.nodes[node].layer == pair.second.id and (way := _way_back(structure, node, straight))
+    }
+    return any(node not in sources for node in weights if structure.nodes[node].layer == pair.first.id)
 
 
 def _merged_size(first: Layer, second: Layer, resized: bool) -> int | None:

@@ -44,12 +44,12 @@ class Trend:
         return max(sign * (after - before) for before, after in pairwise(logs)) / whole if whole else 1.0
 
 
-def spines(known: Network) -> list[tuple[Structure, list[Layer]]]:
+def layer_chains(network: Network) -> list[tuple[Structure, list[Layer]]]:
     """For each graph its longest chain of transforming layers, the layer nearest to the data first, each layer once.
 
     A layer that is used at every time step stands once: its moments are pooled over the uses.
     """
-    return [(held, layers) for held in known.structures if len(layers := _longest_chain(held, known)) >= 2]
+    return [(structure, layers) for structure in network.structures if len(layers := _longest_chain(structure, network)) >= 2]
 
 
 def rise(layers: Sequence[Layer], values: Sequence[float | None], *, least: int) -> Trend | None:
@@ -97,24 +97,24 @@ def _stretches(layers: Sequence[Layer], values: Sequence[float | None]) -> list[
     return found
 
 
-def _longest_chain(held: Structure, known: Network) -> list[Layer]:
+def _longest_chain(structure: Structure, network: Network) -> list[Layer]:
     def transforms(node: Node) -> bool:
-        layer = known.layers.get(node.layer) if node.layer is not None else None
+        layer = network.layers.get(node.layer) if node.layer is not None else None
         return is_weight(node) and layer is not None and layer.kind in TRANSFORMING
 
     length: dict[int, int] = {}
     before: dict[int, int] = {}
-    for node in held.order:  # the inputs of a node come before it
-        reached = [source for source in held.nodes[node].inputs if source in length]
+    for node in structure.order:  # the inputs of a node come before it
+        reached = [source for source in structure.nodes[node].inputs if source in length]
         longest = max(reached, key=length.__getitem__, default=None)
-        length[node] = (length[longest] if longest is not None else 0) + transforms(held.nodes[node])
+        length[node] = (length[longest] if longest is not None else 0) + transforms(structure.nodes[node])
         if longest is not None:
             before[node] = longest
     chain: list[int] = []
     current: int | None = 0 if 0 in length else None
     while current is not None:
-        if transforms(held.nodes[current]):
+        if transforms(structure.nodes[current]):
             chain.append(current)
         current = before.get(current)
-    ids = dict.fromkeys(layer for node in reversed(chain) if (layer := held.nodes[node].layer) is not None)
-    return [known.layers[layer] for layer in ids]
+    ids = dict.fromkeys(layer for node in reversed(chain) if (layer := structure.nodes[node].layer) is not None)
+    return [network.layers[layer] for layer in ids]

@@ -44,3 +44,12 @@ def dead_units(site: Site, least_samples: int) -> Dead:
     if window is not None and window.samples >= least_samples and window.first_step < last and window.passes.zero > counted:
         return Dead(window.passes.zero, max(silent, window.passes.zero), units, window.samples, min(fewest, window.samples))
     return Dead(counted, silent, units, samples, fewest)
+
+
+def rule_of_three(samples: int) -> float:
+    """Upper 95 % bound on how often something happens that was not seen on `samples` samples.
+
+    The exact bound is 1 − 0.05^(1/n), which 3/n approximates from above (Hanley & Lippman-Hand, JAMA 1983). 1 for
+    no samples.
+    """
+    return min(1.0, 3.0 / samples) if samples > 0 else 1.0
