@@ -18,10 +18,7 @@ SHARED_NAMES: set[str] = {
 }
 """Debt: class names that stand for two things. A name is deleted here once it stands for one; none is added."""
 
-PRIVATE_IMPORTS: set[str] = {
-    "cli → report._layout",
-    "explain → report._layout",
-}
+PRIVATE_IMPORTS: set[str] = set()
 """Debt: `part → module`, where a part of the package imports another's private module. Entries are only ever deleted."""
 
 

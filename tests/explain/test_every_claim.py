@@ -17,8 +17,7 @@ from rich.cells import cell_len
 import reluctant.explain
 from reluctant.explain import LANGUAGES, ClaimCase, ClaimVerdict, Figure, Listing, Outcome, Text, all_claims, get, in_full, summary
 from reluctant.explain._outcome import measured
-from reluctant.explain._text import said
-from reluctant.figures import script_data, standalone
+from reluctant.figures import script_data, standalone, translation
 from tests.explain.conftest import short_outcome
 
 OURS = [claim for claim in all_claims() if claim.__module__.startswith("reluctant.")]
@@ -124,7 +123,7 @@ def test_prose_is_finished(claim):
     for outcome in outcomes(claim):
         for text in prose_of(outcome):
             for language in LANGUAGES:
-                assert not re.search(r"\bnan\b|None|\binf\b|  |\{|\}", said(text, language)), said(text, language)
+                assert not re.search(r"\bnan\b|None|\binf\b|  |\{|\}", translation(text, language)), translation(text, language)
         for reason in outcome.conclusion.because:
             assert reason.en.endswith(".")
             assert reason.zh.endswith("。")
@@ -143,7 +142,7 @@ def test_figures_are_drawn_and_described(claim, language):
         for figure in figures:
             root = ElementTree.fromstring(standalone(figure, language))
             title, description = root[0], root[1]
-            assert (title.text, description.text) == (said(figure.title, language), said(figure.alt, language))
+            assert (title.text, description.text) == (translation(figure.title, language), translation(figure.alt, language))
             assert len(description.text or "") > 20
             drawn = [part.get("d") or "" for part in root.iter("{http://www.w3.org/2000/svg}path")]
             assert any(drawn)
@@ -168,8 +167,8 @@ def test_it_fits_a_terminal(claim, language, width):
     outcome = short_outcome(claim.number)
     for form in (in_full, summary):
         lines = [re.sub(r"\x1b\[[\d;]*m", "", line) for line in form(outcome, language, width)]
-        assert said(claim.title, language) in lines[0]
-        assert said(outcome.conclusion.verdict.words, language) in lines[0]
+        assert translation(claim.title, language) in lines[0]
+        assert translation(outcome.conclusion.verdict.words, language) in lines[0]
         code = {
             f"    {line}".rstrip()
             for block in outcome.claim.show(outcome.measured)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reluctant.recording import Document, Finding, Graph, Location, Node, Recording, Site
+from reluctant.recording.example import window
 from reluctant.report._locations import locations_of
 from reluctant.report._network_order import in_network_order
 from reluctant.report._site_table import LONGEST_RUN, MOST_ROWS, SiteRow, SkippedRows, dead_share, main_site_rows, open_share, site_rows
@@ -130,10 +131,10 @@ def test_a_table_has_a_limit_where_neighbours_differ() -> None:
 
 
 def test_shares_are_read_off_the_histograms() -> None:
-    window = recordings.window(100, 640, dead=20, always_on=30, open_share=0.52)
-    assert dead_share(window) == 0.2
-    share = open_share(window)
+    measured = window(100, 640, dead=20, always_on=30, open_share=0.52)
+    assert dead_share(measured) == 0.2
+    share = open_share(measured)
     assert share is not None
     assert abs(share - (0.3 + 0.5 * 0.52)) <= 0.025
     assert dead_share(None) is None
-    assert open_share(replace(window, samples=0)) is None
+    assert open_share(replace(measured, samples=0)) is None

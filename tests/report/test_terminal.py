@@ -16,7 +16,6 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from reluctant.recording import Document, Finding, Location, Site, Unobserved
 from reluctant.report import Terminal, show
-from reluctant.report._layout import crop_start, wrap
 from reluctant.report.terminal import encodable, width_of
 from tests import recordings
 
@@ -185,24 +184,3 @@ def test_what_cannot_be_encoded_becomes_something_close() -> None:
     assert encodable("3.2e-2 → 0 · ▁█ “a” 漢", "ascii") == "3.2e-2 > 0 - _# ?a? ?"
     assert encodable("→ 漢", "utf-8") == "→ 漢"
     assert encodable("→", None) == "→"
-
-
-@pytest.mark.parametrize(
-    ("text", "width", "lines"),
-    [
-        ("", 10, [""]),
-        ("one two", 10, ["one two"]),
-        ("one two three", 7, ["one two", "three"]),
-        ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
-        ("dead 38 % of all", 7, ["dead", "38 % of", "all"]),
-        ("漢字漢字", 4, ["漢字", "漢字"]),
-    ],
-)
-def test_text_is_wrapped_by_cells(text: str, width: int, lines: list[str]) -> None:
-    assert wrap(text, width) == lines
-
-
-def test_a_long_name_keeps_its_end() -> None:
-    assert crop_start("encoder.layers.11.linear1", 12) == "….11.linear1"
-    assert crop_start("fc1", 12) == "fc1"
-    assert cell_len(crop_start("漢字漢字漢字", 6)) <= 6

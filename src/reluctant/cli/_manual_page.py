@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Iterator
 
-from reluctant.report._layout import wrap
+from reluctant.layout import wrap
 
 
 def summary(docstring: str | None) -> str:

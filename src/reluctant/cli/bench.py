@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from reluctant.errors import UsageError
+from reluctant.layout import wrap
 from reluctant.recording import refuse_existing, write
 from reluctant.report import width_of
-from reluctant.report._layout import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable

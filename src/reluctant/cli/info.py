@@ -16,9 +16,9 @@ import click
 
 from reluctant import __version__
 from reluctant.activations import Activation, definitions, get
+from reluctant.layout import Column, drawn, table_lines, wrap
 from reluctant.machine import this_machine
 from reluctant.report import encodable, width_of
-from reluctant.report._layout import column_width, pad, wrap
 
 ELEMENTS = 1 << 24
 """Of the tensor that the cost of new memory is measured with: 64 MB of float32, beyond what malloc keeps when it is freed."""
@@ -224,11 +224,8 @@ def _overview(served: Sequence[Served], width: int) -> Iterator[str]:
         name = f"{row.activation}, {row.device}" if several else row.activation
         said = row.by if row.by == "torch" or not row.from_elements else f"from {row.from_elements:,}"
         found.setdefault(name, {}).update(dict.fromkeys(row.types, said))
-    names = column_width([*found, "activation"])
-    columns = {kind: column_width([kind, *(says.get(kind, "") for says in found.values())]) for kind in types}
-    yield "  ".join([pad("activation", names), *(pad(kind, size) for kind, size in columns.items())]).rstrip()
-    for name, says in found.items():
-        yield "  ".join([pad(name, names), *(pad(says.get(kind, ""), size) for kind, size in columns.items())]).rstrip()
+    columns = [Column(kind, [serves.get(kind, "") for serves in found.values()]) for kind in types]
+    yield from table_lines([Column("activation", list(found), least=9), *columns], width)
     yield ""
     legend = "kernel: reluctant.nn computes with its own kernel. from N: with its kernel for tensors of N elements and more, with torch's "
     yield from wrap(f"{legend}operator below. torch: with torch's operator always.", width)
@@ -240,7 +237,6 @@ def _overview(served: Sequence[Served], width: int) -> Iterator[str]:
 def _reasons(served: Sequence[Served], width: int) -> Iterator[str]:
     """What serves one activation, and why, for each type of elements."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
@@ -252,7 +248,4 @@ def _reasons(served: Sequence[Served], width: int) -> Iterator[str]:
         types = [kind if row.device == "cpu" else f"{kind}, {row.device}" for kind in row.types]
         table.add_row(row.activation if row.activation != told else "", "\n".join(types), row.by + beginning, row.why)
         told = row.activation
-    console = Console(width=width, highlight=False, markup=False, emoji=False)
-    with console.capture() as shown:
-        console.print(table)
-    yield from (line.rstrip() for line in shown.get().rstrip().split("\n"))
+    yield from drawn(table, width)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from reluctant.layout import wrap
 from reluctant.report import width_of
-from reluctant.report._layout import wrap
 from reluctant.rules import Rule, all_rules, get, select
 
 from . import _manual_page

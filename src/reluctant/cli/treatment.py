@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 
 import click
 
+from reluctant.layout import wrap
 from reluctant.report import width_of
-from reluctant.report._layout import wrap
 from reluctant.treatments import Remedy, all_treatments, get
 
 from . import _manual_page

@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from reluctant.figures import Key, Slider, Words, inline, legend, script_data
+from reluctant.figures import Key, Slider, Words, inline, legend, script_data, translation
 from reluctant.page import asset, render
 
 from . import _words
@@ -20,7 +20,7 @@ from ._curves import title
 from ._data import TASKS
 from ._javascript import in_javascript, javascript
 from ._outcome import Account
-from ._text import Language, said
+from ._text import Language
 
 PACKAGE = "reluctant.explain"
 LANGUAGE_TAGS: dict[Language, str] = {"en": "en", "zh": "zh-Hans"}
@@ -37,7 +37,7 @@ def page(account: Account, language: Language) -> str:
     scripts = [_activations_script(), *(asset(PACKAGE, f"{name}.js") for name in ("network", "figures", "playground"))]
 
     def t(words: Words) -> Markup:
-        return _with_code(said(words, language))
+        return _with_code(translation(words, language))
 
     return render(
         PACKAGE,
@@ -48,7 +48,7 @@ def page(account: Account, language: Language) -> str:
         words=_words,
         language_tag=LANGUAGE_TAGS[language],
         t=t,
-        plain=lambda words: said(words, language),
+        plain=lambda words: translation(words, language),
         kind_of=KINDS.__getitem__,
         numeric=_is_numeric,
         svg=lambda panel, name: Markup(inline(panel, language, name)),
@@ -117,7 +117,7 @@ class _Playground:
             "seed": seed,
             "rates": RATES,
             "tasks": {name: _points(name, seed) for name in TASKS},
-            "words": {name: said(words, language) for name, words in _words.SCRIPT_WORDS.items()},
+            "words": {name: translation(words, language) for name, words in _words.SCRIPT_WORDS.items()},
         }
 
 

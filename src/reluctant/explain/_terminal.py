@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import click
-from rich.cells import cell_len
 
-from reluctant.figures import Cells, Figure, Line, Panel, blocks, half_blocks
+from reluctant.figures import Cells, Figure, Line, Panel, blocks, half_blocks, translation
+from reluctant.layout import Column, column_width, pad, table_lines, table_width, wrap
 from reluctant.numbers import short
-from reluctant.report._layout import pad
 
 from . import _words as words
 from ._blocks import Block, Formula, Listing, Paragraph, Table
 from ._claim import ClaimVerdict
 from ._outcome import Outcome
-from ._text import Language, Text, said
-from ._wrap import wrap
+from ._text import Language, Text
 
 COLOURS = {ClaimVerdict.HOLDS: "green", ClaimVerdict.CONDITIONS: "yellow", ClaimVerdict.NOT_HERE: "red"}
 SPARK = 32
@@ -26,7 +24,7 @@ SPARK = 32
 def summary(outcome: Outcome, language: Language, width: int) -> Iterator[str]:
     """A claim in a few lines: its title, its verdict, and what decided."""
     yield _title(outcome, language)
-    yield from wrap(said(outcome.conclusion.because[0], language), width, "   ", "   ")
+    yield from wrap(translation(outcome.conclusion.because[0], language), width, "   ", "   ")
 
 
 def in_full(outcome: Outcome, language: Language, width: int) -> Iterator[str]:
@@ -34,10 +32,10 @@ def in_full(outcome: Outcome, language: Language, width: int) -> Iterator[str]:
     claim, conclusion = outcome.claim, outcome.conclusion
     yield _title(outcome, language)
     yield ""
-    yield from wrap(said(claim.statement, language), width, "  ", "  ")
+    yield from wrap(translation(claim.statement, language), width, "  ", "  ")
     yield ""
     for reason in conclusion.because:
-        yield from wrap(said(reason, language), width, "- ", "  ")
+        yield from wrap(translation(reason, language), width, "- ", "  ")
     for title, text in ((words.EXPERIMENT, claim.experiment), (words.VERDICT_RULE, claim.verdict_rule)):
         yield ""
         yield from wrap(_labelled(title, text, language), width, "", "  ")
@@ -49,18 +47,18 @@ def in_full(outcome: Outcome, language: Language, width: int) -> Iterator[str]:
 
 
 def _labelled(label: Text, text: Text, language: Language) -> str:
-    return f"{said(label, language)}{'' if language == 'zh' else ' '}{said(text, language)}"
+    return f"{translation(label, language)}{'' if language == 'zh' else ' '}{translation(text, language)}"
 
 
 def _title(outcome: Outcome, language: Language) -> str:
     verdict = outcome.conclusion.verdict
-    head = click.style(f"{outcome.claim.number}  {said(outcome.claim.title, language)}", bold=True)
-    return f"{head}  {click.style(said(verdict.words, language), fg=COLOURS[verdict], bold=True)}  {outcome.seconds:.1f} s"
+    head = click.style(f"{outcome.claim.number}  {translation(outcome.claim.title, language)}", bold=True)
+    return f"{head}  {click.style(translation(verdict.words, language), fg=COLOURS[verdict], bold=True)}  {outcome.seconds:.1f} s"
 
 
 def _block(block: Block, language: Language, width: int) -> Iterator[str]:
     if isinstance(block, Paragraph):
-        yield from wrap(said(block.words, language), width)
+        yield from wrap(translation(block.words, language), width)
     elif isinstance(block, Formula):
         yield from wrap(block.plain, width, "    ", "    ")
     elif isinstance(block, Listing):
@@ -73,13 +71,13 @@ def _block(block: Block, language: Language, width: int) -> Iterator[str]:
 
 def _table(table: Table, language: Language, width: int) -> Iterator[str]:
     """The rows in columns; where these are wider than the terminal, each row as its own short list."""
-    rows = [[said(cell, language).replace("`", "") for cell in row] for row in (table.head, *table.rows)]
-    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    yield from wrap(said(table.caption, language), width)
-    if sum(widths) + 2 * len(widths) <= width:
-        for index, row in enumerate(rows):
-            line = "  ".join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip()
-            yield f"  {click.style(line, bold=True) if index == 0 else line}"
+    rows = [[translation(cell, language).replace("`", "") for cell in row] for row in (table.head, *table.rows)]
+    columns = [Column(title, cells) for title, *cells in zip(*rows, strict=True)]
+    yield from wrap(translation(table.caption, language), width)
+    if table_width(columns) + 2 <= width:
+        head, *lines = table_lines(columns, width)
+        yield f"  {click.style(head, bold=True)}"
+        yield from (f"  {line}" for line in lines)
         return
     for row in rows[1:]:
         yield f"  {row[0]}"
@@ -89,15 +87,15 @@ def _table(table: Table, language: Language, width: int) -> Iterator[str]:
 
 def _figure(figure: Figure, language: Language, width: int) -> Iterator[str]:
     """What of a figure can be drawn with letters; the others say in words what they show."""
-    yield from wrap(said(figure.title, language), width)
+    yield from wrap(translation(figure.title, language), width)
     maps = [panel for panel in figure.panels if any(isinstance(mark, Cells) for mark in panel.marks)]
     drawn = [
         *_maps(maps, language, width),
         *(line for panel in figure.panels if panel not in maps for line in _curves(panel, language, width)),
     ]
-    yield from drawn or wrap(said(figure.alt, language), width, "  ", "  ")
+    yield from drawn or wrap(translation(figure.alt, language), width, "  ", "  ")
     if figure.settings:
-        yield from wrap(said(figure.settings[figure.start].readout, language), width, "  ", "  ")
+        yield from wrap(translation(figure.settings[figure.start].readout, language), width, "  ", "  ")
 
 
 def _curves(panel: Panel, language: Language, width: int) -> Iterator[str]:
@@ -105,10 +103,10 @@ def _curves(panel: Panel, language: Language, width: int) -> Iterator[str]:
     lines = [mark for mark in panel.marks if isinstance(mark, Line) and not mark.dashed]
     if not lines:
         return
-    names = [said(line.label, language) for line in lines]
-    gap = max(map(cell_len, names))
-    if said(panel.title, language):
-        yield f"  {said(panel.title, language)}"
+    names = [translation(line.label, language) for line in lines]
+    gap = column_width(names)
+    if translation(panel.title, language):
+        yield f"  {translation(panel.title, language)}"
     for name, line in zip(names, lines, strict=True):
         curve = blocks(panel.y, line.ys, min(SPARK, max(8, width - gap - 28)))
         yield f"    {pad(name, gap)}  {curve}  {_number(line.ys[0])} … {_number(line.ys[-1])}"
@@ -120,13 +118,15 @@ def _number(y: float | None) -> str:
 
 def _maps(panels: Sequence[Panel], language: Language, width: int) -> Iterator[str]:
     """Pictures of cells beside each other, two rows of cells in one of letters."""
-    drawn = [(said(panel.title, language), half_blocks(next(mark for mark in panel.marks if isinstance(mark, Cells)))) for panel in panels]
+    drawn = [
+        (translation(panel.title, language), half_blocks(next(mark for mark in panel.marks if isinstance(mark, Cells)))) for panel in panels
+    ]
     while drawn:
         taken, used = [drawn.pop(0)], 0
         used = len(taken[0][1][0]) + 2
         while drawn and used + len(drawn[0][1][0]) + 2 <= width:
             used += len(drawn[0][1][0]) + 2
             taken.append(drawn.pop(0))
-        columns = [max(len(rows[0]), cell_len(name)) for name, rows in taken]
+        columns = [column_width([name, rows[0]]) for name, rows in taken]
         for line in ([name for name, _ in taken], *zip(*(rows for _, rows in taken), strict=True)):
             yield "".join(f"  {pad(part, size)}" for part, size in zip(line, columns, strict=True)).rstrip()

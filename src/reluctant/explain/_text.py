@@ -29,14 +29,9 @@ class Text:
         return self.zh if language == "zh" else self.en
 
 
-def said(words: Words, language: Language) -> str:
-    """The words in one language."""
-    return translation(words, language)
-
-
 def listed(parts: list[Words]) -> Text:
     """The parts as a list in a sentence: ``a, b and c``; none give an empty text."""
-    return Text(_english([said(part, "en") for part in parts]), "、".join(said(part, "zh") for part in parts))
+    return Text(_english([translation(part, "en") for part in parts]), "、".join(translation(part, "zh") for part in parts))
 
 
 def _english(parts: list[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
-from reluctant.figures import Axis, Dots, Figure, Guide, Mark, Panel, Whiskers, Words
+from reluctant.figures import Axis, Dots, Figure, Guide, Mark, Panel, Whiskers, Words, translation
 from reluctant.machine import this_machine
 from reluctant.numbers import count, short
 
@@ -17,7 +17,7 @@ from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
 from ._curves import COLOURS, NEUTRAL, title
 from ._networks import Function, follow, in_torch, linear_layers
 from ._spread import interval, interval_words, spread
-from ._text import Language, Text, said
+from ._text import Language, Text
 from ._timing import Timing, interleaved
 
 if TYPE_CHECKING:
@@ -273,8 +273,8 @@ def _figure(measured: CostMeasurement) -> Figure:
 
 
 def _short_account(place: Place, language: Language) -> str:
-    numbers = ", ".join(f"{said(_name(place, timing), language)} {short(timing.relative.median)}" for timing in place.timings)
-    return f"{said(PLACES[place.place], language)}: {numbers}"
+    numbers = ", ".join(f"{translation(_name(place, timing), language)} {short(timing.relative.median)}" for timing in place.timings)
+    return f"{translation(PLACES[place.place], language)}: {numbers}"
 
 
 def _name(place: Place, timing: Timing) -> Words:

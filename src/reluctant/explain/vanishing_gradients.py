@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
 from reluctant.activations import Activation, get
-from reluctant.figures import Axis, Band, Figure, Line, Mark, Panel, Setting, Slider, Words, explorer
+from reluctant.figures import Axis, Band, Figure, Line, Mark, Panel, Setting, Slider, Words, explorer, translation
 from reluctant.numbers import short
 
 from ._blocks import Block, Paragraph, Table
@@ -17,7 +17,7 @@ from ._curves import COLOURS, curve_panels, title
 from ._mean_field import gradient_by_layer
 from ._networks import Initialisation, in_torch, linear_layers, side_by_side
 from ._spread import Spread, interval, interval_words, over_seeds, spread
-from ._text import Text, listed, said
+from ._text import Text, listed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -237,8 +237,8 @@ def _reference(measured: VanishingGradientsMeasurement) -> list[Gradients]:
 
 def _about(name: str, found: list[Gradients]) -> Text:
     shown = title(get(name))
-    en = ", ".join(f"{short(one.factor.median)} with {said(NAMES[one.initialisation], 'en')}" for one in found)
-    zh = "，".join(f"{said(NAMES[one.initialisation], 'zh')} 为 {short(one.factor.median)}" for one in found)
+    en = ", ".join(f"{short(one.factor.median)} with {translation(NAMES[one.initialisation], 'en')}" for one in found)
+    zh = "，".join(f"{translation(NAMES[one.initialisation], 'zh')} 为 {short(one.factor.median)}" for one in found)
     depth, default = found[0].depth, found[0]
     return Text(
         f"{shown[0].upper()}{shown[1:]} keeps per layer {en}. Under torch's default the first of {depth} layers gets "
@@ -256,8 +256,8 @@ def _conditions(relu: list[Initialisation], spared: list[tuple[str, Initialisati
             f"条件：只有 ReLU 还不够。{names.zh} 初始化时，梯度经过 ReLU 也会消失；保住梯度的是权重的尺度。",
         )
     if spared:
-        en = ", ".join(f"{title(get(a))} with {said(NAMES[name], 'en')}" for a, name in spared)
-        zh = "、".join(f"{title(get(a))}（{said(NAMES[name], 'zh')}）" for a, name in spared)
+        en = ", ".join(f"{title(get(a))} with {translation(NAMES[name], 'en')}" for a, name in spared)
+        zh = "、".join(f"{title(get(a))}（{translation(NAMES[name], 'zh')}）" for a, name in spared)
         yield Text(f"Nor does every flattening curve lose it: not {en}.", f"而且并非每条会变平的曲线都丢失梯度：{zh}就没有。")
 
 
@@ -275,8 +275,12 @@ def _figure(measured: VanishingGradientsMeasurement) -> Figure:
     depths, widths = (sorted({getattr(found, name) for found in measured.gradients}) for name in ("depth", "width"))
     first = {(found.activation, found.initialisation): short(found.median[0]) for found in _reference(measured)}
     apart = short(max(abs(found.factor.median - found.predicted_factor) for found in _reference(measured)))
-    en = "; ".join(f"{said(NAMES[i], 'en')}: " + ", ".join(f"{title(get(a))} {first[a, i]}" for a in ACTIVATIONS) for i in INITIALISATIONS)
-    zh = "；".join(f"{said(NAMES[i], 'zh')}：" + "，".join(f"{title(get(a))} {first[a, i]}" for a in ACTIVATIONS) for i in INITIALISATIONS)
+    en = "; ".join(
+        f"{translation(NAMES[i], 'en')}: " + ", ".join(f"{title(get(a))} {first[a, i]}" for a in ACTIVATIONS) for i in INITIALISATIONS
+    )
+    zh = "；".join(
+        f"{translation(NAMES[i], 'zh')}：" + "，".join(f"{title(get(a))} {first[a, i]}" for a in ACTIVATIONS) for i in INITIALISATIONS
+    )
     return explorer(
         name="gradient-by-layer",
         title=Text(

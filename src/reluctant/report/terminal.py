@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from reluctant.layout import Column, column_width, crop_end, pad, table_lines, wrap
 from reluctant.recording import Document
 
 from ._finding_block import FindingBlock
-from ._layout import column_width, pad, wrap
 from ._outline import LEGEND, Outline
 from ._renderer import Renderer
-from ._table_layout import table_lines
+from ._site_table import SiteRow, SkippedRows
 
 if TYPE_CHECKING:
     from reluctant.studies import Study
@@ -132,14 +132,38 @@ def _head(outline: Outline, width: int) -> Iterator[Text]:
 
 
 def _table(outline: Outline, width: int) -> Iterator[Text]:
-    title, rows = table_lines(outline.rows, width)
+    """A line for each site, and a sentence for those that are summed up. A mark tells a row with a fault where there is no colour."""
+    title, *lines = table_lines(_columns([row for row in outline.rows if isinstance(row, SiteRow)]), width - 2)
     yield Text()
-    yield Text(title, style="bold")
-    for row, lines in zip(outline.rows, rows, strict=True):
-        style = STYLES[row.severity].removeprefix("bold ") if row.severity in ("error", "warning") else ""
-        yield from (Text(line, style) for line in lines)
+    yield Text(f"  {title}", style="bold")
+    for row in outline.rows:
+        mark, style = ("!", STYLES[row.severity].removeprefix("bold ")) if row.severity in ("error", "warning") else (" ", "")
+        shown = wrap(row.sentence, width, f"{mark} ⋮ ", "    ") if isinstance(row, SkippedRows) else [f"{mark} {lines.pop(0)}"]
+        yield from (Text(line, style) for line in shown)
     for line in LEGEND:
         yield from _prose(line, width, "  ", "  ", style="dim")
+
+
+def _columns(rows: Sequence[SiteRow]) -> list[Column]:
+    return [
+        Column("line", [row.place for row in rows], right=True, least=9),
+        Column("after", [row.after for row in rows], least=7),
+        Column("activation", [row.activation for row in rows], least=6, crop=crop_end),
+        Column("units", [row.units for row in rows], right=True),
+        Column("dead", [row.dead for row in rows], right=True),
+        Column("open", [row.open for row in rows], right=True),
+        Column("zeros", [row.zeros for row in rows], right=True),
+        _gradients(rows),
+        Column("over run", [row.over_the_run for row in rows]),
+    ]
+
+
+def _gradients(rows: Sequence[SiteRow]) -> Column:
+    """What arrives and what leaves, with their arrows below one another."""
+    title, *arriving = ["grad in", *(row.arriving for row in rows)]
+    width = column_width([title, *arriving])
+    cells = [f"{pad(before, width, right=True)} → {row.leaving}" for before, row in zip(arriving, rows, strict=True)]
+    return Column(f"{pad(title, width, right=True)} → out", cells)
 
 
 def _block(block: FindingBlock, width: int) -> Iterator[Text]:

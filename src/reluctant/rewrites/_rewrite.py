@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import torch
 
 from reluctant.errors import UsageError
 from reluctant.instrument.patches import MODULE_CLASS, assign
+from reluctant.layout import wrap
 
 WIDTH = 80
 """Columns of the text: what every terminal has."""
@@ -128,7 +128,7 @@ class Rewrite:
     def __str__(self) -> str:
         count = len(self.changed)
         head = f"{self.name}: {count} {'place' if count == 1 else 'places'} changed, {len(self.unchanged)} left."
-        lines = _wrapped(f"{head} {self.promise}" if self.changed else head)
+        lines = wrap(f"{head} {self.promise}" if self.changed else head, WIDTH)
         changed = [(_paths(entry), f"{entry.was} → {entry.now}", entry.why) for entry in self.changed]
         unchanged = [(_paths(entry), entry.what, entry.why) for entry in self.unchanged]
         for title, entries in (("changed", changed), ("left", unchanged)):
@@ -170,9 +170,5 @@ def _listed(entries: Sequence[tuple[str, str, str]]) -> list[str]:
     lines: list[str] = []
     for (what, why), paths in alike.items():
         between = "; " if any(", " in path for path in paths) else ", "
-        lines += [*_wrapped(f"{between.join(paths)}: {what}", "  ", "    "), *_wrapped(why, "      ", "      ")]
+        lines += [*wrap(f"{between.join(paths)}: {what}", WIDTH, "  ", "    "), *wrap(why, WIDTH, "      ", "      ")]
     return lines
-
-
-def _wrapped(text: str, first: str = "", then: str = "") -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=then, break_long_words=False, break_on_hyphens=False)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from rich.text import Text
 
-from .._layout import column_width, crop_end, pad, wrap
+from reluctant.layout import Column, crop_end, table_lines, table_width, wrap
+
 from ._outline import StudyOutline
 
 STYLES = {"better": "green", "worse": "red"}
-GAP = "  "
 SHORTEST_NAME = 12
-ANSWER = "shown"
 
 
 def lines(outline: StudyOutline, width: int, style: str) -> Iterator[Text]:
@@ -38,49 +37,42 @@ def _tables(outline: StudyOutline, width: int) -> Iterator[Text]:
     left = _columns(outline)
     while len(left) > 1:
         shown = _fitting(left, outline, width)
-        head, *rows = (_line(cells, shown) for cells in zip(*shown.values(), strict=True))
+        head, *lines = table_lines(shown, width)
         yield Text(head, "bold")
-        for line, row in zip(rows, outline.ranking.rows, strict=True):
+        for line, row in zip(lines, outline.ranking.rows, strict=True):
             yield Text(line, STYLES.get(row.answer, ""))
         yield Text()
-        left = {title: cells for title, cells in left.items() if title == outline.noun or title not in shown}
+        left = [column for column in left if column.title == outline.noun or column not in shown]
 
 
-def _fitting(columns: Mapping[str, list[str]], outline: StudyOutline, width: int) -> dict[str, list[str]]:
-    """The columns of one table: the names, cut off at need, and beside them what fits and one column at least."""
-    fitting = dict(columns)
+def _fitting(columns: list[Column], outline: StudyOutline, width: int) -> list[Column]:
+    """The columns of one table: the names, which are cropped at need, and beside them what fits and one column at least."""
     for title in _dispensable(outline):
-        if _width(fitting) <= width or len(fitting) <= 2:
+        if table_width(columns) <= width or len(columns) <= 2:
             break
-        fitting.pop(title, None)
-    names = fitting[outline.noun]
-    longest = max(SHORTEST_NAME, column_width(names) - max(0, _width(fitting) - width))
-    return {**fitting, outline.noun: [crop_end(name, longest) for name in names]}
+        columns = [column for column in columns if column.title != title]
+    return columns
 
 
-def _columns(outline: StudyOutline) -> dict[str, list[str]]:
-    """The cells of each column by its title, which is the first of them."""
-    titles = [outline.noun, *(measure.title for measure in outline.ranking.measures), "difference", "interval", ANSWER]
-    rows = [(row.label, *row.measured, row.difference, row.interval, row.answer) for row in outline.ranking.rows]
-    return {title: [title, *cells] for title, *cells in zip(titles, *rows, strict=True)}
+def _columns(outline: StudyOutline) -> list[Column]:
+    """Names and answers to the left of their columns, numbers to the right."""
+    rows = outline.ranking.rows
+    return [
+        Column(outline.noun, [row.label for row in rows], least=SHORTEST_NAME, crop=crop_end),
+        *(
+            Column(measure.title, [row.measured[index] for row in rows], right=True)
+            for index, measure in enumerate(outline.ranking.measures)
+        ),
+        Column("difference", [row.difference for row in rows], right=True),
+        Column("interval", [row.interval for row in rows], right=True),
+        Column("shown", [row.answer for row in rows]),
+    ]
 
 
 def _dispensable(outline: StudyOutline) -> list[str]:
     """The columns that may be left out, in that order."""
     first, *others = (measure.title for measure in outline.ranking.measures) if outline.ranking.measures else ("",)
     return [*reversed(others), "interval", "difference", first]
-
-
-def _width(columns: Mapping[str, Sequence[str]]) -> int:
-    return sum(map(column_width, columns.values())) + len(GAP) * (len(columns) - 1)
-
-
-def _line(cells: Sequence[str], columns: Mapping[str, Sequence[str]]) -> str:
-    """Names and answers to the left of their columns, numbers to the right."""
-    words = (0, list(columns).index(ANSWER) if ANSWER in columns else 0)
-    widths = map(column_width, columns.values())
-    padded = [pad(cell, width, right=index not in words) for index, (cell, width) in enumerate(zip(cells, widths, strict=True))]
-    return GAP.join(padded).rstrip()
 
 
 def _prose(text: str, width: int, style: str = "") -> Iterator[Text]:
