@@ -36,7 +36,7 @@ class Rule:
     bad: ClassVar[str]
     """A short training script on which the rule fires."""
     good: ClassVar[str]
-    """The same script mended."""
+    """The same script mended: `bad` with a few words replaced, so that the difference is the lesson."""
 
     @classmethod
     def rule_name(cls) -> str:

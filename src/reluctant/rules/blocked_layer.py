@@ -112,22 +112,7 @@ for step in range(150):
     loss.backward()
     optimizer.step()
 '''
-    good = '''
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-x = torch.randn(600, 10)
-y = x[:, :1] * x[:, 1:2]
-net = nn.Sequential(nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 1))
-optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
-for step in range(150):
-    rows = torch.randint(0, 600, (50,))
-    loss = nn.functional.mse_loss(net(x[rows]), y[rows])
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-'''
+    good = bad.replace("nn.init.constant_(net[0].bias, -20.0)  # no sample brings any unit above 0\n", "")
 
     @classmethod
     def cases(cls) -> Sequence[RuleCase]:

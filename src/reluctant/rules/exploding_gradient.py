@@ -103,22 +103,7 @@ for step in range(60):
     loss.backward()
     optimizer.step()
 '''
-    good = '''
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-x = torch.randn(600, 10)
-y = x[:, :1] * x[:, 1:2]
-net = nn.Sequential(nn.Linear(10, 64), nn.LeakyReLU(0.1), nn.Linear(64, 64), nn.LeakyReLU(0.1), nn.Linear(64, 1))
-optimizer = torch.optim.SGD(net.parameters(), lr=0.03)
-for step in range(60):
-    rows = torch.randint(0, 600, (50,))
-    loss = nn.functional.mse_loss(net(x[rows]), y[rows])
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-'''
+    good = bad.replace("lr=3.0)  # far too high", "lr=0.03)")
 
     def _growth(self, curve: LossCurve, layers: Sequence[Layer]) -> tuple[float, float] | None:
         """By how much loss and gradient grew over the run, or until they were no longer finite; None where that is no blow-up."""

@@ -93,22 +93,7 @@ for step in range(150):
     loss.backward()
     optimizer.step()
 '''
-    good = '''
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-x = torch.rand(600, 2)
-y = torch.sin(9 * x[:, :1])
-net = nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 1))
-optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
-for step in range(150):
-    rows = torch.randint(0, 600, (50,))
-    loss = nn.functional.mse_loss(net(x[rows]), y[rows])
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-'''
+    good = bad.replace("nn.init.constant_(net[0].bias, 5.0)  # every unit is on for every sample\n", "")
 
     @classmethod
     def cases(cls) -> Sequence[RuleCase]:

@@ -78,21 +78,7 @@ for step in range(60):
     loss.backward()
     optimizer.step()
 """
-    good = """
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-x = torch.randn(256, 4)
-y = (x[:, 0] * x[:, 1] > 0).long()
-model = nn.Sequential(nn.Linear(4, 16), nn.LeakyReLU(0.01), nn.Linear(16, 2))
-optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-for step in range(60):
-    loss = nn.functional.cross_entropy(model(x), y)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-"""
+    good = bad.replace("True", "0.01")
 
     def check(self, recording: Recording) -> Iterator[Finding]:
         """Yield a finding for each activation with arguments that do not fit its name."""

@@ -101,22 +101,9 @@ for step in range(3):
     loss.backward()
     optimizer.step()
 """
-    good = """
-import torch
-from reluctant.nn import LinearActivation
-from torch import nn
-
-torch.manual_seed(0)
-x = torch.randn(16384, 16)
-y = x.square().sum(1, keepdim=True)
-model = nn.Sequential(nn.Linear(16, 4096), LinearActivation(4096, 1, "gelu"))
-optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
-for step in range(3):
-    loss = nn.functional.mse_loss(model(x), y)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-"""
+    good = bad.replace("from torch import nn", "from reluctant.nn import LinearActivation\nfrom torch import nn").replace(
+        "nn.GELU(), nn.Linear(4096, 1)", 'LinearActivation(4096, 1, "gelu")'
+    )
 
     def check(self, recording: Recording) -> Iterator[Finding]:
         """One finding for the kind of pass that keeps most, at the activation that keeps most of it."""

@@ -99,22 +99,7 @@ for step in range(100):
     loss.backward()
     optimizer.step()
 '''
-    good = '''
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-x = torch.randn(600, 2)
-y = (x[:, 0] * x[:, 1] > 0).long()
-net = nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 2))
-optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
-for step in range(100):
-    rows = torch.randint(0, 600, (50,))
-    loss = nn.functional.cross_entropy(net(x[rows]), y[rows])
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-'''
+    good = bad.replace("nn.Linear(32, 32)", "nn.ReLU(), nn.Linear(32, 32), nn.ReLU()")
 
     @classmethod
     def cases(cls) -> Sequence[RuleCase]:

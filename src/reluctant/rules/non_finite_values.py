@@ -98,23 +98,7 @@ for step in range(60):
     loss.backward()
     optimizer.step()
 '''
-    good = '''
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-x = torch.randn(600, 10)
-y = torch.randint(0, 3, (600,))
-net = nn.Sequential(nn.Linear(10, 64), nn.ReLU(), nn.Linear(64, 3))
-optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-for step in range(60):
-    rows = torch.randint(0, 600, (50,))
-    p = net(x[rows]).softmax(1)
-    loss = -(p[range(50), y[rows]] + 1e-8).log().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-'''
+    good = bad.replace("- 0.3).log().mean()  # the logarithm of a negative number", "+ 1e-8).log().mean()")
 
     @classmethod
     def cases(cls) -> Sequence[RuleCase]:

@@ -58,20 +58,7 @@ for step in range(40):
     loss.backward()
     optimizer.step()
 """
-    good = """
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-x = torch.randn(64, 4)
-model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
-optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-for step in range(40):
-    loss = model(x).pow(2).mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-"""
+    good = bad.replace("with torch.autograd.graph.saved_tensors_hooks(torch.Tensor.half, torch.Tensor.float):\n        ", "")
 
     def check(self, recording: Recording) -> Iterator[Finding]:
         """Yield a finding for each thing that the recording could not see."""

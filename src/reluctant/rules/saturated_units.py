@@ -134,23 +134,7 @@ for step in range(150):
     loss.backward()
     optimizer.step()
 '''
-    good = '''
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-x = 300 * torch.randn(600, 6)
-y = torch.tanh(x[:, :1] / 300)
-x = (x - x.mean(0)) / x.std(0)
-net = nn.Sequential(nn.Linear(6, 32), nn.Tanh(), nn.Linear(32, 1))
-optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
-for step in range(150):
-    rows = torch.randint(0, 600, (50,))
-    loss = nn.functional.mse_loss(net(x[rows]), y[rows])
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-'''
+    good = bad.replace("  # raw readings", "").replace("net = ", "x = (x - x.mean(0)) / x.std(0)\nnet = ")
 
     def _judged(self, network: Network, site: Site) -> bool:
         """Whether staying flat is a fault at this site."""

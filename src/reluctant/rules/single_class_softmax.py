@@ -72,21 +72,7 @@ for step in range(60):
     loss.backward()
     optimizer.step()
 """
-    good = """
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-x = torch.randn(256, 4)
-y = (x[:, :1] > 0).float()
-model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1), nn.Sigmoid())
-optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-for step in range(60):
-    loss = nn.functional.binary_cross_entropy(model(x), y)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-"""
+    good = bad.replace("nn.Softmax(dim=1)", "nn.Sigmoid()")
 
     def check(self, recording: Recording) -> Iterator[Finding | NotJudged]:
         """Yield a finding for each softmax over one value, and for each categorical loss over one class."""

@@ -64,21 +64,7 @@ for step in range(3):
     loss.backward()
     optimizer.step()
 """
-    good = """
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-x = torch.randn(512, 4)
-y = torch.randn(512, 1)
-model = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 1))
-optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-for step in range(20):
-    loss = nn.functional.mse_loss(model(x), y)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-"""
+    good = bad.replace("randn(4,", "randn(512,").replace("range(3)", "range(20)")
 
     ENOUGH_SAMPLES = 300
     """Samples from which a silent unit fires on less than 1 % of inputs (95 %)."""

@@ -96,23 +96,7 @@ for step in range(150):
     loss.backward()
     optimizer.step()
 '''
-    good = '''
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-x = torch.rand(600, 1) * 3000
-y = torch.sin(x / 400)
-x = (x - x.mean()) / x.std()
-net = nn.Sequential(nn.Linear(1, 32), nn.ReLU(), nn.Linear(32, 1))
-optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
-for step in range(150):
-    rows = torch.randint(0, 600, (50,))
-    loss = nn.functional.mse_loss(net(x[rows]), y[rows])
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-'''
+    good = bad.replace("  # metres", "").replace("net = ", "x = (x - x.mean()) / x.std()\nnet = ")
 
     def _harm(self, network: Network, found: Unscaled) -> str:
         """What the range of the data did, as a sentence; empty where nothing was seen."""

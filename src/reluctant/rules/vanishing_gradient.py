@@ -117,27 +117,9 @@ for step in range(150):
     loss.backward()
     optimizer.step()
 '''
-    good = '''
-import torch
-from torch import nn
-
-torch.manual_seed(0)
-x = torch.randn(600, 10)
-y = (x[:, 0] * x[:, 1] > 0).long()
-layers = [nn.Linear(10, 32), nn.Tanh()]
-for _ in range(7):
-    layers += [nn.Linear(32, 32), nn.Tanh()]
-net = nn.Sequential(*layers, nn.Linear(32, 2))
-for layer in net[::2]:
-    nn.init.xavier_normal_(layer.weight)
-optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-for step in range(150):
-    rows = torch.randint(0, 600, (50,))
-    loss = nn.functional.cross_entropy(net(x[rows]), y[rows])
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-'''
+    good = bad.replace("nn.Sigmoid()", "nn.Tanh()").replace(
+        "optimizer = ", "for layer in net[::2]:\n    nn.init.xavier_normal_(layer.weight)\noptimizer = "
+    )
 
     def _lasting(self, layers: Sequence[Layer]) -> Trend | None:
         """The trend, where it holds at the last two moments looked at, or from the first one for `lasting` of the run; else None."""
