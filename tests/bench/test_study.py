@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import pytest
 import torch
 
+import every_activation
 from reluctant.activations import all_activations, get
 from reluctant.bench import BenchStudy, decoded, encoded, plan, run, svg
 from reluctant.bench._accuracy import accuracy, ulp
 from reluctant.bench._member import members, subject
 from reluctant.bench._timing import Times, interleaved
 from reluctant.errors import UnknownNameError, UsageError
+from reluctant.kernels import KernelMeasurements
 
 needs_kernels = pytest.mark.compiled
 
@@ -108,3 +111,13 @@ def test_the_order_is_turned_round():
     interleaved({"a": lambda: called.append("a"), "b": lambda: called.append("b")}, rounds=2, seconds=0)
     firsts = [name for name, before in zip(called, [None, *called], strict=False) if name != before]
     assert firsts[-4:] in (["b", "a", "b", "a"], ["a", "b", "a", "b"]) or firsts[-3:] == ["a", "b", "a"]
+
+
+def test_what_the_benchmark_writes_is_what_the_kernels_read(study):
+    """Of PReLU, which has two rows, the slower one counts."""
+    found = every_activation.kernel_measurements(study)
+    assert msgspec.json.decode(msgspec.json.encode([found]), type=list[KernelMeasurements]) == [found]
+    assert set(found.ratios) == {"elu", "prelu", "swiglu"}
+    slower = min(row.ratio for row in study.rows if row.kernel == "prelu" and row.dtype == "float32")
+    assert found.ratios["prelu"]["float32"].by_elements == {1024: round(slower, 3)}
+    assert (found.machine.processor, found.machine.threads) == (study.machine.processor, 1)
