@@ -25,7 +25,7 @@ from pathlib import Path
 
 from labels import Case, labelled_cases
 from machine import description
-from reluctant.recording import Document, Treatment, load
+from reluctant.recording import Document, ProposedTreatment, load
 
 BAR = 0.85
 """Share of the faulty scripts that must be cured."""
@@ -72,7 +72,7 @@ def treated(case: Case, document: Document) -> Treated:
     return Treated(case, tuple(dict.fromkeys(_verified(treatments))), tuple(tried), len(drawn), tuple(_verified(drawn)))
 
 
-def _verified(treatments: Sequence[Treatment]) -> list[str]:
+def _verified(treatments: Sequence[ProposedTreatment]) -> list[str]:
     return [str(treatment) for treatment in treatments if treatment.verdict == "verified"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reluctant.recording import Cause, Document, Finding, Location, NotJudged, Recording, Root, Treatment, Unobserved
+from reluctant.recording import Cause, Document, Finding, Location, NotJudged, ProposedTreatment, Recording, Root, Unobserved
 from reluctant.recording.example import SCRIPT, StackLayer, stack
 
 MLP = (
@@ -97,7 +97,7 @@ def blocked_document() -> Document:
         site=1,
         evidence={"dead_share": 1.0, "units": 64, "samples": 48640, "last_alive_step": 12, "first_silent_step": 14},
         cause=Cause("learning-rate", "SGD(lr=1.0) at train.py:44 moved the biases of fc2 by 41 times their spread in one step."),
-        treatments=(Treatment("lower-learning-rate", "0.1"), Treatment("swap-activation", "leaky_relu(0.01)")),
+        treatments=(ProposedTreatment("lower-learning-rate", "0.1"), ProposedTreatment("swap-activation", "leaky_relu(0.01)")),
     )
     vanished = Finding(
         code="RL301",
@@ -146,7 +146,7 @@ def hostile_document() -> Document:
             site=site.id,
             evidence={text: text, "list": [text] * 10},
             cause=Cause("none", text),
-            treatments=(Treatment(text, text),),
+            treatments=(ProposedTreatment(text, text),),
         )
         for index, (text, site) in enumerate(zip(HOSTILE_TEXTS, recording.sites, strict=True))
     )

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator
 
 from reluctant.recording import CAUSES
-from reluctant.treatments import Remedy, all_treatments
+from reluctant.treatments import Treatment, all_treatments
 
 INTRODUCTION = """\
 # Treatments
@@ -28,11 +28,11 @@ def _index() -> Iterator[str]:
         yield f"| [{name}]({name}.md) | {_docstring(kind).partition(chr(10) * 2)[0].replace(chr(10), ' ')} |"
 
 
-def _docstring(kind: type[Remedy]) -> str:
+def _docstring(kind: type[Treatment]) -> str:
     return inspect.cleandoc(kind.__doc__ or "").replace("``", "`")
 
 
-def _page(kind: type[Remedy]) -> Iterator[str]:
+def _page(kind: type[Treatment]) -> Iterator[str]:
     yield from (f"# {kind.treatment_name()}", "", f"*`{kind.usage()}`, since {kind.since}*", "", _docstring(kind), "")
     yield from ("## Example", "", "```python", inspect.cleandoc(kind.example), "```", "")
     yield from ("```sh", f"reluctant run --treat '{kind.tried}' script.py", "```", "")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reluctant.diagnosis import document_of
-from reluctant.recording import Cause, Document, Treatment, load, save
+from reluctant.recording import Cause, Document, ProposedTreatment, load, save
 from reluctant.report import renderers
 from reluctant.rules import all_rules, select
 from reluctant.studies import save_study
@@ -88,7 +88,7 @@ def test_all_shows_every_site(reluctant, tmp_path: Path) -> None:
 def test_what_trials_found_out_is_kept(reluctant, tmp_path: Path) -> None:
     recording = recordings.blocked_layer()
     judged = document_of(recording, all_rules()).findings
-    tried = (Treatment("lower-learning-rate", "0.1", "verified", 5),)
+    tried = (ProposedTreatment("lower-learning-rate", "0.1", "verified", 5),)
     findings = tuple(replace(each, treatments=tried, cause=Cause("learning-rate", "It was.", verified=True)) for each in judged)
     save(Document(recording, findings), tmp_path / "run.json")
     shown = reluctant("report", "run.json").out

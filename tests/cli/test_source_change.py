@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reluctant.cli._source_change import source_change
-from reluctant.recording import Finding, Location, Optimizer, Recording, Site, Treatment
+from reluctant.recording import Finding, Location, Optimizer, ProposedTreatment, Recording, Site
 
 SCRIPT = """import torch
 import torch.nn.functional as F
@@ -47,7 +47,7 @@ def line_of(start: str) -> int:
     return next(number for number, line in enumerate(SCRIPT.splitlines(), 1) if line.strip().startswith(start))
 
 
-def change(script: Path, treatment: Treatment, line: int, optimizers: tuple[int, ...] = ()) -> str:
+def change(script: Path, treatment: ProposedTreatment, line: int, optimizers: tuple[int, ...] = ()) -> str:
     finding = Finding("RL201", "dead-units", "error", "…", str(script), line)
     built = tuple(Optimizer(number, "SGD", Location(str(script), place)) for number, place in enumerate(optimizers))
     return source_change(finding, treatment, Recording(optimizers=built))
@@ -57,8 +57,8 @@ def added(difference: str) -> list[str]:
     return [line[1:].strip() for line in difference.splitlines() if line.startswith("+") and not line.startswith("+++")]
 
 
-LEAKY = Treatment("swap-activation", "leaky_relu")
-REMOVE = Treatment("remove-output-activation")
+LEAKY = ProposedTreatment("swap-activation", "leaky_relu")
+REMOVE = ProposedTreatment("remove-output-activation")
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ REMOVE = Treatment("remove-output-activation")
         (LEAKY, "x = F.relu(self", "x = F.leaky_relu(self.fc1(x), negative_slope=0.01)"),
         (LEAKY, "x = torch.relu", "x = torch.nn.functional.leaky_relu(x + 1, negative_slope=0.01) * 2"),
         (LEAKY, "x = self.fc2", "x = torch.nn.functional.leaky_relu(self.fc2(x), negative_slope=0.01)"),
-        (Treatment("swap-activation", "tanh"), "größe", "größe = 3; kind = nn.Tanh()"),
+        (ProposedTreatment("swap-activation", "tanh"), "größe", "größe = 3; kind = nn.Tanh()"),
         (REMOVE, "x = 1 + F.softmax", "x = 1 + (x - 1)"),
         (REMOVE, "head", "head = nn.Sequential(nn.Linear(3, 4), nn.Identity())"),
-        (Treatment("insert-activation", "relu"), "nn.Linear(3", "nn.Linear(3, 4), nn.ReLU(),"),
+        (ProposedTreatment("insert-activation", "relu"), "nn.Linear(3", "nn.Linear(3, 4), nn.ReLU(),"),
     ],
 )
 def test_a_plain_call_is_edited_and_nothing_else(script, treatment, start, expected):
@@ -92,7 +92,7 @@ def test_all_lines_of_a_treatment_are_edited_or_none(script):
 
 
 def test_the_learning_rate_is_edited_where_the_optimizer_is_built(script):
-    lower = Treatment("lower-learning-rate", "0.1")
+    lower = ProposedTreatment("lower-learning-rate", "0.1")
     assert added(change(script, lower, 1, (line_of("optimizer"),))) == ["optimizer = torch.optim.SGD(head.parameters(), lr=0.05)"]
     assert change(script, lower, 1, (line_of("other"),)) == "", "the rate is no number there"
     assert change(script, lower, 1, (line_of("optimizer"), line_of("other"))) == "", "which of two is meant is not known"
@@ -105,11 +105,11 @@ def test_the_learning_rate_is_edited_where_the_optimizer_is_built(script):
         (LEAKY, "x = F.relu(F.relu"),
         (LEAKY, "return unknown"),
         (REMOVE, "return unknown"),
-        (Treatment("insert-activation", "relu"), "x = self.fc2"),
-        (Treatment("swap-activation", "squared_relu"), "größe"),
-        (Treatment("swap-activation", "log_softmax"), "größe"),
-        (Treatment("reinitialise", "he"), "größe"),
-        (Treatment("scale-input"), "größe"),
+        (ProposedTreatment("insert-activation", "relu"), "x = self.fc2"),
+        (ProposedTreatment("swap-activation", "squared_relu"), "größe"),
+        (ProposedTreatment("swap-activation", "log_softmax"), "größe"),
+        (ProposedTreatment("reinitialise", "he"), "größe"),
+        (ProposedTreatment("scale-input"), "größe"),
     ],
 )
 def test_what_is_not_plain_is_left_to_words(script, treatment, start):

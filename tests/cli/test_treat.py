@@ -9,11 +9,15 @@ from click.testing import CliRunner, Result
 
 from reluctant.cli import _study_options, commands
 from reluctant.errors import ReluctantError, UsageError
-from reluctant.recording import Cause, Document, Finding, Recording, Root, Treatment, dumps, load
+from reluctant.recording import Cause, Document, Finding, ProposedTreatment, Recording, Root, dumps, load
 from reluctant.studies import Ended, Job
 from tests.studies.made_up import Made, recording
 
-TREATMENTS = (Treatment("lower-learning-rate", "0.1"), Treatment("scale-input"), Treatment("swap-activation", "leaky_relu"))
+TREATMENTS = (
+    ProposedTreatment("lower-learning-rate", "0.1"),
+    ProposedTreatment("scale-input"),
+    ProposedTreatment("swap-activation", "leaky_relu"),
+)
 
 
 @pytest.fixture
@@ -184,7 +188,14 @@ def test_a_healthy_script_is_run_once_and_nothing_is_proposed(monkeypatch, scrip
 def test_only_root_findings_are_treated(monkeypatch, script, tmp_path):
     output = str(tmp_path / "out.json")
     follower = Finding(
-        "RL301", "vanishing-gradient", "error", "…", script, 20, because_of=Root("RL201", script, 31), treatments=(Treatment("normalise"),)
+        "RL301",
+        "vanishing-gradient",
+        "error",
+        "…",
+        script,
+        20,
+        because_of=Root("RL201", script, 31),
+        treatments=(ProposedTreatment("normalise"),),
     )
     executor = cured_by("lower-learning-rate:0.1", dead(script), follower)
     told(monkeypatch, executor, "-o", output, script)

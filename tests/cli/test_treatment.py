@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reluctant.cli._manual_page import page, summary
-from reluctant.treatments import Remedy, all_treatments
+from reluctant.treatments import Treatment, all_treatments
 
 
 def test_lists_every_treatment_in_one_line_each_where_it_is_piped(reluctant) -> None:
@@ -15,7 +15,7 @@ def test_lists_every_treatment_in_one_line_each_where_it_is_piped(reluctant) -> 
 
 
 @pytest.mark.parametrize("kind", all_treatments().values(), ids=list(all_treatments()))
-def test_a_page_holds_the_docstring_and_what_was_tried(kind: type[Remedy], reluctant) -> None:
+def test_a_page_holds_the_docstring_and_what_was_tried(kind: type[Treatment], reluctant) -> None:
     shown = reluctant("treatment", kind.treatment_name().upper()).out
     assert shown.splitlines()[2].strip() == kind.usage()
     assert kind.tried in shown

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from reluctant.recording import Cause, Document, Finding, Location, NotJudged, Site, Treatment, Unobserved
+from reluctant.recording import Cause, Document, Finding, Location, NotJudged, ProposedTreatment, Site, Unobserved
 from reluctant.report import renderer_for
 from reluctant.report.html import Html
 from tests import recordings
@@ -148,7 +148,9 @@ def test_a_root_has_its_lines_its_cause_its_remedies_and_what_follows() -> None:
 def test_what_was_tried_is_shown() -> None:
     document = DOCUMENTS["blocked"]
     root = document.findings[2]
-    tried = replace(root, cause=replace(root.cause, verified=True) if root.cause else None, treatments=(CURED, Treatment("normalise")))
+    tried = replace(
+        root, cause=replace(root.cause, verified=True) if root.cause else None, treatments=(CURED, ProposedTreatment("normalise"))
+    )
     text = page(Document(document.recording, (tried,)))
     for said in (
         "verified by trials",
@@ -242,7 +244,7 @@ def document_of(name: str) -> Document:
     }
     tried = replace(CURED, name=name, arguments=name, verdict=name, comparison=replace(CURED.comparison, note=name))  # type: ignore[type-var]
     finding = Finding(
-        name, name, "error", name, name, 32, name, 1, evidence, Cause("learning-rate", name), None, (tried, Treatment(name, name))
+        name, name, "error", name, name, 32, name, 1, evidence, Cause("learning-rate", name), None, (tried, ProposedTreatment(name, name))
     )
     return Document(recording, (finding, replace(finding, site=None, code="RL102")), (NotJudged(name, name, name),))
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reluctant.recording import Comparison, Treatment, TrialCurve
+from reluctant.recording import Comparison, ProposedTreatment, TrialCurve
 from reluctant.report._html._card import comparison_text, trial_pictures
 
 CURVE = TrialCurve((0, 50, 100), (2.3, 2.2, 2.1), (2.2, 2.1, 2.0), (2.4, 2.3, 2.2))
 SHOWN = Comparison(5, -1.5, -1.75, -1.25, "min", 4, CURVE, replace(CURVE, mean=(2.3, 1.0, 0.6)), "RL203 came instead on one seed.")
-CURED = Treatment("lower-learning-rate", "0.1", "better", 10, SHOWN)
+CURED = ProposedTreatment("lower-learning-rate", "0.1", "better", 10, SHOWN)
 
 
 def test_the_difference_is_told_with_its_interval_and_its_pairs() -> None:
@@ -21,7 +21,7 @@ def test_the_difference_is_told_with_its_interval_and_its_pairs() -> None:
 
 def test_nothing_is_said_that_was_not_measured() -> None:
     assert comparison_text(Comparison(1)) == "The finding was gone on 0 of 1 seed."
-    assert trial_pictures([Treatment("normalise"), Treatment("normalise", comparison=Comparison(1))]) == ()
+    assert trial_pictures([ProposedTreatment("normalise"), ProposedTreatment("normalise", comparison=Comparison(1))]) == ()
 
 
 def test_differences_and_curves_are_drawn() -> None:

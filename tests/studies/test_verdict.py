@@ -16,9 +16,9 @@ from reluctant.recording import (
     Location,
     LossPoint,
     NotJudged,
+    ProposedTreatment,
     Recording,
     Site,
-    Treatment,
     Trial,
     dumps,
     loads,
@@ -28,7 +28,7 @@ from tests.studies.made_up import Made, plan, recording
 
 DEAD = Finding("RL201", "dead-units", "error", "…", "/home/ada/train.py", 31, "fc1")
 OTHER = Finding("RL203", "saturated-units", "warning", "…", "/home/ada/train.py", 40, "fc2")
-CURE = Treatment("lower-learning-rate", "0.1")
+CURE = ProposedTreatment("lower-learning-rate", "0.1")
 
 
 def verdict(
@@ -39,7 +39,7 @@ def verdict(
     seeds: int = 4,
     ended: Callable[[Job, bytes], Ended] = lambda job, written: Ended(job.trial, 0, 1.0, recording=written),
     new: tuple[Finding, ...] = (),
-) -> Treatment:
+) -> ProposedTreatment:
     def answer(job: Job) -> Ended:
         treated = job.trial.arm == "cure"
         there = (after if treated else before)(job.trial)
@@ -144,14 +144,14 @@ SCRIPT = "/home/ada/train.py"
 def test_an_arm_is_put_where_the_finding_is_if_it_has_a_place():
     recorded = Recording(script=SCRIPT)
     assert arm_against(DEAD, CURE, recorded).treatments == ("lower-learning-rate:0.1",)
-    assert arm_against(DEAD, Treatment("swap-activation", "leaky_relu"), recorded).name == "swap-activation:leaky_relu@31"
-    assert arm_against(DEAD, Treatment("remove-output-activation"), recorded).name == "remove-output-activation@31"
-    elsewhere = arm_against(DEAD, Treatment("swap-activation", "elu"), Recording(script="other.py"))
+    assert arm_against(DEAD, ProposedTreatment("swap-activation", "leaky_relu"), recorded).name == "swap-activation:leaky_relu@31"
+    assert arm_against(DEAD, ProposedTreatment("remove-output-activation"), recorded).name == "remove-output-activation@31"
+    elsewhere = arm_against(DEAD, ProposedTreatment("swap-activation", "elu"), Recording(script="other.py"))
     assert elsewhere.name == "swap-activation:elu@/home/ada/train.py:31"
     nowhere = Finding("RL101", "linear-network", "error", "…")
-    assert arm_against(nowhere, Treatment("insert-activation", "relu"), recorded) is None
+    assert arm_against(nowhere, ProposedTreatment("insert-activation", "relu"), recorded) is None
     with pytest.raises(UnknownNameError):
-        arm_against(DEAD, Treatment("pray"), recorded)
+        arm_against(DEAD, ProposedTreatment("pray"), recorded)
 
 
 def test_what_concerns_several_layers_is_tried_at_all_of_them():
@@ -162,17 +162,17 @@ def test_what_concerns_several_layers_is_tried_at_all_of_them():
     )
     about = {"layers": ["fc0", "fc1", "fc2"]}
     linear = Finding("RL101", "linear-network", "error", "…", SCRIPT, 10, evidence=about)
-    assert arm_against(linear, Treatment("insert-activation", "relu"), recorded).name == "insert-activation:relu@10@11"
+    assert arm_against(linear, ProposedTreatment("insert-activation", "relu"), recorded).name == "insert-activation:relu@10@11"
     fading = Finding("RL301", "vanishing-gradient", "error", "…", SCRIPT, 20, evidence=about)
-    assert arm_against(fading, Treatment("swap-activation", "tanh"), recorded).name == "swap-activation:tanh@20@21@22"
-    assert arm_against(fading, Treatment("normalise"), recorded).name == "normalise"
+    assert arm_against(fading, ProposedTreatment("swap-activation", "tanh"), recorded).name == "swap-activation:tanh@20@21@22"
+    assert arm_against(fading, ProposedTreatment("normalise"), recorded).name == "normalise"
 
 
 def test_the_recordings_of_these_tests_are_recordings():
     assert isinstance(loads(recording(1.0)).recording, Recording)
 
 
-def with_errors(errors: dict[str, float], same_loss: bool = False, seeds: int = 4) -> Treatment:
+def with_errors(errors: dict[str, float], same_loss: bool = False, seeds: int = 4) -> ProposedTreatment:
     """A cure under which the loss means something else: it is higher, whatever the classes come to."""
 
     def answer(job: Job) -> Ended:

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from reluctant.errors import UsageError
-from reluctant.treatments import Remedy, all_treatments, get, wanted
+from reluctant.treatments import Treatment, all_treatments, get, requested
 from tests.treatments.runs import run
 
 every = pytest.mark.parametrize("kind", all_treatments().values(), ids=list(all_treatments()))
 
 
 @every
-def test_page_is_complete(kind: type[Remedy]) -> None:
+def test_page_is_complete(kind: type[Treatment]) -> None:
     page = inspect.cleandoc(kind.__doc__ or "")
     assert page.splitlines()[0].endswith(".")
     assert [line for line in page.splitlines() if line.startswith("## ")] == ["## What it does", "## When it cannot be applied"]
@@ -24,22 +24,22 @@ def test_page_is_complete(kind: type[Remedy]) -> None:
 
 
 @every
-def test_says_what_to_change(kind: type[Remedy]) -> None:
+def test_says_what_to_change(kind: type[Treatment]) -> None:
     assert kind.advice == kind.in_words()
-    request = wanted(kind.tried).request
+    request = requested(kind.tried).request
     said = kind.in_words(request.arguments)
     assert "{" not in said
     assert (said != kind.advice) == bool(kind.advice_with_arguments and request.arguments)
 
 
 @every
-def test_what_it_proposes_can_be_asked_for(kind: type[Remedy]) -> None:
+def test_what_it_proposes_can_be_asked_for(kind: type[Treatment]) -> None:
     for arguments in (*(one for several in (*kind.removes.values(), *kind.eases.values()) for one in several), *kind.unexplained):
-        assert wanted(f"{kind.treatment_name()}{':' if arguments else ''}{arguments}@3")
+        assert requested(f"{kind.treatment_name()}{':' if arguments else ''}{arguments}@3")
 
 
 @every
-def test_is_applied_to_its_example(kind: type[Remedy], tmp_path: Path) -> None:
+def test_is_applied_to_its_example(kind: type[Treatment], tmp_path: Path) -> None:
     ended, trial = run(tmp_path, inspect.cleandoc(kind.example), "--treat", kind.tried, "--steps", "6")
     assert ended.returncode == 0, ended.stderr
     assert trial is not None
@@ -50,12 +50,12 @@ def test_is_applied_to_its_example(kind: type[Remedy], tmp_path: Path) -> None:
 
 
 @every
-def test_refuses_what_it_cannot_take(kind: type[Remedy]) -> None:
+def test_refuses_what_it_cannot_take(kind: type[Treatment]) -> None:
     with pytest.raises(UsageError):
-        wanted(f"{kind.treatment_name()}:no such thing@3")
+        requested(f"{kind.treatment_name()}:no such thing@3")
     if kind.needs_line:
         with pytest.raises(UsageError, match="needs the line"):
-            wanted(kind.tried.partition("@")[0])
+            requested(kind.tried.partition("@")[0])
 
 
 def test_a_name_that_does_not_exist_is_answered_with_those_that_do() -> None:
@@ -66,7 +66,7 @@ def test_a_name_that_does_not_exist_is_answered_with_those_that_do() -> None:
 @pytest.mark.parametrize("place", ["", "x", "0", "model.py", "model.py:"])
 def test_a_place_that_is_no_line_is_refused(place: str) -> None:
     with pytest.raises(UsageError, match="no line"):
-        wanted(f"normalise@{place}")
+        requested(f"normalise@{place}")
 
 
 def test_no_module_of_a_treatment_imports_torch_by_itself() -> None:

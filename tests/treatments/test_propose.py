@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from reluctant.recording import CAUSES, Cause, CauseKind, Document, Finding, Recording, Site
-from reluctant.treatments import all_treatments, propose, propose_more, wanted
+from reluctant.treatments import all_treatments, propose, propose_more, requested
 
 TRAINING = [
     "lower-learning-rate:0.1", "lower-learning-rate:0.01", "scale-input", "reinitialise:he", "normalise", "swap-activation:leaky_relu",
@@ -42,7 +42,7 @@ def test_what_is_proposed_first_removes_the_cause_and_can_be_asked_for(kind: Cau
     offers = proposed(found("a-rule-of-somebody-else", kind, site=0))
     assert offers
     for offer in offers:
-        assert kind in type(wanted(f"{offer}@3")).removes
+        assert kind in type(requested(f"{offer}@3")).removes
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from reluctant.treatments import Line, Request
+from reluctant.treatments import RequestedLine, RequestedTreatment
 from reluctant.treatments.reinitialise import _draw, _Layer
 from reluctant.treatments.scale_input import _Statistics
 from reluctant.trials._seeds import shifted_seed
@@ -14,17 +14,17 @@ from reluctant.trials._seeds import shifted_seed
 @pytest.mark.parametrize(
     ("text", "request_read"),
     [
-        ("normalise", Request("normalise")),
-        ("normalise@31", Request("normalise", "", (Line(31),))),
-        ("lower-learning-rate:0.1", Request("lower-learning-rate", "0.1")),
+        ("normalise", RequestedTreatment("normalise")),
+        ("normalise@31", RequestedTreatment("normalise", "", (RequestedLine(31),))),
+        ("lower-learning-rate:0.1", RequestedTreatment("lower-learning-rate", "0.1")),
         (
             "swap-activation:elu(alpha=0.5)@nets/model.py:7@9",
-            Request("swap-activation", "elu(alpha=0.5)", (Line(7, "nets/model.py"), Line(9))),
+            RequestedTreatment("swap-activation", "elu(alpha=0.5)", (RequestedLine(7, "nets/model.py"), RequestedLine(9))),
         ),
     ],
 )
-def test_what_is_written_is_read_and_written_again(text: str, request_read: Request) -> None:
-    assert Request.parsed(text) == request_read
+def test_what_is_written_is_read_and_written_again(text: str, request_read: RequestedTreatment) -> None:
+    assert RequestedTreatment.parsed(text) == request_read
     assert str(request_read) == text
 
 

@@ -9,21 +9,21 @@ import difflib
 import os
 
 from reluctant.errors import ReluctantError
-from reluctant.recording import Finding, Recording, Treatment
-from reluctant.treatments import Source, wanted
+from reluctant.recording import Finding, ProposedTreatment, Recording
+from reluctant.treatments import Source, requested
 
 
-def source_change(finding: Finding, treatment: Treatment, recording: Recording) -> str:
+def source_change(finding: Finding, treatment: ProposedTreatment, recording: Recording) -> str:
     """The change as a unified difference, as ``git apply`` takes it; empty where the source is not plain enough to edit."""
     try:
-        remedy = wanted(f"{treatment}@{finding.line}" if finding.line else str(treatment))
-        places = remedy.places_to_edit(finding, recording)
+        requested_treatment = requested(f"{treatment}@{finding.line}" if finding.line else str(treatment))
+        places = requested_treatment.places_to_edit(finding, recording)
         files = {place.file for place in places}
         if len(files) != 1:
             return ""
         (file,) = files
         source = Source.read(file)
-        edits = [list(remedy.edits(source, place.line)) for place in places]
+        edits = [list(requested_treatment.edits(source, place.line)) for place in places]
     except (OSError, ValueError, SyntaxError, ReluctantError):  # gone or changed since, or no torch function says it: then words must do
         return ""
     if any(len(found) != 1 for found in edits):

@@ -6,11 +6,11 @@ import dataclasses
 import math
 from collections.abc import Mapping
 
-from reluctant.recording import Document, Finding, Recording, Treatment, TrialVerdict
+from reluctant.recording import Document, Finding, ProposedTreatment, Recording, TrialVerdict
 from reluctant.report import finding_tree
 from reluctant.rules import all_rules
 from reluctant.studies import Arm, Compared, Study, arm_against, compared, judged
-from reluctant.treatments import Request, get
+from reluctant.treatments import RequestedTreatment, get
 
 BEST_FIRST: tuple[TrialVerdict, ...] = ("verified", "better", "no difference shown", "inconclusive", "worse", "not tried")
 
@@ -48,7 +48,7 @@ def with_verdicts(document: Document, study: Study) -> Document:
     return dataclasses.replace(document, findings=tuple(treated), baseline=tuple(baseline))
 
 
-def cure(finding: Finding) -> Treatment | None:
+def cure(finding: Finding) -> ProposedTreatment | None:
     """The verified treatment that lowers the loss most; of equals, the first."""
     verified = [treatment for treatment in finding.treatments if treatment.verdict == "verified"]
     return min(verified, key=_difference, default=None)
@@ -59,7 +59,7 @@ def _with_verdicts(finding: Finding, recording: Recording, study: Study, by_arm:
     for treatment in finding.treatments:
         arm = arm_against(finding, treatment, recording)
         if arm is not None:
-            at_lines = dataclasses.replace(treatment, lines=tuple(map(str, Request.parsed(arm.name).lines)))
+            at_lines = dataclasses.replace(treatment, lines=tuple(map(str, RequestedTreatment.parsed(arm.name).lines)))
             treatment = judged(at_lines, finding, by_arm[arm.name], study, *_loss_of(finding))
         treatments.append(treatment)
     found = dataclasses.replace(finding, treatments=tuple(treatments))
@@ -69,10 +69,10 @@ def _with_verdicts(finding: Finding, recording: Recording, study: Study, by_arm:
     return found
 
 
-def _drawn(arm: Arm, document: Document, study: Study, found: Compared) -> Treatment:
+def _drawn(arm: Arm, document: Document, study: Study, found: Compared) -> ProposedTreatment:
     """A treatment that was drawn, with the best verdict that it has against any root finding."""
-    request = Request.parsed(arm.name)
-    treatment = Treatment(request.name, request.arguments, lines=tuple(map(str, request.lines)))
+    request = RequestedTreatment.parsed(arm.name)
+    treatment = ProposedTreatment(request.name, request.arguments, lines=tuple(map(str, request.lines)))
     verdicts = [judged(treatment, finding, found, study, *_loss_of(finding)) for finding in roots(document)]
     return min(verdicts, key=lambda judged: BEST_FIRST.index(judged.verdict), default=treatment)
 
@@ -82,7 +82,7 @@ def _loss_of(finding: Finding) -> tuple[bool, bool]:
     return next(((rule.harms_loss, rule.same_loss) for rule in all_rules() if rule.code == finding.code), (True, True))
 
 
-def _difference(treatment: Treatment) -> float:
+def _difference(treatment: ProposedTreatment) -> float:
     comparison = treatment.comparison
     if comparison is None or comparison.difference is None:
         return math.inf

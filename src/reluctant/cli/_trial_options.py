@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from reluctant.treatments import wanted
+from reluctant.treatments import requested
 from reluctant.trials import OneTrial, metric_pattern, working_folder
 
 METRIC = r"Also record the number that REGEX finds in what the script prints, in its one group: 'accuracy ([\d.]+)'."
@@ -49,6 +49,6 @@ def trial_in(given: dict[str, Any]) -> OneTrial | None:
     if not treat and all(option is None for option in (seed, steps, seconds, metric, workdir)):
         return None
     pattern = metric_pattern(metric) if metric is not None else None
-    remedies = [wanted(text) for text in treat]
+    treatments = [requested(text) for text in treat]
     folder = working_folder(workdir, bool(given["force"])) if workdir is not None else ""
-    return OneTrial(remedies, seed or 0, steps, pattern, goal or "min", seconds, folder)
+    return OneTrial(treatments, seed or 0, steps, pattern, goal or "min", seconds, folder)

@@ -64,7 +64,7 @@ def arms_of(activations: Sequence[str], scheme: str | None = None, both: bool = 
 
     With `both` there are two for each; the scheme is then He's unless another is named. Raises `UsageError` where one cannot be had.
     """
-    from reluctant.treatments import wanted
+    from reluctant.treatments import requested
 
     names = dict.fromkeys(name.strip() for text in activations for name in _BETWEEN_NAMES.split(text) if name.strip())
     if not names:
@@ -74,5 +74,5 @@ def arms_of(activations: Sequence[str], scheme: str | None = None, both: bool = 
     anew = [Arm(f"{arm.name}, {drawn}", (*arm.treatments, f"reinitialise:{drawn}")) for arm in plain] if drawn else []
     arms = (*([] if drawn and not both else plain), *anew)
     for treatment in dict.fromkeys(treatment for arm in arms for treatment in arm.treatments):
-        wanted(treatment)
+        requested(treatment)
     return arms

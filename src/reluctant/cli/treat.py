@@ -12,7 +12,7 @@ import click
 
 from reluctant.errors import ReluctantError, UsageError
 from reluctant.numbers import plural
-from reluctant.recording import Document, Finding, Treatment, loads, refuse_existing, save, write
+from reluctant.recording import Document, Finding, ProposedTreatment, loads, refuse_existing, save, write
 from reluctant.report import safe, show, treatment_text, visible
 from reluctant.studies import UNTREATED, Plan, PlannedTrial, Study, arm_against, by_hand, drawn_arms, job, result_of, trials_left
 from reluctant.treatments import propose_more
@@ -118,7 +118,7 @@ def _number(given: str, treatments: int) -> int:
     return int(given)
 
 
-def _at_lines(treatment: Treatment) -> str:
+def _at_lines(treatment: ProposedTreatment) -> str:
     return f"{treatment}{''.join(f'@{line}' for line in treatment.lines)}"
 
 
@@ -191,7 +191,7 @@ def _copied(line: str) -> str:
     return "\t".join(map(visible, line.split("\t")))
 
 
-def _baseline(drawn: Sequence[Treatment]) -> str:
+def _baseline(drawn: Sequence[ProposedTreatment]) -> str:
     verified = [treatment for treatment in drawn if treatment.verdict == "verified"]
     names = f": {safe(', '.join(map(_at_lines, verified)))}" if verified else ""
     return f"For comparison: of {plural(len(drawn), 'treatment')} drawn at random, {len(verified) or 'none'} cured it{names}."

@@ -10,7 +10,7 @@ import click
 
 from reluctant.layout import wrap
 from reluctant.report import width_of
-from reluctant.treatments import Remedy, all_treatments, get
+from reluctant.treatments import Treatment, all_treatments, get
 
 from . import _manual_page
 
@@ -30,7 +30,7 @@ def command(name: str | None) -> None:
         click.echo(click.style(line.removeprefix("## "), bold=True) if _manual_page.is_heading(line) else line)
 
 
-def _listing(treatments: Mapping[str, type[Remedy]], width: int | None) -> Iterator[str]:
+def _listing(treatments: Mapping[str, type[Treatment]], width: int | None) -> Iterator[str]:
     """A line for each; on a terminal, of a given `width`, as many as its sentence takes."""
     names = max(map(len, treatments), default=0)
     for name, kind in treatments.items():
@@ -42,7 +42,7 @@ def _listing(treatments: Mapping[str, type[Remedy]], width: int | None) -> Itera
             yield from wrap(sentence, width, head, " " * len(head))
 
 
-def _page(kind: type[Remedy], width: int) -> Iterator[str]:
+def _page(kind: type[Treatment], width: int) -> Iterator[str]:
     yield f"## {kind.treatment_name()} (since {kind.since})"
     yield ""
     yield f"    {kind.usage()}"

@@ -25,7 +25,7 @@ import msgspec
 
 from reluctant.errors import RecordingError, UsageError
 
-from ._finding import Finding, NotJudged, Treatment
+from ._finding import Finding, NotJudged, ProposedTreatment
 from ._recording import FORMAT, Recording
 
 FIRST_KEYS = (
@@ -45,7 +45,7 @@ class Document:
     recording: Recording = field(default_factory=Recording)
     findings: tuple[Finding, ...] = ()
     not_judged: tuple[NotJudged, ...] = ()
-    baseline: tuple[Treatment, ...] = ()
+    baseline: tuple[ProposedTreatment, ...] = ()
     """Treatments that were drawn at random and tried as well, each with the best verdict it has against any root finding."""
 
 
@@ -188,7 +188,7 @@ def form() -> type[msgspec.Struct]:
         "format": ("format", int),
         "findings": ("findings", tuple[Finding, ...], ()),
         "not_judged": ("not_judged", tuple[NotJudged, ...], ()),
-        "baseline": ("baseline", tuple[Treatment, ...], ()),
+        "baseline": ("baseline", tuple[ProposedTreatment, ...], ()),
     }
     keys = [*FIRST_KEYS, *(name for name in recording if name not in FIRST_KEYS), "not_judged", "baseline"]
     return msgspec.defstruct("Document", [own.get(key) or recording[key] for key in keys], kw_only=True, module=__name__)

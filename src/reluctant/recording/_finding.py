@@ -49,7 +49,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Treatment:
+class ProposedTreatment:
     """Something to try against a finding, as data."""
 
     name: str
@@ -94,7 +94,7 @@ class Finding:
     """Numbers behind the message, by self-explaining names (``dead_share``, ``samples`` …)."""
     cause: Cause | None = None
     because_of: Root | None = None
-    treatments: tuple[Treatment, ...] = ()
+    treatments: tuple[ProposedTreatment, ...] = ()
     about: str = ""
     """What tells it from another finding of the same rule at the same line (``dropout``); empty where there is but one."""
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from reluctant.numbers import fine_percent, plural, value
-from reluctant.recording import Cause, Finding, Severity, Treatment
+from reluctant.recording import Cause, Finding, ProposedTreatment, Severity
 from reluctant.treatments import all_treatments
 
 from ._finding_tree import GRAVITY, Branch
@@ -48,7 +48,7 @@ def _joined(items: list[str]) -> str:
     return ", ".join([*items[:MOST_ITEMS], *more])
 
 
-def treatment_text(treatment: Treatment) -> str:
+def treatment_text(treatment: ProposedTreatment) -> str:
     """What to change, and what trials made of it where there were some."""
     change = change_text(treatment)
     if treatment.verdict == "not tried":
@@ -56,7 +56,7 @@ def treatment_text(treatment: Treatment) -> str:
     return f"{change} ({treatment.verdict}, {plural(treatment.trials, 'trial')})"
 
 
-def change_text(treatment: Treatment) -> str:
+def change_text(treatment: ProposedTreatment) -> str:
     """What to change; its bare name where the recording names a treatment that is not installed here."""
     arguments = safe(treatment.arguments)
     kind = all_treatments().get(treatment.name)

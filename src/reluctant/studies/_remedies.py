@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from reluctant.recording import Finding, Location, Recording, Treatment
+from reluctant.recording import Finding, Location, ProposedTreatment, Recording
 from reluctant.treatments import all_treatments, at_place, get
 
 from ._study import Arm, Found
 
 
-def arm_against(finding: Finding, treatment: Treatment, recording: Recording) -> Arm | None:
+def arm_against(finding: Finding, treatment: ProposedTreatment, recording: Recording) -> Arm | None:
     """The arm that tries `treatment` against `finding`; None where it needs a line and there is none."""
     kind = get(treatment.name)
     lines = kind.lines_against(finding, recording) if kind.needs_line or kind.at_the_line else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reluctant.recording import Comparison, Finding, Treatment, TrialVerdict
+from reluctant.recording import Comparison, Finding, ProposedTreatment, TrialVerdict
 
 from ._compared import Compared
 from ._losses import mean_curve, starting_level
@@ -17,7 +17,9 @@ ERRORS = "share of wrong classes"
 """What is compared where the loss means something else without the finding."""
 
 
-def judged(treatment: Treatment, finding: Finding, compared: Compared, study: Study, harms_loss: bool, same_loss: bool = True) -> Treatment:
+def judged(
+    treatment: ProposedTreatment, finding: Finding, compared: Compared, study: Study, harms_loss: bool, same_loss: bool = True
+) -> ProposedTreatment:
     """The treatment with its verdict against the finding, and the comparison that it rests on.
 
     inconclusive: the untreated script showed the finding on fewer than half of the seeds, so there was nothing to cure. verified: the

@@ -8,21 +8,21 @@ from functools import cache
 from reluctant.discovery import subclasses
 from reluctant.errors import UnknownNameError
 
-from ._remedy import Remedy
-from ._request import Request
+from ._requested_treatment import RequestedTreatment
+from ._treatment import Treatment
 
 ENTRY_POINTS = "reluctant.treatments"
 """Entry point group under which a user's own treatments are found; also the package of our own."""
 
 
 @cache
-def all_treatments() -> Mapping[str, type[Remedy]]:
+def all_treatments() -> Mapping[str, type[Treatment]]:
     """Every treatment by name, in alphabetical order."""
-    found = subclasses(ENTRY_POINTS, Remedy, name=lambda kind: kind.treatment_name(), group=ENTRY_POINTS)
+    found = subclasses(ENTRY_POINTS, Treatment, name=lambda kind: kind.treatment_name(), group=ENTRY_POINTS)
     return {name: found[name] for name in sorted(found)}
 
 
-def get(name: str) -> type[Remedy]:
+def get(name: str) -> type[Treatment]:
     """The treatment of this name; case does not count. Raises `UnknownNameError` with the names that exist."""
     found = all_treatments().get(name.strip().casefold())
     if found is None:
@@ -30,7 +30,7 @@ def get(name: str) -> type[Remedy]:
     return found
 
 
-def wanted(text: str) -> Remedy:
+def requested(text: str) -> Treatment:
     """The treatment that ``NAME[:ARGUMENTS][@LINE]`` asks for. Raises `UsageError` where it cannot be had."""
-    request = Request.parsed(text)
+    request = RequestedTreatment.parsed(text)
     return get(request.name)(request)

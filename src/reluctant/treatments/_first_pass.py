@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
-from ._scene import Scene
+from ._running_script import RunningScript
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,20 +65,22 @@ class Order:
 class IdleFirstStep:
     """Makes the first step of each optimizer one that changes nothing, since its gradients are those of the untreated network."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, script: RunningScript) -> None:
+        self._script = script
         self._left: list[Optimizer] = []
         self._gradients: list[tuple[Tensor, Tensor | None]] = []
-        scene.learns_first()
+        script.learns_first()
 
     def leave_out(self, optimizer: Optimizer) -> bool:
         """Take the gradients away before the first step; whether it was the first, and could be left out."""
         if any(optimizer is other for other in self._left):
             return False
         self._left.append(optimizer)
-        self._scene.has_learned()
+        self._script.has_learned()
         if type(optimizer).__name__ == "LBFGS":
-            self._scene.not_applied(self._scene.built(optimizer), "LBFGS computes its gradients inside a step, which so cannot be left out")
+            self._script.not_applied(
+                self._script.built(optimizer), "LBFGS computes its gradients inside a step, which so cannot be left out"
+            )
             return False
         for group in optimizer.param_groups:
             for parameter in group["params"]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._first_pass import NODES
 from ._group_apart import GroupApart
-from ._scene import Call, Scene
+from ._running_script import Call, RunningScript
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,13 +49,13 @@ class LearnedActivation:
     apart, without weight decay.
     """
 
-    def __init__(self, make: Callable[[], Module], name: str, scene: Scene) -> None:
-        self._make, self._name, self._scene = make, name, scene
+    def __init__(self, make: Callable[[], Module], name: str, script: RunningScript) -> None:
+        self._make, self._name, self._script = make, name, script
         self._places: dict[Any, list[_Place]] = {}
         self._trained: dict[int, Tensor] = {}
         self._has_stepped = False
         self._apart = GroupApart(lambda parameter: id(parameter) in self._trained)
-        scene.around_steps(self._before_step, lambda optimizer: self._apart.join())
+        script.around_steps(self._before_step, lambda optimizer: self._apart.join())
 
     def __call__(self, call: Call) -> Tensor:
         """The activation of the call's input."""
@@ -63,19 +63,19 @@ class LearnedActivation:
 
         place = self._place(call)
         if not place.is_trained and torch.is_grad_enabled():
-            self._join(place, self._scene.optimizers())
+            self._join(place, self._script.optimizers())
         result: Tensor = place.activation(call.input)
         return result
 
     def end(self) -> None:
         """Tell where nothing was learned at all."""
         if self._places and not self._has_stepped:
-            self._scene.not_applied(None, f"no optimizer made a step with the learned values of {self._name}")
+            self._script.not_applied(None, f"no optimizer made a step with the learned values of {self._name}")
 
     def _place(self, call: Call) -> _Place:
         import torch
 
-        caller = self._scene.caller()
+        caller = self._script.caller()
         running = caller.modules[:2]
         places = self._places.setdefault(caller.instruction, [])
         weight = _last_learned(call.input) if torch.is_grad_enabled() else None

@@ -11,7 +11,7 @@ from reluctant.activations import Activation, Gated, find, get
 from reluctant.errors import UsageError
 
 from ._learned_activation import LearnedActivation
-from ._scene import Call, Scene
+from ._running_script import Call, RunningScript
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,7 +53,7 @@ class OtherActivation:
             return ""
         return f"{self.spelling} has {learned} learned values, and {call.operation} gets {channels} channels"
 
-    def function(self, scene: Scene) -> OtherFunction:
+    def function(self, script: RunningScript) -> OtherFunction:
         """The function of a call's input. Imports torch."""
         import torch
 
@@ -61,11 +61,11 @@ class OtherActivation:
             along: Callable[..., Tensor] = getattr(torch.nn.functional, self.name)
             return OtherFunction(lambda call: along(call.input, dim=call.options["dim"] if call.options.get("dim") is not None else -1))
         if self.activation.learned:
-            learned = LearnedActivation(partial(_module, self.activation), self.spelling, scene)
+            learned = LearnedActivation(partial(_module, self.activation), self.spelling, script)
             return OtherFunction(learned, learned.end)
         module = _module(self.activation)
         if self.activation.drawn:
-            return OtherFunction(lambda call: module.train(_is_in_training(scene))(call.input))
+            return OtherFunction(lambda call: module.train(_is_in_training(script))(call.input))
         return OtherFunction(lambda call: module(call.input))
 
 
@@ -81,11 +81,11 @@ class OtherFunction:
     end: Callable[[], None] = _nothing
 
 
-def _is_in_training(scene: Scene) -> bool:
+def _is_in_training(script: RunningScript) -> bool:
     """The mode of the innermost module that is running; outside of all modules, whether gradients are wanted."""
     import torch
 
-    modules = scene.caller().modules
+    modules = script.caller().modules
     return modules[0].training if modules else torch.is_grad_enabled()
 
 

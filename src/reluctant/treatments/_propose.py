@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from reluctant.recording import CAUSES, CauseKind, Document, Finding, Recording, Treatment
+from reluctant.recording import CAUSES, CauseKind, Document, Finding, ProposedTreatment, Recording
 
 from ._catalogue import all_treatments
-from ._remedy import Remedy
+from ._treatment import Treatment
 
 
 def propose(document: Document) -> Document:
@@ -35,17 +35,17 @@ def _widened(finding: Finding, recording: Recording) -> Finding:
     if finding.cause is None or not CAUSES[finding.cause.kind].is_inferred:
         return finding
     inferred = [kind for kind, cause in CAUSES.items() if cause.is_inferred]
-    eased = (Treatment(kind.treatment_name(), arguments) for kind in _in_order() for arguments in kind.eases.get(finding.name, ()))
+    eased = (ProposedTreatment(kind.treatment_name(), arguments) for kind in _in_order() for arguments in kind.eases.get(finding.name, ()))
     offers = (*_against(finding, inferred, recording), *eased)
     present = set(map(str, finding.treatments))
     return replace(finding, treatments=(*finding.treatments, *(offer for offer in offers if str(offer) not in present)))
 
 
-def _against(finding: Finding, kinds: Iterable[CauseKind], recording: Recording) -> tuple[Treatment, ...]:
+def _against(finding: Finding, kinds: Iterable[CauseKind], recording: Recording) -> tuple[ProposedTreatment, ...]:
     """What removes causes of these kinds, each once, in the order of the treatments."""
     kinds = tuple(kinds)
     offers = (
-        Treatment(treatment.treatment_name(), arguments)
+        ProposedTreatment(treatment.treatment_name(), arguments)
         for treatment in _in_order()
         for kind in kinds
         for arguments in treatment.arguments_against(finding, kind, recording)
@@ -53,5 +53,5 @@ def _against(finding: Finding, kinds: Iterable[CauseKind], recording: Recording)
     return tuple(dict.fromkeys(offers))
 
 
-def _in_order() -> list[type[Remedy]]:
+def _in_order() -> list[type[Treatment]]:
     return sorted(all_treatments().values(), key=lambda kind: (kind.order, kind.treatment_name()))

@@ -12,16 +12,16 @@ from reluctant.errors import UsageError
 from reluctant.recording import Finding, Recording
 
 from ._other_activation import AXIS_WISE, activation_named
-from ._remedy import Remedy
-from ._request import at_place
-from ._scene import Call, Scene
+from ._requested_treatment import at_place
+from ._running_script import Call, RunningScript
 from ._source import Edit, Source, given
+from ._treatment import Treatment
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class InsertActivation(Remedy):
+class InsertActivation(Treatment):
     """Puts an activation after a layer that has none.
 
     ## What it does
@@ -64,19 +64,19 @@ class InsertActivation(Remedy):
         if self._other.name in AXIS_WISE:
             raise UsageError(f"{self._other.name} works along an axis", where=str(self.request), advice="Choose another activation")
 
-    def start(self, scene: Scene) -> None:
+    def start(self, script: RunningScript) -> None:
         """Make the result of the layer."""
-        self._function = self._other.function(scene)
+        self._function = self._other.function(script)
 
         def inserted(call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
             after = replace(call, input=function(call.input))
             if why := self._other.why_not(after):
-                scene.not_applied(call.place, why)
+                script.not_applied(call.place, why)
                 return after.input
-            scene.applied(call.place, f"{self._other.spelling} was put after {call.operation}")
+            script.applied(call.place, f"{self._other.spelling} was put after {call.operation}")
             return self._function.of(after)
 
-        scene.at_calls(lambda call: call.operation in ("linear", "convolution"), inserted)
+        script.at_calls(lambda call: call.operation in ("linear", "convolution"), inserted)
 
     def end(self) -> None:
         """Tell what a learned activation could not learn."""

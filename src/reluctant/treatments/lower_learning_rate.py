@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from reluctant.errors import UsageError
 from reluctant.recording import Finding, Location, Recording
 
-from ._remedy import Remedy
-from ._scene import Scene
+from ._running_script import RunningScript
 from ._source import Edit, Source
+from ._treatment import Treatment
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 
-class LowerLearningRate(Remedy):
+class LowerLearningRate(Treatment):
     """Multiplies the learning rate by a factor.
 
     ## What it does
@@ -62,25 +62,25 @@ class LowerLearningRate(Remedy):
         if not 0 < self.factor < 1:
             raise UsageError(f"{arguments!r} is no factor between 0 and 1", where=str(self.request), advice="Write 0.1, for example")
 
-    def start(self, scene: Scene) -> None:
+    def start(self, script: RunningScript) -> None:
         """Lower the rate before each step, and put it back after."""
         self._held: list[tuple[dict[str, Any], Any, Any]] = []
-        self._scene = scene
-        scene.around_steps(self._lower, self._put_back)
+        self._script = script
+        script.around_steps(self._lower, self._put_back)
 
     def _lower(self, optimizer: Optimizer) -> None:
         self._put_back(optimizer)  # after a step that ended with an error
-        if not self._scene.is_built_there(optimizer):
+        if not self._script.is_built_there(optimizer):
             return
-        place, kind = self._scene.built(optimizer), type(optimizer).__name__
+        place, kind = self._script.built(optimizer), type(optimizer).__name__
         for group in optimizer.param_groups:
             if "lr" not in group:
-                self._scene.not_applied(place, f"{kind} has a group without a learning rate called lr")
+                self._script.not_applied(place, f"{kind} has a group without a learning rate called lr")
                 continue
             given = group["lr"]
             group["lr"] = lowered = given * self.factor
             self._held.append((group, given, lowered))
-            self._scene.applied(place, f"the learning rate of {kind} times {self.factor:g}")
+            self._script.applied(place, f"the learning rate of {kind} times {self.factor:g}")
 
     def _put_back(self, optimizer: Optimizer) -> None:
         for group, given, lowered in self._held:

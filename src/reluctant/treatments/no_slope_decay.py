@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ._group_apart import GroupApart
-from ._remedy import Remedy
-from ._scene import Call, Scene
+from ._running_script import Call, RunningScript
+from ._treatment import Treatment
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.optim import Optimizer
 
 
-class NoSlopeDecay(Remedy):
+class NoSlopeDecay(Treatment):
     """Takes the weight decay off the learned slopes of PReLU.
 
     ## What it does
@@ -48,13 +48,13 @@ class NoSlopeDecay(Remedy):
             optimizer.step()
     """
 
-    def start(self, scene: Scene) -> None:
+    def start(self, script: RunningScript) -> None:
         """Look for slopes, and keep them apart in each step."""
-        self._scene = scene
+        self._script = script
         self._slopes: dict[int, Tensor] = {}
         self._apart = GroupApart(lambda parameter: id(parameter) in self._slopes)
-        scene.at_calls(lambda call: call.operation == "prelu", self._seen)
-        scene.around_steps(self._part, lambda optimizer: self._apart.join())
+        script.at_calls(lambda call: call.operation == "prelu", self._seen)
+        script.around_steps(self._part, lambda optimizer: self._apart.join())
 
     def _seen(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
         if call.weight is not None:
@@ -63,4 +63,4 @@ class NoSlopeDecay(Remedy):
 
     def _part(self, optimizer: Optimizer) -> None:
         if self._apart.part(optimizer):
-            self._scene.applied(self._scene.built(optimizer), f"{type(optimizer).__name__} without weight decay on the slopes of PReLU")
+            self._script.applied(self._script.built(optimizer), f"{type(optimizer).__name__} without weight decay on the slopes of PReLU")

@@ -9,15 +9,15 @@ from reluctant.activations import definitions
 from reluctant.recording import CauseKind, Finding, Recording
 
 from ._other_activation import AXIS_WISE
-from ._remedy import Remedy
-from ._scene import Call, Scene
+from ._running_script import Call, RunningScript
+from ._treatment import Treatment
 from .swap_activation import BOUNDED
 
 if TYPE_CHECKING:
     from torch import Size, Tensor
 
 
-class Normalise(Remedy):
+class Normalise(Treatment):
     """Puts a layer normalisation before the activation.
 
     ## What it does
@@ -70,7 +70,7 @@ class Normalise(Remedy):
         places = [site.place for site in recording.sites if site.operation == about.operation and site.role == "hidden"]
         return tuple(sorted({place.line for place in places if place is not None and place.file == finding.file and place.line}))
 
-    def start(self, scene: Scene) -> None:
+    def start(self, script: RunningScript) -> None:
         """Change what enters activations."""
         kinds = frozenset(definitions()) - AXIS_WISE
         if not self.request.lines:
@@ -81,12 +81,12 @@ class Normalise(Remedy):
 
             shape = _features(call.input)
             if shape.numel() < 2:
-                scene.not_applied(call.place, f"{call.operation} gets a single feature")
+                script.not_applied(call.place, f"{call.operation} gets a single feature")
                 return function(call.input)
-            scene.applied(call.place, f"layer normalisation over {tuple(shape)} before {call.operation}")
+            script.applied(call.place, f"layer normalisation over {tuple(shape)} before {call.operation}")
             return function(torch.nn.functional.layer_norm(call.input, shape))
 
-        scene.at_calls(lambda call: call.operation in kinds, normalised)
+        script.at_calls(lambda call: call.operation in kinds, normalised)
 
 
 def _features(values: Tensor) -> Size:

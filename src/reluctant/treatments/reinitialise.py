@@ -13,8 +13,8 @@ from reluctant.recording import CauseKind, Finding, Location, Recording
 
 from ._first_pass import IdleFirstStep, nearest
 from ._other_activation import called_activation
-from ._remedy import Remedy
-from ._scene import RECURRENT, Call, Scene
+from ._running_script import RECURRENT, Call, RunningScript
+from ._treatment import Treatment
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,7 +52,7 @@ class _Layer:
     """The activation that the gain is that of; empty where none follows."""
 
 
-class Reinitialise(Remedy):
+class Reinitialise(Treatment):
     """Draws the weights of the layers anew, with the gain that follows from the activation after each.
 
     ## What it does
@@ -118,18 +118,18 @@ class Reinitialise(Remedy):
         if self._scheme not in SCHEMES:
             raise UnknownNameError("scheme", arguments, SCHEMES, where=str(self.request))
 
-    def start(self, scene: Scene) -> None:
+    def start(self, script: RunningScript) -> None:
         """Learn what follows each layer; draw the weights in the place of the first step."""
-        self._scene = scene
-        self._idle = IdleFirstStep(scene)
+        self._script = script
+        self._idle = IdleFirstStep(script)
         self._layers: dict[int, _Layer] = {}
         self._made_by: dict[object, _Layer] = {}
-        self._seed = scene.seed
+        self._seed = script.seed
         activations = frozenset(definitions())
-        scene.at_calls(lambda call: call.operation in ("linear", "convolution") and _is_learned(call), self._multiplied)
-        scene.at_calls(lambda call: call.operation in RECURRENT, self._recurred)
-        scene.everywhere(lambda call: call.operation in activations, self._activated)
-        scene.around_steps(self._draw, self._idle.put_back)
+        script.at_calls(lambda call: call.operation in ("linear", "convolution") and _is_learned(call), self._multiplied)
+        script.at_calls(lambda call: call.operation in RECURRENT, self._recurred)
+        script.everywhere(lambda call: call.operation in activations, self._activated)
+        script.around_steps(self._draw, self._idle.put_back)
 
     def _multiplied(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
         result = function(call.input)
@@ -170,7 +170,7 @@ class Reinitialise(Remedy):
             gain = 1.0 if self._scheme == "lecun" else layer.gain
             _draw(layer, self._scheme, gain, seed=self._seed * LAYERS + number)
             after = f", which {layer.follows} follows" if layer.follows else ""
-            self._scene.applied(layer.place, f"{self._scheme} initialisation with gain {gain:.4g} for {layer.operation}{after}")
+            self._script.applied(layer.place, f"{self._scheme} initialisation with gain {gain:.4g} for {layer.operation}{after}")
 
 
 def _is_learned(call: Call) -> bool:

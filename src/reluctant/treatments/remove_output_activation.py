@@ -10,10 +10,10 @@ from reluctant.recording import CauseKind, Finding, Recording
 
 from ._first_pass import IdleFirstStep, Order
 from ._other_activation import AXIS_WISE
-from ._remedy import Remedy
-from ._request import at_place
-from ._scene import Call, Scene
+from ._requested_treatment import at_place
+from ._running_script import Call, RunningScript
 from ._source import Edit, Source
+from ._treatment import Treatment
 from .swap_activation import activation_for_head
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 
-class RemoveOutputActivation(Remedy):
+class RemoveOutputActivation(Treatment):
     """Passes on what enters an activation, as if it were not there.
 
     ## What it does
@@ -64,15 +64,15 @@ class RemoveOutputActivation(Remedy):
         is_bounding = finding.site is not None and finding.evidence.get("bounded_by") != "loss"
         return cls.removes.get(kind, ()) if is_bounding and not activation_for_head(finding) else ()
 
-    def start(self, scene: Scene) -> None:
+    def start(self, script: RunningScript) -> None:
         """Learn what follows what in the first pass; make the results of the last ones after it."""
-        self._scene = scene
-        self._idle = IdleFirstStep(scene)
+        self._script = script
+        self._idle = IdleFirstStep(script)
         self._kinds = frozenset(definitions()) | AXIS_WISE
         self._order = Order()
         self._learning = True
-        scene.instead_of_calls(lambda call: call.operation in self._kinds, self._called)
-        scene.around_steps(self._begin, self._idle.put_back)
+        script.instead_of_calls(lambda call: call.operation in self._kinds, self._called)
+        script.around_steps(self._begin, self._idle.put_back)
 
     def _called(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
         if self._learning:
@@ -80,9 +80,9 @@ class RemoveOutputActivation(Remedy):
             self._order.add(call.key, call.input, result)
             return result
         if self._order.is_inner(call.key):
-            self._scene.left(call.place, f"{call.operation} stands at the same line, but another activation follows it")
+            self._script.left(call.place, f"{call.operation} stands at the same line, but another activation follows it")
             return function(call.input)
-        self._scene.applied(call.place, f"{call.operation} was taken off")
+        self._script.applied(call.place, f"{call.operation} was taken off")
         call.operation = "none"
         return call.input
 

@@ -11,8 +11,8 @@ from reluctant.errors import UsageError
 from reluctant.instrument.torch_private import MissingNameError, saved
 
 from ._other_activation import called_activation
-from ._remedy import Remedy
-from ._scene import Call, Scene
+from ._running_script import Call, RunningScript
+from ._treatment import Treatment
 from ._units import Units, Weights, chain, mask_of
 from .swap_activation import BOUNDED
 
@@ -30,7 +30,7 @@ MADE, USED = "reluctant: made by", "reluctant: units"
 """Marks on nodes of autograd's graph, which go with the graph."""
 
 
-class Revive(Remedy):
+class Revive(Treatment):
     """Draws the weights of dead units anew, time and again.
 
     ## What it does
@@ -83,17 +83,17 @@ class Revive(Remedy):
             raise UsageError(f"{arguments!r} is no number of steps", where=str(self.request), advice="Write 50, for example")
         self.every = int(arguments or EVERY)
 
-    def start(self, scene: Scene) -> None:
+    def start(self, script: RunningScript) -> None:
         """Watch units in training, and look for dead ones after steps."""
-        self._scene = scene
+        self._script = script
         self._units: dict[int, Units] = {}
         self._steps: dict[int, int] = {}
         self._optimizers: list[Optimizer] = []
         self._looked = self._drawn = 0
         kinds = frozenset(definitions()) - (frozenset() if self.request.lines else BOUNDED - {"clamp"})
-        scene.everywhere(lambda call: call.operation in ("linear", "convolution") and _is_learned(call), self._multiplied)
-        scene.at_calls(lambda call: call.operation in kinds, self._activated)
-        scene.around_steps(lambda optimizer: None, self._stepped)
+        script.everywhere(lambda call: call.operation in ("linear", "convolution") and _is_learned(call), self._multiplied)
+        script.at_calls(lambda call: call.operation in kinds, self._activated)
+        script.around_steps(lambda optimizer: None, self._stepped)
 
     def _multiplied(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
         values = call.input
@@ -132,7 +132,7 @@ class Revive(Remedy):
 
     def _revive(self, units: Units, optimizer: Optimizer) -> None:
         if type(optimizer).__name__ == "LBFGS":
-            self._scene.not_applied(units.place, "LBFGS keeps its history as one vector, in which no unit can be found")
+            self._script.not_applied(units.place, "LBFGS keeps its history as one vector, in which no unit can be found")
             return
         self._looked += 1
         dead = units.dead()
@@ -144,14 +144,14 @@ class Revive(Remedy):
             changed.append((before.bias, mask_of(before.bias, dead)))
         masks = [(parameter, mask) for parameter, mask in changed if mask is not None]
         if len(masks) < len(changed):
-            self._scene.not_applied(units.place, "units are dead, and which weights take them up cannot be told")
+            self._script.not_applied(units.place, "units are dead, and which weights take them up cannot be told")
             return
         self._drawn += 1
-        self._set(before.weight, before.making(dead), _drawn(units, self._scene.seed, self._drawn))
+        self._set(before.weight, before.making(dead), _drawn(units, self._script.seed, self._drawn))
         for parameter, mask in masks:
             self._set(parameter, mask)
         for _ in range(len(dead)):
-            self._scene.applied(units.place, f"dead units before {units.activation.spelling} were drawn anew")
+            self._script.applied(units.place, f"dead units before {units.activation.spelling} were drawn anew")
 
     def _set(self, parameter: Tensor, mask: Tensor, drawn: Tensor | None = None) -> None:
         """Give the entries under the mask new values, or 0, and let all optimizers forget what they knew of them."""
@@ -167,9 +167,9 @@ class Revive(Remedy):
         """Tell that no unit was dead, or that it was never time to look."""
         places = [units.place for units in self._units.values() if units.after]
         if self._looked and not self._drawn:
-            self._scene.already_so(places[0], "no unit was dead when dead ones were looked for")
+            self._script.already_so(places[0], "no unit was dead when dead ones were looked for")
         elif places and not self._looked:
-            self._scene.not_applied(places[0], f"the run ended before {self.every} steps and {LEAST_SAMPLES} samples were made")
+            self._script.not_applied(places[0], f"the run ended before {self.every} steps and {LEAST_SAMPLES} samples were made")
 
 
 def _is_learned(call: Call) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ._remedy import Remedy
-from ._scene import Call, Scene
+from ._running_script import Call, RunningScript
+from ._treatment import Treatment
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +18,7 @@ BATCHES = 16
 """Batches after which they are held in any case."""
 
 
-class ScaleInput(Remedy):
+class ScaleInput(Treatment):
     """Standardises what enters the first layer.
 
     ## What it does
@@ -53,11 +53,11 @@ class ScaleInput(Remedy):
             optimizer.step()
     """
 
-    def start(self, scene: Scene) -> None:
+    def start(self, script: RunningScript) -> None:
         """Change what enters first layers."""
-        self._scene = scene
+        self._script = script
         self._statistics: dict[int, _Statistics] = {}
-        scene.at_calls(self._is_first, self._scaled)
+        script.at_calls(self._is_first, self._scaled)
 
     def _is_first(self, call: Call) -> bool:
         if call.operation not in ("linear", "convolution") or call.weight is None or not call.input.is_floating_point():
@@ -71,7 +71,7 @@ class ScaleInput(Remedy):
         statistics = self._statistics.setdefault(id(call.weight), _Statistics(call.weight))
         if _gets_data(call):
             statistics.add(call.input.detach().movedim(axis, -1).flatten(0, -2))
-        self._scene.applied(call.place, f"the input of {call.operation} was standardised")
+        self._script.applied(call.place, f"the input of {call.operation} was standardised")
         return function(statistics.standardised(call.input, axis))
 
 

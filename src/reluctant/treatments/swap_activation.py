@@ -10,10 +10,10 @@ from reluctant.activations import definitions, get
 from reluctant.recording import CauseKind, Finding, Recording
 
 from ._other_activation import AXIS_WISE, OtherActivation, activation_named
-from ._remedy import Remedy
-from ._request import at_place
-from ._scene import Call, Scene
+from ._requested_treatment import at_place
+from ._running_script import Call, RunningScript
 from ._source import Edit, Source, given
+from ._treatment import Treatment
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,7 +54,7 @@ def _usual_slope(finding: Finding, recording: Recording) -> tuple[str, ...]:
     return (site.operation if site.operation in ("elu", "celu", "softplus") else "leaky_relu",)
 
 
-class SwapActivation(Remedy):
+class SwapActivation(Treatment):
     """Computes another activation in the place of one.
 
     ## What it does
@@ -124,17 +124,17 @@ class SwapActivation(Remedy):
         """The activation to use."""
         self._other = activation_named(arguments, str(self.request))
 
-    def start(self, scene: Scene) -> None:
+    def start(self, script: RunningScript) -> None:
         """Make the results of activations."""
-        self._scene = scene
+        self._script = script
         self._kinds = frozenset(definitions()) | AXIS_WISE
         if not self.request.lines:
             self._kinds -= BOUNDED
         elif self._other.name in BOUNDED:
             self._kinds &= BOUNDED
         self._exchanged: set[tuple[str, int]] = set()
-        self._function = self._other.function(scene)
-        scene.instead_of_calls(lambda call: call.operation in self._kinds, self._swapped)
+        self._function = self._other.function(script)
+        script.instead_of_calls(lambda call: call.operation in self._kinds, self._swapped)
 
     def end(self) -> None:
         """Tell what a learned activation could not learn."""
@@ -143,18 +143,18 @@ class SwapActivation(Remedy):
     def _swapped(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
         other: OtherActivation = self._other
         if other.is_computed_by(call):
-            self._scene.already_so(call.place, f"{other.spelling} is what it computes already")
+            self._script.already_so(call.place, f"{other.spelling} is what it computes already")
             return function(call.input)
         if why := other.why_not(call):
-            self._scene.not_applied(call.place, why)
+            self._script.not_applied(call.place, why)
             return function(call.input)
         place = (call.place.file, call.place.line) if call.place is not None else ("", 0)
         if call.operation not in BOUNDED:
             self._exchanged.add(place)
         elif self.request.lines and place in self._exchanged:
-            self._scene.left(call.place, f"{call.operation} stands at the same line as an activation that was exchanged")
+            self._script.left(call.place, f"{call.operation} stands at the same line as an activation that was exchanged")
             return function(call.input)
-        self._scene.applied(call.place, f"{call.operation} became {other.spelling}")
+        self._script.applied(call.place, f"{call.operation} became {other.spelling}")
         result = self._function.of(call)
         call.operation, call.options = other.name, dict(other.parameters)
         return result

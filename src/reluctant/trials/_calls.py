@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from reluctant.recording import Location
-from reluctant.treatments import Call
+from reluctant.treatments import Call, Interception
 
 from ._operations import Operation, operations, read_call, with_input
-
-
-@dataclass(frozen=True, slots=True)
-class Treater:
-    """What one treatment does at calls."""
-
-    wanted: Callable[[Call], bool]
-    applied: Callable[[Call, Callable[[Tensor], Tensor]], Tensor]
-    is_at: Callable[[tuple[Location, ...]], bool]
-    replaces: bool = False
-    """Whether it takes the place of the call, and so comes after those that change what enters or leaves it."""
 
 
 class TreatedCalls(TorchFunctionMode):
@@ -33,9 +21,9 @@ class TreatedCalls(TorchFunctionMode):
     evaluation.
     """
 
-    def __init__(self, treaters: list[Treater], places: Callable[[], tuple[tuple[Location, ...], Hashable]]) -> None:
+    def __init__(self, interceptions: list[Interception], places: Callable[[], tuple[tuple[Location, ...], Hashable]]) -> None:
         super().__init__()
-        self._treaters = sorted(treaters, key=lambda treater: treater.replaces)
+        self._interceptions = sorted(interceptions, key=lambda interception: interception.replaces)
         self._places = places
         self._operations = operations()
 
@@ -48,16 +36,18 @@ class TreatedCalls(TorchFunctionMode):
             return func(*args, **kwargs)
         return _treated(func, args, kwargs, operation, call, chosen)
 
-    def _chosen(self, call: Call) -> list[Treater]:
-        wanting = [treater for treater in self._treaters if treater.wanted(call)]
+    def _chosen(self, call: Call) -> list[Interception]:
+        wanting = [interception for interception in self._interceptions if interception.wanted(call)]
         if not wanting:
             return []
         places, call.key = self._places()
         call.place = places[0] if places else None
-        return [treater for treater in wanting if treater.is_at(places)]
+        return [interception for interception in wanting if interception.is_at(places)]
 
 
-def _treated(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], operation: Operation, call: Call, chosen: list[Treater]) -> Tensor:
+def _treated(
+    func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], operation: Operation, call: Call, chosen: list[Interception]
+) -> Tensor:
     given = call.input
     in_place = operation.in_place or bool(call.options.get("inplace"))
 
@@ -67,17 +57,17 @@ def _treated(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], operation
         return result
 
     function: Callable[[Tensor], Tensor] = as_it_stands
-    for treater in reversed(chosen):
-        function = _applied(treater, call, function)
+    for interception in reversed(chosen):
+        function = _applied(interception, call, function)
     if not in_place:
         return function(given)
     # What comes before must not be overwritten while the new function's backward still needs it.
     return given.copy_(function(given.clone()))
 
 
-def _applied(treater: Treater, call: Call, function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+def _applied(interception: Interception, call: Call, function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     def treated(values: Tensor) -> Tensor:
         call.input = values
-        return treater.applied(call, function)
+        return interception.applied(call, function)
 
     return treated

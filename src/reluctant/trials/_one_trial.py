@@ -14,14 +14,13 @@ from reluctant.instrument.guard import failure, is_interruption
 from reluctant.instrument.patches import LEDGER, TRIAL_EAGER, TRIAL_MODE, TRIAL_STEP_HOOKS
 from reluctant.instrument.steps import StepCounter
 from reluctant.recording import Curve, Goal, NotApplied, Recording, TreatmentReport, Trial
-from reluctant.treatments import Remedy
+from reluctant.treatments import RunningScript, Treatment, Whereabouts
 
 from ._printed_metric import PrintedMetric
 from ._seeds import ShiftedSeeds
 
 if TYPE_CHECKING:
     from ._loss_calls import LossCalls
-    from ._stage import Stage
 
 
 class TrialEnd(SystemExit):
@@ -41,7 +40,7 @@ class OneTrial:
 
     def __init__(
         self,
-        remedies: Sequence[Remedy] = (),
+        treatments: Sequence[Treatment] = (),
         seed: int = 0,
         steps: int | None = None,
         metric: re.Pattern[str] | None = None,
@@ -49,7 +48,7 @@ class OneTrial:
         seconds: float | None = None,
         working_folder: str = "",
     ) -> None:
-        self._remedies = tuple(remedies)
+        self._treatments = tuple(treatments)
         self._steps = steps
         self._seconds = seconds
         self._working_folder = working_folder
@@ -57,7 +56,7 @@ class OneTrial:
         self._metric = PrintedMetric(metric, lambda: self._counter.steps) if metric is not None else None
         self._goal = goal
         self._losses: LossCalls | None = None
-        self._stages: list[Stage] = []
+        self._scripts: list[RunningScript] = []
         self._owner = os.getpid()
         self._counter = StepCounter()
         self._failures: list[str] = []
@@ -93,7 +92,7 @@ class OneTrial:
         self._seeds.torch()
         self._losses = LossCalls(lambda: self._counter.steps)
         self._losses.start()
-        if not self._remedies:
+        if not self._treatments:
             return
         import torch
 
@@ -101,21 +100,22 @@ class OneTrial:
         from reluctant.instrument.guard import Guard
 
         from ._calls import TreatedCalls
-        from ._places import places_of_call
-        from ._stage import Stage
+        from ._places import caller, places_of_call
 
-        script = os.path.abspath(getattr(sys.modules["__main__"], "__file__", None) or "")  # now: the script may change the folder
+        file = os.path.abspath(getattr(sys.modules["__main__"], "__file__", None) or "")  # now: the script may change the folder
         lines = BuildingLines(Guard(lambda: None))
         lines.start()
-        self._stages = [Stage(remedy, script, lines, lambda: self._counter.steps, self._seeds.shift) for remedy in self._remedies]
-        for stage in self._stages:
-            stage.remedy.start(stage)
+        whereabouts = Whereabouts(file, caller, lines.of, lines.optimizers)
+        step, seed = lambda: self._counter.steps, self._seeds.shift
+        self._scripts = [RunningScript(treatment, whereabouts, step, seed) for treatment in self._treatments]
+        for script in self._scripts:
+            script.treatment.start(script)
         self._hook(torch_private.GLOBAL_STEP_HOOK, self._before_step)
         self._hook(torch_private.AFTER_STEP_HOOK, self._after_step)
-        treaters = [treater for stage in self._stages for treater in stage.treaters]
-        if treaters:
+        interceptions = [interception for script in self._scripts for interception in script.interceptions]
+        if interceptions:
             torch.compiler.set_stance("force_eager")  # compiled code calls nothing that could be treated
-            self._mode = TreatedCalls(treaters, lambda: places_of_call(lines))
+            self._mode = TreatedCalls(interceptions, lambda: places_of_call(lines))
             self._mode.__enter__()
             LEDGER.note(TRIAL_EAGER)
             LEDGER.note(TRIAL_MODE)
@@ -123,7 +123,7 @@ class OneTrial:
     @property
     def is_learning(self) -> bool:
         """Whether a treatment still needs to see the untreated network."""
-        return any(stage.is_learning for stage in self._stages)
+        return any(script.is_learning for script in self._scripts)
 
     def after_observing(self, begin_observing: Callable[[], None]) -> None:
         """Count steps, once everything else has been told of them; `begin_observing` lets the observer watch that has waited."""
@@ -136,9 +136,9 @@ class OneTrial:
 
     def plain(self, recording: Recording) -> Trial:
         """What was done, as data; `recording` is what was seen of it."""
-        treatments = tuple(stage.plain() for stage in self._stages) or tuple(self._never_started(remedy) for remedy in self._remedies)
+        reports = tuple(script.report() for script in self._scripts) or tuple(map(self._never_started, self._treatments))
         why_not = [*self._failures]
-        why_not += [f"{report.name}: {entry.why}" for report in treatments for entry in report.not_applied if entry.asked]
+        why_not += [f"{report.name}: {entry.why}" for report in reports for entry in report.not_applied if entry.asked]
         return Trial(
             seed=self._seeds.shift,
             steps=self._steps,
@@ -147,7 +147,7 @@ class OneTrial:
             working_folder=self._working_folder,
             counts=not why_not,
             why_not="; ".join(dict.fromkeys(why_not)),
-            treatments=treatments,
+            treatments=reports,
             seeds=self._seeds.plain(),
             goal=self._goal,
             curves=self._curves(recording),
@@ -163,13 +163,13 @@ class OneTrial:
         )
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        for stage in self._stages:
-            for hooks in stage.step_hooks:
+        for script in self._scripts:
+            for hooks in script.step_hooks:
                 hooks.before(optimizer)
 
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        for stage in reversed(self._stages):
-            for hooks in stage.step_hooks:
+        for script in reversed(self._scripts):
+            for hooks in script.step_hooks:
                 hooks.after(optimizer)
 
     def _count_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
@@ -193,7 +193,7 @@ class OneTrial:
         self._stopped = limit
         raise TrialEnd
 
-    def _never_started(self, remedy: Remedy) -> TreatmentReport:
-        request = remedy.request
+    def _never_started(self, treatment: Treatment) -> TreatmentReport:
+        request = treatment.request
         why = NotApplied(None, self._failures[0] if self._failures else "the script never imported torch")
         return TreatmentReport(request.name, request.arguments, tuple(map(str, request.lines)), (), (why,))

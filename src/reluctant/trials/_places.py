@@ -13,7 +13,7 @@ from reluctant.instrument import torch_private
 from reluctant.instrument.building_lines import BuildingLines
 from reluctant.instrument.frames import is_users, location_of, outward
 from reluctant.recording import Location
-from reluctant.treatments import Caller, Line
+from reluctant.treatments import Caller
 
 _CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
 _MODULES = os.path.join(os.path.dirname(torch.nn.__file__), "modules")
@@ -59,12 +59,3 @@ def caller() -> Caller:
             instruction = (frame.f_code, frame.f_lasti)
     # A whole network is called at one line in training and at another one in evaluation.
     return Caller(None if modules and not is_inside else instruction, tuple(modules))
-
-
-def is_at(place: Location, line: Line, script: str) -> bool:
-    """Whether a place is the line asked for; without a file of its own that is one of the `script`."""
-    if place.line != line.number:
-        return False
-    if not line.file:
-        return os.path.realpath(place.file) == os.path.realpath(script)
-    return place.file.replace(os.sep, "/").endswith(f"/{line.file}") or os.path.realpath(place.file) == os.path.realpath(line.file)

@@ -26,7 +26,7 @@ IMPORTED = (
     "reluctant.observe._observer",
     "reluctant.trials._calls",
     "reluctant.trials._operations",
-    "reluctant.trials._stage",
+    "reluctant.trials._places",
 )
 """What a trial imports after its script has imported torch."""
 

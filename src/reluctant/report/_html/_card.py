@@ -10,7 +10,7 @@ from inspect import cleandoc
 from reluctant.errors import UnknownNameError
 from reluctant.figures import Axis, Band, Drawing, Extent, Line, line_chart, range_chart
 from reluctant.numbers import plural, value
-from reluctant.recording import Comparison, Finding, Location, Recording, Severity, Site, Treatment, TrialVerdict
+from reluctant.recording import Comparison, Finding, Location, ProposedTreatment, Recording, Severity, Site, TrialVerdict
 from reluctant.rules import get
 
 from .._finding_block import FULL_BLOCKS, change_text, evidence_text
@@ -92,7 +92,7 @@ MOST_CURVES = 2
 BEST_FIRST = ("verified", "better", "no difference shown", "worse", "inconclusive", "not tried")
 
 
-def trial_pictures(treatments: Sequence[Treatment]) -> tuple[Drawing, ...]:
+def trial_pictures(treatments: Sequence[ProposedTreatment]) -> tuple[Drawing, ...]:
     """The differences of all that were tried, then treated against untreated curves of the best."""
     tried = [(treatment, treatment.comparison) for treatment in treatments if treatment.comparison is not None]
     tried.sort(key=lambda pair: BEST_FIRST.index(pair[0].verdict) if pair[0].verdict in BEST_FIRST else len(BEST_FIRST))
@@ -116,7 +116,7 @@ def comparison_text(shown: Comparison) -> str:
     return " ".join(parts)
 
 
-def _differences(tried: Sequence[tuple[Treatment, Comparison]]) -> Drawing | None:
+def _differences(tried: Sequence[tuple[ProposedTreatment, Comparison]]) -> Drawing | None:
     extents = [
         Extent(safe(str(treatment)), shown.low, shown.high, mean=shown.difference)
         for treatment, shown in tried
@@ -136,7 +136,7 @@ def _noun(shown: Comparison) -> str:
     return safe(shown.by)
 
 
-def _curves(treatment: Treatment, shown: Comparison) -> Drawing | None:
+def _curves(treatment: ProposedTreatment, shown: Comparison) -> Drawing | None:
     treated, untreated = shown.treated, shown.untreated
     if treated is None or untreated is None or min(len(treated.steps), len(untreated.steps)) < 2:
         return None
@@ -198,7 +198,7 @@ class Card:
     """Its kind; empty where the finding names none."""
     cause_verified: bool
     cause_evidence: str
-    remedies: tuple[TreatmentCard, ...]
+    treatments: tuple[TreatmentCard, ...]
     pictures: tuple[Drawing, ...]
     trials: tuple[Drawing, ...]
     follows_from: str = ""
@@ -269,7 +269,7 @@ def _card(
         cause="" if cause is None else "not known" if cause.kind == "none" else safe(cause.kind),
         cause_verified=cause is not None and cause.verified,
         cause_evidence=safe(cause.evidence) if cause else "",
-        remedies=tuple(_remedy(treatment) for treatment in finding.treatments),
+        treatments=tuple(_treatment_card(treatment) for treatment in finding.treatments),
         pictures=pictures_of(finding, view),
         trials=trial_pictures(finding.treatments),
         follows_from=f"{safe(follows_from.code)} {safe(follows_from.name)}" if follows_from else "",
@@ -286,7 +286,7 @@ def _evidence(finding: Finding) -> Iterable[tuple[str, str]]:
             yield words, evidence_text({name: item}).removeprefix(words).strip()
 
 
-def _remedy(treatment: Treatment) -> TreatmentCard:
+def _treatment_card(treatment: ProposedTreatment) -> TreatmentCard:
     return TreatmentCard(
         name=safe(str(treatment)),
         words=change_text(treatment),

@@ -10,7 +10,7 @@ from reluctant.recording import Location
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RequestedLine:
     """A line that a treatment is asked for at."""
 
     number: int
@@ -20,21 +20,29 @@ class Line:
     def __str__(self) -> str:
         return f"{self.file}:{self.number}" if self.file else str(self.number)
 
+    def names(self, place: Location, script: str) -> bool:
+        """Whether a place is this line; without a file of its own that is one of the `script`."""
+        if place.line != self.number:
+            return False
+        if not self.file:
+            return os.path.realpath(place.file) == os.path.realpath(script)
+        return place.file.replace(os.sep, "/").endswith(f"/{self.file}") or os.path.realpath(place.file) == os.path.realpath(self.file)
+
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RequestedTreatment:
     """A treatment by name, with its arguments and the lines where it is wanted."""
 
     name: str
     arguments: str = ""
-    lines: tuple[Line, ...] = ()
+    lines: tuple[RequestedLine, ...] = ()
     """None is everywhere."""
 
     def __str__(self) -> str:
         return f"{self.name}{':' if self.arguments else ''}{self.arguments}{''.join(f'@{line}' for line in self.lines)}"
 
     @classmethod
-    def parsed(cls, text: str) -> Request:
+    def parsed(cls, text: str) -> RequestedTreatment:
         """What `text` asks for. Raises `UsageError` where what follows an ``@`` names no line."""
         wanted, *places = text.split("@")
         name, _, arguments = wanted.partition(":")
@@ -47,8 +55,8 @@ def at_place(place: Location, script: str) -> str:
     return f"@{place.line}" if same else f"@{place.file}:{place.line}"
 
 
-def _line(place: str, where: str) -> Line:
+def _line(place: str, where: str) -> RequestedLine:
     file, _, number = place.rpartition(":")
     if not (number.isdecimal() and int(number) > 0):
         raise UsageError(f"{place!r} is no line", where=where, advice="Write @LINE or @FILE:LINE after the treatment, as in @31")
-    return Line(int(number), file)
+    return RequestedLine(int(number), file)

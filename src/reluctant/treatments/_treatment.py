@@ -9,12 +9,12 @@ from typing import ClassVar
 from reluctant.errors import UsageError
 from reluctant.recording import CauseKind, Finding, Location, Recording
 
-from ._request import Request
-from ._scene import Scene
+from ._requested_treatment import RequestedTreatment
+from ._running_script import RunningScript
 from ._source import Edit, Source
 
 
-class Remedy:
+class Treatment:
     """One change to how a network is built or trained, made from outside while the unmodified script runs.
 
     The subclass's docstring is its manual page; `example` is a short script and `tried` what to ask for on it. The tests run
@@ -49,7 +49,7 @@ class Remedy:
     nothing_met: ClassVar[str]
     """Why it was not applied where the script never came to a place for it, in one sentence."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: RequestedTreatment) -> None:
         """Read the arguments. Raises `UsageError` where they cannot be used."""
         self.request = request
         if self.needs_line and not request.lines:
@@ -61,12 +61,12 @@ class Remedy:
     def read(self, arguments: str) -> None:
         """Read what follows the colon."""
 
-    def start(self, scene: Scene) -> None:
-        """Ask `scene` for the places where it works."""
+    def start(self, script: RunningScript) -> None:
+        """Ask `script` for the places where it works."""
         raise NotImplementedError
 
     def end(self) -> None:
-        """Tell the scene what only the end of the run shows."""
+        """Tell the script what only the end of the run shows."""
 
     @classmethod
     def in_words(cls, arguments: str = "") -> str:
