@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from reluctant.explain import Account, Outcome, account, all_claims
-from reluctant.explain._outcome import measured
+from reluctant.explain._account import measured
 
 
 @cache

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 
 import reluctant.explain
 from reluctant.explain import LANGUAGES, ClaimCase, ClaimVerdict, Figure, Listing, Outcome, Text, all_claims, get, in_full, summary
-from reluctant.explain._outcome import measured
+from reluctant.explain._account import measured
 from reluctant.figures import script_data, standalone, translation
 from tests.explain.conftest import short_outcome
 

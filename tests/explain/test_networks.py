@@ -11,8 +11,8 @@ from torch import nn
 
 from reluctant.activations import all_activations, get
 from reluctant.explain._data import TASKS, clusters
-from reluctant.explain._mean_field import gradient_by_layer
 from reluctant.explain._networks import descend, follow, forward, in_torch, linear_layers, side_by_side
+from reluctant.explain.vanishing_gradients import gradient_by_layer
 from reluctant.instrument.threads import one_thread
 
 

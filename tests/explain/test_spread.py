@@ -7,8 +7,7 @@ import statistics
 
 import pytest
 
-from reluctant.explain._paired import compared
-from reluctant.explain._spread import CONFIDENCE, interval, over_seeds, spread
+from reluctant.explain._spread import CONFIDENCE, compared, interval, over_seeds, spread
 from reluctant.numbers import percentage, short
 
 

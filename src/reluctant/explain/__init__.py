@@ -2,12 +2,10 @@
 
 from reluctant.figures import Axis, Band, Cells, Dots, Figure, Guide, Line, Panel, Setting, Slider, Whiskers, Words, explorer
 
-from ._blocks import Block, Formula, Listing, Paragraph, Table
+from ._account import Account, Outcome, account, dumps, load
 from ._catalogue import all_claims, get, select
-from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
+from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Formula, Listing, Paragraph, Table
 from ._figure_files import ready_for_figures, write_figures
-from ._file import dumps, load
-from ._outcome import Account, Outcome, account
 from ._page import page
 from ._terminal import in_full, summary
 from ._text import LANGUAGES, Language, Text

@@ -1,4 +1,4 @@
-"""What every claim is, and what one comes to."""
+"""What every claim is, what it shows, and what it comes to."""
 
 from __future__ import annotations
 
@@ -10,11 +10,48 @@ from enum import Enum
 from typing import ClassVar, Generic, TypeVar
 
 from reluctant.errors import DefinitionError
+from reluctant.figures import Figure, Words
 
-from ._blocks import Block
 from ._text import Text
 
 Measurement = TypeVar("Measurement")
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Some sentences. What stands between backticks is code."""
+
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Numbers in rows; the first column says what a row is."""
+
+    caption: Words
+    head: tuple[Words, ...]
+    rows: tuple[tuple[Words, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula of its own line."""
+
+    latex: str
+    plain: str
+    """The same for a terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A short program and what it printed when it was run."""
+
+    caption: Words
+    code: str
+    output: str
+
+
+Block = Paragraph | Table | Formula | Listing | Figure
 
 
 class ClaimVerdict(Enum):

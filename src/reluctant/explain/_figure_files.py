@@ -8,7 +8,7 @@ from reluctant.errors import UsageError
 from reluctant.figures import Figure, standalone
 from reluctant.optional import require
 
-from ._outcome import Account
+from ._account import Account
 from ._text import Language
 
 SCALE = 2

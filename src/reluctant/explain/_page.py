@@ -14,12 +14,11 @@ from reluctant.figures import Key, Slider, Words, inline, legend, script_data, t
 from reluctant.page import asset, render
 
 from . import _words
-from ._blocks import Formula
-from ._claim import ClaimVerdict
+from ._account import Account
+from ._claim import ClaimVerdict, Formula
 from ._curves import title
 from ._data import TASKS
 from ._javascript import in_javascript, javascript
-from ._outcome import Account
 from ._text import Language
 
 PACKAGE = "reluctant.explain"

@@ -11,9 +11,8 @@ from reluctant.layout import Column, column_width, pad, table_lines, table_width
 from reluctant.numbers import short
 
 from . import _words as words
-from ._blocks import Block, Formula, Listing, Paragraph, Table
-from ._claim import ClaimVerdict
-from ._outcome import Outcome
+from ._account import Outcome
+from ._claim import Block, ClaimVerdict, Formula, Listing, Paragraph, Table
 from ._text import Language, Text
 
 COLOURS = {ClaimVerdict.HOLDS: "green", ClaimVerdict.CONDITIONS: "yellow", ClaimVerdict.NOT_HERE: "red"}

@@ -9,10 +9,9 @@ THEME = Text("Light or dark", "浅色或深色")
 TITLE = Text("Why a non-linearity, and why so often ReLU?", "为什么需要非线性，又为什么常常是 ReLU？")
 LEAD = Text(
     "The classic account, claim by claim. Each claim was put to the test on one machine while this page was made: every number below was "
-    "measured there, and each verdict follows from the "
-    "numbers by the rule that stands beside it.",
-    "经典的说法，逐条检验。每条论断都在制作本页时在一台机器上做了实验：下面的每个数都是在那里测得的，"
-    "每个结论都按旁边写明的规则由这些数得出。",
+    "measured there, and each verdict follows from the numbers by the rule that stands beside it.",
+    "经典的说法，逐条检验。每条论断都在制作本页时在一台机器上做了实验：下面的每个数都是在那里测得的，每个结论都按旁边写明的规则由这些数得"
+    "出。",
 )
 PLAYGROUND_LINK = Text(
     "Or kill some units yourself, in a network that trains in this page.", "或者自己动手，在本页里训练一个网络，杀死几个单元。"
@@ -42,10 +41,9 @@ FORMULA = Text("Formula", "公式")
 PLAYGROUND = Text("A network to try it on", "亲手试试的网络")
 PLAYGROUND_LEAD = Text(
     "This network trains in the page, with nothing but the gradient descent of a few lines of JavaScript. Take the learning rate to the "
-    "right and watch units die; take the activation away and "
-    "watch it fail on XOR; put sigmoid into five layers and watch nothing happen.",
-    "这个网络就在页面里训练，只用几行 JavaScript 写的梯度下降。把学习率往右拉，看单元死去；去掉激活函数，看它在异或上失败；把 sigmoid "
-    "放进五层，看什么都不发生。",
+    "right and watch units die; take the activation away and watch it fail on XOR; put sigmoid into five layers and watch nothing happen.",
+    "这个网络就在页面里训练，只用几行 JavaScript 写的梯度下降。把学习率往右拉，看单元死去；去掉激活函数，看它在异或上失败；把 sigmoid 放"
+    "进五层，看什么都不发生。",
 )
 PLAYGROUND_NEEDS = Text("This part needs JavaScript. Everything above reads without it.", "这一部分需要 JavaScript。上面的内容都不需要。")
 TASK = Text("task", "任务")

@@ -12,8 +12,7 @@ from reluctant.figures import Axis, Dots, Figure, Guide, Mark, Panel, Whiskers, 
 from reluctant.machine import this_machine
 from reluctant.numbers import count, short
 
-from ._blocks import Block, Paragraph, Table
-from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
+from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Paragraph, Table
 from ._curves import COLOURS, NEUTRAL, title
 from ._networks import Function, follow, in_torch, linear_layers
 from ._spread import interval, interval_words, spread
@@ -74,19 +73,17 @@ class CostClaim(Claim[CostMeasurement]):
         "ReLU 只需一次比较，而 sigmoid、tanh、ELU、GELU 要计算指数或误差函数，所以用它的网络快得多。",
     )
     experiment = Text(
-        "Each activation runs forward and backward on this machine, on a small tensor and on a large one, and in the training "
-        "steps of a small network. Beside them stands what no activation can be faster than: copying the tensor, multiplying two tensors, "
-        "and the "
+        "Each activation runs forward and backward on this machine, on a small tensor and on a large one, and in the training steps of a "
+        "small network. Beside them stands what no activation can be faster than: copying the tensor, multiplying two tensors, and the "
         "same network without an activation.",
-        "每个激活函数都在这台机器上做前向与反向，用小张量和大张量，再放进小网络的训练步里。"
-        "旁边是任何激活函数都不可能更快的下限：复制张量、两个张量相乘、没有激活函数的同一网络。",
+        "每个激活函数都在这台机器上做前向与反向，用小张量和大张量，再放进小网络的训练步里。旁边是任何激活函数都不可能更快的下限：复制张"
+        "量、两个张量相乘、没有激活函数的同一网络。",
     )
     verdict_rule = Text(
         f"Much faster means that another takes at least {MUCH:g} times as long, with the whole interval. Holds where each of the four "
-        "takes that long at each of "
-        "the five places; does not hold where none does at any; else it holds under the conditions listed.",
-        f"“快得多”指其他函数至少要 {MUCH:g} 倍的时间，且整个区间都是如此。若四个函数在五处都是这样，则成立；若没有一处是这样，则不成立；"
-        "否则在所列条件下成立。",
+        "takes that long at each of the five places; does not hold where none does at any; else it holds under the conditions listed.",
+        f"“快得多”指其他函数至少要 {MUCH:g} 倍的时间，且整个区间都是如此。若四个函数在五处都是这样，则成立；若没有一处是这样，则不成立；否"
+        "则在所列条件下成立。",
     )
     measurement = CostMeasurement
     timed = ("places",)
@@ -131,10 +128,9 @@ class CostClaim(Claim[CostMeasurement]):
         yield Paragraph(
             Text(
                 f"In a training step most of the time goes to the layers: it takes {short(floor)} ms without an activation and "
-                f"{short(relu)} ms with ReLU, so ReLU's "
-                f"share is {share} %. The dearer the layers, the less an activation counts.",
-                f"训练步的大部分时间花在层上：没有激活函数时 {short(floor)} 毫秒，有 ReLU 时 {short(relu)} 毫秒，ReLU 占 {share} %。"
-                "层越贵，激活函数越不要紧。",
+                f"{short(relu)} ms with ReLU, so ReLU's share is {share} %. The dearer the layers, the less an activation counts.",
+                f"训练步的大部分时间花在层上：没有激活函数时 {short(floor)} 毫秒，有 ReLU 时 {short(relu)} 毫秒，ReLU 占 {share} %。层越"
+                "贵，激活函数越不要紧。",
             )
         )
 
@@ -143,13 +139,10 @@ class CostClaim(Claim[CostMeasurement]):
         sizes = {place.place: count(place.elements) for place in measured.places}
         return Text(
             f"{measured.machine}; one thread, float32. Medians of {measured.rounds} rounds, all calls once in each, in turned order (seed "
-            f"{measured.seed}); ratios are taken "
-            f"within a round. Tensors of {sizes['forward, small']} and {sizes['forward, large']} elements. The step: two hidden layers "
-            "whose activations have "
-            f"{sizes['training step']} outputs, forward, backward, SGD.",
-            f"{measured.machine}；单线程，float32。{measured.rounds} 轮的中位数，每轮各调用一次，顺序打乱（种子 {measured.seed}）；"
-            "比值在同一轮内计算。"
-            f"张量有 {sizes['forward, small']} 与 {sizes['forward, large']} 个元素。训练步：两个隐藏层，其激活函数共有 "
+            f"{measured.seed}); ratios are taken within a round. Tensors of {sizes['forward, small']} and {sizes['forward, large']} "
+            f"elements. The step: two hidden layers whose activations have {sizes['training step']} outputs, forward, backward, SGD.",
+            f"{measured.machine}；单线程，float32。{measured.rounds} 轮的中位数，每轮各调用一次，顺序打乱（种子 {measured.seed}）；比值在"
+            f"同一轮内计算。张量有 {sizes['forward, small']} 与 {sizes['forward, large']} 个元素。训练步：两个隐藏层，其激活函数共有 "
             f"{sizes['training step']} 个输出，前向、反向、SGD。",
         )
 

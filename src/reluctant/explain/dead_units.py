@@ -11,8 +11,7 @@ from reluctant.activations import get
 from reluctant.figures import Axis, Cells, Figure, Guide, Line, Mark, Panel, Setting, Slider, Words, explorer
 from reluctant.numbers import count, percent, percentage, short
 
-from ._blocks import Block, Paragraph, Table
-from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
+from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Paragraph, Table
 from ._curves import COLOURS, NEUTRAL
 from ._data import moons
 from ._networks import descend, forward, in_torch, linear_layers, side_by_side
@@ -89,17 +88,15 @@ class DeadUnitsClaim(Claim[DeadUnitsMeasurement]):
         "Networks with two hidden layers are trained on two moons with learning rates from gentle to fatal. At every step each unit is "
         "looked at: dead is one that is "
         "0 on all training points. Then all of them go on with a gentle rate, and the dead are counted again.",
-        "在双月上训练有两个隐藏层的网络，学习率从温和到致命。每一步都查看每个单元：在所有训练点上都为 0 的称为死单元。"
-        "然后所有网络改用温和的学习率继续训练，再数一次死单元。",
+        "在双月上训练有两个隐藏层的网络，学习率从温和到致命。每一步都查看每个单元：在所有训练点上都为 0 的称为死单元。然后所有网络改用温"
+        "和的学习率继续训练，再数一次死单元。",
     )
     verdict_rule = Text(
         f"A rate kills where the share of dead units grows by {percent(KILLS)} or more in the watched steps, with the whole interval. "
-        "Does not hold where none kills, where a dead "
-        "unit gets any gradient at all, or where one of the first layer comes back. Holds under conditions where units behind the first "
-        "layer come back. Else it holds.",
-        f"若在观察的步数内死单元的比例增加 {percent(KILLS)} 以上，且整个区间都是，就称该学习率致死。若没有学习率致死，"
-        "或死单元得到任何梯度，或第一层有单元复活，则不成立。"
-        "若第一层之后有单元复活，则有条件成立。否则成立。",
+        "Does not hold where none kills, where a dead unit gets any gradient at all, or where one of the first layer comes back. Holds "
+        "under conditions where units behind the first layer come back. Else it holds.",
+        f"若在观察的步数内死单元的比例增加 {percent(KILLS)} 以上，且整个区间都是，就称该学习率致死。若没有学习率致死，或死单元得到任何梯"
+        "度，或第一层有单元复活，则不成立。若第一层之后有单元复活，则有条件成立。否则成立。",
     )
     measurement = DeadUnitsMeasurement
 
@@ -143,8 +140,8 @@ class DeadUnitsClaim(Claim[DeadUnitsMeasurement]):
                 "A unit's own weights are moved by the gradient that passes it. Where it is 0 on every input, that gradient is a sum of "
                 "zeros. Only a change of its inputs can bring it back, "
                 "and the inputs of the first layer are the data. What helps is not to kill it: see claim 8.",
-                "一个单元自己的权重由经过它的梯度推动。若它在每个输入上都为 0，这个梯度就是若干零之和。只有它的输入改变才能让它复活，"
-                "而第一层的输入就是数据。有用的是不要杀死它：见论断 8。",
+                "一个单元自己的权重由经过它的梯度推动。若它在每个输入上都为 0，这个梯度就是若干零之和。只有它的输入改变才能让它复活，而第"
+                "一层的输入就是数据。有用的是不要杀死它：见论断 8。",
             )
         )
 
@@ -154,14 +151,12 @@ class DeadUnitsClaim(Claim[DeadUnitsMeasurement]):
         silent = percentage(measured.rates[-1].silent_on_fresh)
         return Text(
             f"{measured.seeds} networks for each rate ({seeds.en}), 2 → {WIDTH} → {WIDTH} → 1, torch's default initialisation, all "
-            f"{points} points in each step of gradient descent: "
-            f"{measured.watched} watched steps, then {measured.gentle} at {GENTLE:g}. Dead is said of the {points} training points; of the "
-            f"units dead at the end at the highest rate {silent} are 0 "
-            f"on {fresh} fresh points too.",
-            f"每种学习率 {measured.seeds} 个网络（{seeds.zh}），2 → {WIDTH} → {WIDTH} → 1，torch 默认初始化，每一步梯度下降用全部 {points} "
-            "个点："
-            f"先观察 {measured.watched} 步，再以 {GENTLE:g} 走 {measured.gentle} 步。“死”是就这 {points} 个训练点而言；"
-            f"最高学习率下最后死去的单元中，{silent} 在 {fresh} 个新的点上也为 0。",
+            f"{points} points in each step of gradient descent: {measured.watched} watched steps, then {measured.gentle} at {GENTLE:g}. "
+            f"Dead is said of the {points} training points; of the units dead at the end at the highest rate {silent} are 0 on {fresh} "
+            "fresh points too.",
+            f"每种学习率 {measured.seeds} 个网络（{seeds.zh}），2 → {WIDTH} → {WIDTH} → 1，torch 默认初始化，每一步梯度下降用全部 "
+            f"{points} 个点：先观察 {measured.watched} 步，再以 {GENTLE:g} 走 {measured.gentle} 步。“死”是就这 {points} 个训练点而言；最高"
+            f"学习率下最后死去的单元中，{silent} 在 {fresh} 个新的点上也为 0。",
         )
 
     @classmethod
@@ -341,11 +336,10 @@ def _about_revival(measured: DeadUnitsMeasurement, behind: int) -> Text:
     later = sum(sum(rate.revived_later[1:]) for rate in measured.rates)
     during = behind - later
     return Text(
-        f"Condition: the unit's inputs do not change. Behind the first layer, where they do, units died {count(died)} times in the watched "
-        f"steps and came back {count(during)} times; "
-        f"{count(later)} more came back in the gentle steps.",
-        f"条件：单元的输入不变。第一层之后输入会变，那里的单元在观察的步数内死去 {count(died)} 次，复活 {count(during)} 次；"
-        f"温和的步数里又复活 {count(later)} 个。",
+        f"Condition: the unit's inputs do not change. Behind the first layer, where they do, units died {count(died)} times in the "
+        f"watched steps and came back {count(during)} times; {count(later)} more came back in the gentle steps.",
+        f"条件：单元的输入不变。第一层之后输入会变，那里的单元在观察的步数内死去 {count(died)} 次，复活 {count(during)} 次；温和的步数里又"
+        f"复活 {count(later)} 个。",
     )
 
 
@@ -359,10 +353,9 @@ def _life_figure(measured: DeadUnitsMeasurement) -> Figure:
         title=Text("Units × steps of one network: green is alive, the other colour dead", "一个网络的单元 × 步：绿色为活，另一色为死"),
         alt=Text(
             f"Two maps, one for each hidden layer, a row for each of {WIDTH} units and a column for each step, and the loss beneath. At "
-            f"rate {shown.rate:g} the layers begin with {began} units "
-            f"alive and have {alive} after {measured.watched} steps.",
-            f"两幅图，每个隐藏层一幅，{WIDTH} 个单元各占一行，每步一列；另有损失曲线。学习率 {shown.rate:g} 时，两层开始有 {began} "
-            f"个活单元，{measured.watched} 步后剩 {alive} 个。",
+            f"rate {shown.rate:g} the layers begin with {began} units alive and have {alive} after {measured.watched} steps.",
+            f"两幅图，每个隐藏层一幅，{WIDTH} 个单元各占一行，每步一列；另有损失曲线。学习率 {shown.rate:g} 时，两层开始有 {began} 个活单"
+            f"元，{measured.watched} 步后剩 {alive} 个。",
         ),
         sliders=[Slider(Text("learning rate", "学习率"), tuple(f"{rate.rate:g}" for rate in measured.rates), killing)],
         settings=[_life_frame(measured, rate) for rate in measured.rates],
@@ -395,8 +388,8 @@ def _life_frame(measured: DeadUnitsMeasurement, rate: Rate) -> Setting:
     readout = Text(
         f"Learning rate {rate.rate:g}: after {measured.watched} steps {dead[0]} and {dead[1]} of {WIDTH} units are dead here; {median} of "
         f"all in the median of {rate.dead.count} networks.",
-        f"学习率 {rate.rate:g}：{measured.watched} 步后，这里两层的 {WIDTH} 个单元中有 {dead[0]} 与 {dead[1]} 个死去；{rate.dead.count} "
-        f"个网络的中位数为全部的 {median}。",
+        f"学习率 {rate.rate:g}：{measured.watched} 步后，这里两层的 {WIDTH} 个单元中有 {dead[0]} 与 {dead[1]} 个死去；{rate.dead.count} 个"
+        f"网络的中位数为全部的 {median}。",
     )
     return Setting(readout, tuple(panels))
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from reluctant.activations import Activation, get
 
-from ._blocks import Block, Listing
-from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
+from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Listing
 from ._curves import title
 from ._text import Text
 

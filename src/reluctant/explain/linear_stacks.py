@@ -12,8 +12,7 @@ from reluctant.activations import get
 from reluctant.figures import Axis, Cells, Dots, Figure, Panel, Setting, Slider, Words, explorer
 from reluctant.numbers import count, percent, percentage, short
 
-from ._blocks import Block, Formula, Paragraph, Table
-from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
+from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Formula, Paragraph, Table
 from ._data import TASKS
 from ._networks import Function, follow, forward, in_torch, linear_layers, side_by_side
 from ._spread import interval, interval_words, over_seeds, spread
@@ -105,24 +104,22 @@ class LinearStacksClaim(Claim[LinearStacksMeasurement]):
     statement = Text(
         "Stacked linear layers are one linear layer: f(f(f(x))) = W′x + b′. At any depth they draw one straight line, and cannot separate "
         "two moons, XOR or two rings. The same layers with ReLU between them can.",
-        "多个线性层叠在一起仍是一个线性层：f(f(f(x))) = W′x + b′。无论多深，它们只能画出一条直线，"
-        "分不开双月、异或和双环。在层与层之间加上 ReLU，就分得开。",
+        "多个线性层叠在一起仍是一个线性层：f(f(f(x))) = W′x + b′。无论多深，它们只能画出一条直线，分不开双月、异或和双环。在层与层之间加"
+        "上 ReLU，就分得开。",
     )
     experiment = Text(
         "Three layers with random weights are multiplied into one, and both are run on the same points. Then networks with one, two and "
-        "four "
-        "hidden layers are trained on each task, with ReLU and with nothing between the layers, from the same weights.",
-        "把三个随机权重的层相乘合并成一层，在同样的点上比较两者。然后在每个任务上训练隐藏层数不同（一、二、四层）的网络："
-        "层间有 ReLU，或什么都没有，两者从相同的权重开始。",
+        "four hidden layers are trained on each task, with ReLU and with nothing between the layers, from the same weights.",
+        "把三个随机权重的层相乘合并成一层，在同样的点上比较两者。然后在每个任务上训练隐藏层数不同（一、二、四层）的网络：层间有 ReLU，或"
+        "什么都没有，两者从相同的权重开始。",
     )
     verdict_rule = Text(
-        "Holds where the merged layer differs by rounding only, no linear stack beats the best of all straight lines, "
-        f"and the median ReLU network gets at least {percent(SEPARATED)} of fresh points right on every task. Holds under conditions "
-        "where "
-        "ReLU does not on some task. Does not hold where the merged layer differs or a linear stack beats every line.",
+        "Holds where the merged layer differs by rounding only, no linear stack beats the best of all straight lines, and the median "
+        f"ReLU network gets at least {percent(SEPARATED)} of fresh points right on every task. Holds under conditions where ReLU does not "
+        "on some task. Does not hold where the merged layer differs or a linear stack beats every line.",
         "若合并后的层只有舍入误差，没有线性网络胜过所有直线中最好的一条，且 ReLU 网络的中位正确率在每个任务上都不低于 "
-        f"{percent(SEPARATED)}，则成立。"
-        "若 ReLU 在某个任务上达不到，则有条件成立。若合并后的层有差别，或某个线性网络胜过每一条直线，则不成立。",
+        f"{percent(SEPARATED)}，则成立。若 ReLU 在某个任务上达不到，则有条件成立。若合并后的层有差别，或某个线性网络胜过每一条直线，则不成"
+        "立。",
     )
     measurement = LinearStacksMeasurement
 
@@ -190,10 +187,9 @@ class LinearStacksClaim(Claim[LinearStacksMeasurement]):
         yield Paragraph(
             Text(
                 f"From the same seed, linear stacks of different depths end at most {apart} percentage points apart: they are one family "
-                "of "
-                "functions, and another layer only writes it with more numbers.",
-                f"从同一个种子出发，不同深度的线性网络最后的正确率最多相差 {apart} 个百分点：它们是同一族函数，"
-                "多一层只是用更多的数来写它。",
+                "of functions, and another layer only writes it with more numbers.",
+                f"从同一个种子出发，不同深度的线性网络最后的正确率最多相差 {apart} 个百分点：它们是同一族函数，多一层只是用更多的数来写"
+                "它。",
             )
         )
 
@@ -203,11 +199,9 @@ class LinearStacksClaim(Claim[LinearStacksMeasurement]):
         trained, fresh, points = count(measured.training_points), count(measured.fresh_points), count(measured.merged.points)
         return Text(
             f"Networks of {WIDTH} units a layer, {measured.seeds} for each row ({seeds.en}), each on {trained} points of its own, "
-            f"{measured.steps} "
-            f"steps of Adam at {RATE}; accuracy on {fresh} fresh points. The merged layer on {points} points.",
+            f"{measured.steps} steps of Adam at {RATE}; accuracy on {fresh} fresh points. The merged layer on {points} points.",
             f"每层 {WIDTH} 个单元，每行 {measured.seeds} 个网络（{seeds.zh}），各用 {trained} 个自己的点，以 Adam（学习率 {RATE}）训练 "
-            f"{measured.steps} 步；"
-            f"正确率在 {fresh} 个新的点上计算。合并后的层在 {points} 个点上比较。",
+            f"{measured.steps} 步；正确率在 {fresh} 个新的点上计算。合并后的层在 {points} 个点上比较。",
         )
 
     @classmethod
@@ -379,8 +373,7 @@ def _about_task(measured: LinearStacksMeasurement, task: TaskSample) -> Text:
     line, name = percentage(task.best_line), TASKS[task.task][1]
     return Text(
         f"{name.en[0].upper()}{name.en[1:]}: the best of all straight lines gets {line} right, the best linear stack {linear}; the median "
-        "ReLU "
-        f"network at least {relu} at every depth.",
+        f"ReLU network at least {relu} at every depth.",
         f"{name.zh}：所有直线中最好的一条答对 {line}，最好的线性网络 {linear}；ReLU 网络的中位数在每个深度都至少为 {relu}。",
     )
 
@@ -395,8 +388,8 @@ def _figure(measured: LinearStacksMeasurement) -> Figure:
         alt=Text(
             f"Six maps of the plane, of three tasks without and with ReLU. Without it every map is split by one straight line, which gets "
             f"{linear} right on moons, XOR and rings. With ReLU the border bends around the classes: {relu}.",
-            f"平面的六幅图：三个任务，没有与有 ReLU。没有它，每幅图都被一条直线分开，在双月、异或、双环上答对 {linear}。"
-            f"有 ReLU 时，边界绕着类别弯曲：{relu}。",
+            f"平面的六幅图：三个任务，没有与有 ReLU。没有它，每幅图都被一条直线分开，在双月、异或、双环上答对 {linear}。有 ReLU 时，边界绕"
+            f"着类别弯曲：{relu}。",
         ),
         sliders=[Slider(Text("step of the training", "训练步数"), tuple(str(step) for step in steps), len(steps) - 1)],
         settings=[_frame(measured, step) for step in steps],

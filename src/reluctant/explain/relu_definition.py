@@ -10,8 +10,7 @@ from reluctant.activations import get
 from reluctant.figures import Figure
 from reluctant.numbers import count, percentage, short, value
 
-from ._blocks import Block, Formula, Paragraph, Table
-from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
+from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Formula, Paragraph, Table
 from ._curves import curve_panels
 from ._networks import forward, in_torch, linear_layers, side_by_side
 from ._spread import over_seeds
@@ -93,17 +92,15 @@ class ReluDefinitionClaim(Claim[ReluDefinitionMeasurement]):
     )
     experiment = Text(
         "Six ways to write ReLU in torch are run on [−1, 2, −3, 4], and autograd is asked for their slope beside 0 and at 0. Then the "
-        "inputs of the "
-        "ReLUs of random networks are searched for exact zeros, where the answer would matter.",
-        "在 torch 中用六种写法写出 ReLU，在 [−1, 2, −3, 4] 上运行，并向自动微分询问 0 两侧与 0 处的斜率。"
-        "然后在随机网络的 ReLU 输入中寻找恰好为零的值：只有在那里，答案才有影响。",
+        "inputs of the ReLUs of random networks are searched for exact zeros, where the answer would matter.",
+        "在 torch 中用六种写法写出 ReLU，在 [−1, 2, −3, 4] 上运行，并向自动微分询问 0 两侧与 0 处的斜率。然后在随机网络的 ReLU 输入中寻找"
+        "恰好为零的值：只有在那里，答案才有影响。",
     )
     verdict_rule = Text(
         "Does not hold where a way to write it gives another output than max(0, x), a slope beside 0 other than 0 and 1, or a slope at 0 "
-        "outside "
-        "[0, 1]. Holds under conditions where they do not agree at 0. Else it holds.",
-        "若某种写法的输出不同于 max(0, x)，或 0 两侧的斜率不是 0 和 1，或 0 处的斜率不在 [0, 1] 内，则不成立。若各写法在 0 处不一致，"
-        "则有条件成立。否则成立。",
+        "outside [0, 1]. Holds under conditions where they do not agree at 0. Else it holds.",
+        "若某种写法的输出不同于 max(0, x)，或 0 两侧的斜率不是 0 和 1，或 0 处的斜率不在 [0, 1] 内，则不成立。若各写法在 0 处不一致，则有"
+        "条件成立。否则成立。",
     )
     measurement = ReluDefinitionMeasurement
 
@@ -156,9 +153,8 @@ class ReluDefinitionClaim(Claim[ReluDefinitionMeasurement]):
         )
         yield Paragraph(
             Text(
-                "At 0 there is a kink and no slope: every number from 0 to 1 is a subgradient, the slope of a line that touches the curve "
-                "there and "
-                "nowhere lies above it. A framework has to choose one.",
+                "At 0 there is a kink and no slope: every number from 0 to 1 is a subgradient, the slope of a line that touches the "
+                "curve there and nowhere lies above it. A framework has to choose one.",
                 "在 0 处有一个折点，没有斜率：从 0 到 1 的每个数都是次梯度，即在该处接触曲线且处处不高于曲线的直线的斜率。框架必须选一个。",
             )
         )
@@ -192,11 +188,10 @@ class ReluDefinitionClaim(Claim[ReluDefinitionMeasurement]):
         """Seeds and sample counts."""
         seeds, inputs = over_seeds(measured.seeds, measured.first_seed), count(measured.zeros[0].inputs)
         return Text(
-            f"Slopes by autograd, beside 0 at ±{NEARLY:g}. Zeros: three hidden layers of 64 units, {seeds.en}, {inputs} inputs of ReLUs in "
-            "each row. "
-            "Only torch was asked; another framework may choose otherwise.",
-            f"斜率由自动微分给出，0 两侧取 ±{NEARLY:g}。零的统计：三个隐藏层，每层 64 个单元，{seeds.zh}，每行 {inputs} 个 ReLU 输入。"
-            "只询问了 torch；其他框架可能有别的选择。",
+            f"Slopes by autograd, beside 0 at ±{NEARLY:g}. Zeros: three hidden layers of 64 units, {seeds.en}, {inputs} inputs of ReLUs "
+            "in each row. Only torch was asked; another framework may choose otherwise.",
+            f"斜率由自动微分给出，0 两侧取 ±{NEARLY:g}。零的统计：三个隐藏层，每层 64 个单元，{seeds.zh}，每行 {inputs} 个 ReLU 输入。只询"
+            "问了 torch；其他框架可能有别的选择。",
         )
 
     @classmethod
@@ -269,8 +264,7 @@ def _about_occurrence(measured: ReluDefinitionMeasurement) -> Text:
     name, share = SETTINGS[most.setting], percentage(most.exact / most.inputs)
     return Text(
         f"It matters only where an input is exactly 0: {count(usual.exact)} of {count(usual.inputs)} with {SETTINGS['default'].en}; "
-        f"{share} with: "
-        f"{name.en}.",
+        f"{share} with: {name.en}.",
         f"只有输入恰好为 0 时才有影响：{SETTINGS['default'].zh}时，{count(usual.exact)} / {count(usual.inputs)}；{name.zh}时，{share}。",
     )
 

@@ -12,8 +12,7 @@ from reluctant.activations import get
 from reluctant.figures import Axis, Dots, Figure, Guide, Line, Mark, Panel, Words
 from reluctant.numbers import count, percent, percentage, short
 
-from ._blocks import Block, Paragraph, Table
-from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
+from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Paragraph, Table
 from ._curves import COLOURS, title
 from ._data import clusters
 from ._networks import follow, forward, in_torch, linear_layers, side_by_side
@@ -90,18 +89,15 @@ class SparsityClaim(Claim[SparsityMeasurement]):
         "exact zeros by "
         "layer, correlation between units, errors on fresh samples. Apart from that, products with inputs that are partly 0 are timed.",
         "用 ReLU、Leaky ReLU 与 tanh 的网络，从相同的权重出发，在相同的人造类别上训练，并逐个种子比较：各层恰好为零的比例、单元间的相关、"
-        "新样本上的错误。"
-        "另外，对部分为 0 的输入计时矩阵乘积。",
+        "新样本上的错误。另外，对部分为 0 的输入计时矩阵乘积。",
     )
     verdict_rule = Text(
-        f"Four parts. Sparse: in the median at least {percent(SPARSE)} zeros in every layer at the end. Saves work: skipping is faster "
-        "at the share of zeros that was "
-        "found, with the whole interval. Decouples, and generalises: correlation, and errors, are lower than with both twins, with the "
-        "whole interval of the paired "
-        "differences. All four: holds. Not sparse: does not hold. Else it holds under conditions.",
-        f"四个部分。稀疏：训练结束时每层零的比例中位数至少 {percent(SPARSE)}。省计算：在测得的零比例下，跳过零更快，且整个区间都是。"
-        "解耦与泛化：相关与错误都低于两个孪生网络，"
-        "且成对差的整个区间都是。四项全有：成立。不稀疏：不成立。其余：有条件成立。",
+        f"Four parts. Sparse: in the median at least {percent(SPARSE)} zeros in every layer at the end. Saves work: skipping is faster at "
+        "the share of zeros that was found, with the whole interval. Decouples, and generalises: correlation, and errors, are lower than "
+        "with both twins, with the whole interval of the paired differences. All four: holds. Not sparse: does not hold. Else it holds "
+        "under conditions.",
+        f"四个部分。稀疏：训练结束时每层零的比例中位数至少 {percent(SPARSE)}。省计算：在测得的零比例下，跳过零更快，且整个区间都是。解耦与"
+        "泛化：相关与错误都低于两个孪生网络，且成对差的整个区间都是。四项全有：成立。不稀疏：不成立。其余：有条件成立。",
     )
     measurement = SparsityMeasurement
     timed = ("dense", "skipping")
@@ -178,8 +174,8 @@ class SparsityClaim(Claim[SparsityMeasurement]):
                 "To gain by zeros, the rows they meet have to be left out, and what leaving out costs has to be earned first. Correlation "
                 "is one measure of dependence of several, "
                 "and one made-up task is one task: what is shown here is shown for it alone.",
-                "要从零中获益，就得跳过与零相遇的行，并先挣回跳过本身的代价。相关只是依赖性的度量之一，而一个人造任务只是一个任务："
-                "这里表明的只对它成立。",
+                "要从零中获益，就得跳过与零相遇的行，并先挣回跳过本身的代价。相关只是依赖性的度量之一，而一个人造任务只是一个任务：这里表"
+                "明的只对它成立。",
             )
         )
 
@@ -193,13 +189,11 @@ class SparsityClaim(Claim[SparsityMeasurement]):
         steps, size = count(_course(measured, "relu").steps[-1]), count(measured.size)
         return Text(
             f"{measured.seeds} networks for each activation ({seeds.en}), {measured.layers} hidden layers of {measured.width} units; "
-            f"{CLASSES} classes in {FEATURES} dimensions, "
-            f"{trained} samples, {steps} steps of Adam at {RATE:g}; {fresh} fresh samples. Products: {size} × {size} float32 with one "
-            f"row, {measured.rounds} rounds in turned order, one thread.",
-            f"每种激活函数 {measured.seeds} 个网络（{seeds.zh}），{measured.layers} 个隐藏层，每层 {measured.width} 个单元；{CLASSES} "
-            f"个类别，{FEATURES} 维，{trained} 个样本，"
-            f"Adam（学习率 {RATE:g}）训练 {steps} 步；{fresh} 个新样本。乘积：{size} × {size} float32 矩阵与一行，{measured.rounds} 轮，"
-            "顺序打乱，单线程。",
+            f"{CLASSES} classes in {FEATURES} dimensions, {trained} samples, {steps} steps of Adam at {RATE:g}; {fresh} fresh samples. "
+            f"Products: {size} × {size} float32 with one row, {measured.rounds} rounds in turned order, one thread.",
+            f"每种激活函数 {measured.seeds} 个网络（{seeds.zh}），{measured.layers} 个隐藏层，每层 {measured.width} 个单元；{CLASSES} 个类"
+            f"别，{FEATURES} 维，{trained} 个样本，Adam（学习率 {RATE:g}）训练 {steps} 步；{fresh} 个新样本。乘积：{size} × {size} "
+            f"float32 矩阵与一行，{measured.rounds} 轮，顺序打乱，单线程。",
         )
 
     @classmethod
@@ -339,10 +333,9 @@ def _about_zeros(relu: Course, sparse: bool) -> Text:
     start = Text("Sparse", "稀疏") if sparse else Text("Not sparse", "不稀疏")
     return Text(
         f"{start.en}: zeros by layer, first to last, {starts} before training and {ends} after it; {percentage(relu.dead)} of the units "
-        "are 0 on every fresh sample, which is no sparse "
-        "code but dead weight.",
-        f"{start.zh}：各层零的比例从前到后，训练前 {starts}，训练后 {ends}；{percentage(relu.dead)} 的单元在每个新样本上都是 0，"
-        "那不是稀疏编码，而是死重。",
+        "are 0 on every fresh sample, which is no sparse code but dead weight.",
+        f"{start.zh}：各层零的比例从前到后，训练前 {starts}，训练后 {ends}；{percentage(relu.dead)} 的单元在每个新样本上都是 0，那不是稀疏"
+        "编码，而是死重。",
     )
 
 
@@ -360,8 +353,7 @@ def _about_saving(measured: SparsityMeasurement, at_end: list[float]) -> Text:
         f"{interval(here.relative)} times as long at "
         f"{percentage(here.zeros)} zeros, and {interval(most.relative)} at {percentage(most.zeros)}. {from_share.en}",
         f"省下的计算：输入一半为 0 时，通常的乘积耗时是原来的 {interval(measured.dense)} 倍。跳过行时，{percentage(here.zeros)} 的零耗时 "
-        f"{interval(here.relative)} 倍，"
-        f"{percentage(most.zeros)} 时 {interval(most.relative)} 倍。{from_share.zh}",
+        f"{interval(here.relative)} 倍，{percentage(most.zeros)} 时 {interval(most.relative)} 倍。{from_share.zh}",
     )
 
 

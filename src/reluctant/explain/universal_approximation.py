@@ -11,8 +11,7 @@ from reluctant.figures import Axis, Dots, Figure, Line, Panel, Setting, Slider, 
 from reluctant.numbers import count, percent, percentage, short
 
 from ._approximating import BASES, CURVES, RATE, Built, Trained, TrainingPlan, build, build_from_knots, train
-from ._blocks import Block, Paragraph, Table
-from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
+from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Paragraph, Table
 from ._curves import COLOURS, NEUTRAL
 from ._spread import interval, interval_words, over_seeds, spread
 from ._text import Text
@@ -51,19 +50,17 @@ class UniversalApproximationClaim(Claim[UniversalApproximationMeasurement]):
         "Three curves on [−1, 1]. First, ReLU networks are computed: kinks at even distances, output weights that follow from the curve. "
         "Then only the output weights are solved for, behind a random first layer, with other functions in the place of ReLU. Then ReLU "
         "networks of every width and depth are trained.",
-        "[−1, 1] 上的三条曲线。首先直接算出 ReLU 网络：折点等距分布，输出权重由曲线决定。然后第一层取随机值，只求解输出权重，"
-        "并用别的函数代替 ReLU。最后训练各种宽度与深度的 ReLU 网络。",
+        "[−1, 1] 上的三条曲线。首先直接算出 ReLU 网络：折点等距分布，输出权重由曲线决定。然后第一层取随机值，只求解输出权重，并用别的函数"
+        "代替 ReLU。最后训练各种宽度与深度的 ReLU 网络。",
     )
     verdict_rule = Text(
         f"Does not hold where the computed ReLU network does not come within {percent(CLOSE)} of some curve's standard deviation, or "
-        "gains "
-        "nothing from more units. Otherwise a condition is stated for each of these that is found: a function between the layers "
-        f"that stays {percent(FAR)} or more away however wide the network; a trained network that is {percent(FAR)} or more away "
-        "outside "
+        "gains nothing from more units. Otherwise a condition is stated for each of these that is found: a function between the layers "
+        f"that stays {percent(FAR)} or more away however wide the network; a trained network that is {percent(FAR)} or more away outside "
         "the interval; trained networks whose median is not close at any shape. Without any of them it holds.",
-        f"若算出的 ReLU 网络在某条曲线上误差达不到其标准差的 {percent(CLOSE)} 以内，或加单元没有改善，则不成立。"
-        f"否则，以下每一项若出现就写成一个条件：某个函数放在层间，网络再宽误差也不低于 {percent(FAR)}；"
-        f"训练出的网络在区间之外误差不低于 {percent(FAR)}；没有一种形状的网络训练后的中位数足够接近。都不出现则成立。",
+        f"若算出的 ReLU 网络在某条曲线上误差达不到其标准差的 {percent(CLOSE)} 以内，或加单元没有改善，则不成立。否则，以下每一项若出现就写"
+        f"成一个条件：某个函数放在层间，网络再宽误差也不低于 {percent(FAR)}；训练出的网络在区间之外误差不低于 {percent(FAR)}；没有一种形状"
+        "的网络训练后的中位数足够接近。都不出现则成立。",
     )
     measurement = UniversalApproximationMeasurement
 
@@ -114,9 +111,8 @@ class UniversalApproximationClaim(Claim[UniversalApproximationMeasurement]):
         """The fits, and the errors against the width."""
         yield Paragraph(
             Text(
-                "A layer of ReLUs on one input is a piecewise straight line with one kink for each unit, at −b/w. Behind it the next layer "
-                "adds, "
-                "and its own units bend the sum again.",
+                "A layer of ReLUs on one input is a piecewise straight line with one kink for each unit, at −b/w. Behind it the next "
+                "layer adds, and its own units bend the sum again.",
                 "一维输入上的一层 ReLU 是一条折线，每个单元一个折点，位于 −b/w。下一层把它们相加，而它自己的单元又把和再折一次。",
             )
         )
@@ -129,13 +125,11 @@ class UniversalApproximationClaim(Claim[UniversalApproximationMeasurement]):
         seeds, points, steps = over_seeds(measured.seeds, measured.first_seed), count(measured.points), count(measured.steps)
         return Text(
             f"Errors are root mean squares on {count(1001)} points, as a share of the curve's standard deviation. Trained: "
-            f"{measured.seeds} networks for "
-            f"each curve and shape ({seeds.en}), torch's default initialisation, {points} points, {steps} steps of Adam at {RATE} falling "
-            "to 0. Drawn "
-            "is the best of them. Random first layers: one for each width.",
-            f"误差是 {count(1001)} 个点上的均方根，以曲线标准差的比例表示。训练：每条曲线、每种形状 {measured.seeds} 个网络（{seeds.zh}），"
-            f"torch 默认初始化，{points} 个点，以 Adam 训练 {steps} 步，学习率从 {RATE} 降到 0。画出的是其中最好的一个。随机第一层："
-            "每个宽度一个。",
+            f"{measured.seeds} networks for each curve and shape ({seeds.en}), torch's default initialisation, {points} points, {steps} "
+            f"steps of Adam at {RATE} falling to 0. Drawn is the best of them. Random first layers: one for each width.",
+            f"误差是 {count(1001)} 个点上的均方根，以曲线标准差的比例表示。训练：每条曲线、每种形状 {measured.seeds} 个网络（"
+            f"{seeds.zh}），torch 默认初始化，{points} 个点，以 Adam 训练 {steps} 步，学习率从 {RATE} 降到 0。画出的是其中最好的一个。随机"
+            "第一层：每个宽度一个。",
         )
 
     @classmethod
@@ -185,10 +179,9 @@ def _about_knots(worst: Built, works: bool) -> Text:
     )
     return Text(
         f"{start.en}: with evenly spaced kinks the error of the hardest, {name}, falls from {first} with {few} ReLUs to {last} with "
-        f"{many}, at the "
-        f"end as the power −{rate} of their number.",
-        f"{start.zh}：折点等距时，最难的曲线 {name} 的误差从 {first}（{few} 个 ReLU）降到 {last}（{many} 个），最后按单元数的 −{rate} "
-        "次幂下降。",
+        f"{many}, at the end as the power −{rate} of their number.",
+        f"{start.zh}：折点等距时，最难的曲线 {name} 的误差从 {first}（{few} 个 ReLU）降到 {last}（{many} 个），最后按单元数的 −{rate} 次幂"
+        "下降。",
     )
 
 
@@ -219,11 +212,10 @@ def _outside(measured: UniversalApproximationMeasurement) -> Iterator[Text]:
     if worst.outside >= FAR:
         inside, outside, name = percentage(min(worst.errors)), percentage(worst.outside), CURVES[worst.curve][1]
         yield Text(
-            f"Condition: a bounded interval. The best network trained on {name} errs by {inside} on [−1, 1] and by {outside} beside it, up "
-            "to "
-            "±2: outside its last kink it is a straight line.",
-            f"条件：有界区间。在 {name} 上训练得最好的网络在 [−1, 1] 内误差 {inside}，在区间外直到 ±2 误差 {outside}："
-            "最后一个折点之外它是直线。",
+            f"Condition: a bounded interval. The best network trained on {name} errs by {inside} on [−1, 1] and by {outside} beside it, "
+            "up to ±2: outside its last kink it is a straight line.",
+            f"条件：有界区间。在 {name} 上训练得最好的网络在 [−1, 1] 内误差 {inside}，在区间外直到 ±2 误差 {outside}：最后一个折点之外它是"
+            "直线。",
         )
 
 
@@ -235,10 +227,9 @@ def _unfound(measured: UniversalApproximationMeasurement) -> Iterator[Text]:
         if least > CLOSE:
             yield Text(
                 f"Condition: the weights have to be found. On {CURVES[curve][1]} the best median of the trained networks is "
-                f"{percentage(least)}, with "
-                f"{depth} hidden layers of {width} units.",
-                f"条件：权重要找得到。在 {CURVES[curve][1]} 上，训练出的网络中最好的中位误差是 {percentage(least)}（{depth} 个隐藏层，"
-                f"每层 {width} 个单元）。",
+                f"{percentage(least)}, with {depth} hidden layers of {width} units.",
+                f"条件：权重要找得到。在 {CURVES[curve][1]} 上，训练出的网络中最好的中位误差是 {percentage(least)}（{depth} 个隐藏层，每"
+                f"层 {width} 个单元）。",
             )
 
 
@@ -261,8 +252,7 @@ def _fits(measured: UniversalApproximationMeasurement) -> Figure:
         title=Text("A curve, and what ReLU networks make of it", "一条曲线，和 ReLU 网络对它的拟合"),
         alt=Text(
             f"The curve sin(2πx) on [−1, 1], and the piecewise straight line of {widths[start]} ReLUs with one kink each, marked by dots, "
-            "which misses "
-            f"the curve by {error} of its standard deviation.",
+            f"which misses the curve by {error} of its standard deviation.",
             f"[−1, 1] 上的曲线 sin(2πx)，和 {widths[start]} 个 ReLU 组成的折线，每个单元一个折点，用圆点标出，误差为曲线标准差的 {error}。",
         ),
         sliders=[

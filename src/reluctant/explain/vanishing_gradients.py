@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, get_args
 
-from reluctant.activations import Activation, get
+from reluctant.activations import Activation, expectation, get
 from reluctant.figures import Axis, Band, Figure, Line, Mark, Panel, Setting, Slider, Words, explorer, translation
 from reluctant.numbers import short
 
-from ._blocks import Block, Paragraph, Table
-from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
+from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Paragraph, Table
 from ._curves import COLOURS, curve_panels, title
-from ._mean_field import gradient_by_layer
 from ._networks import Initialisation, in_torch, linear_layers, side_by_side
 from ._spread import Spread, interval, interval_words, over_seeds, spread
 from ._text import Text, listed
@@ -26,6 +25,9 @@ ACTIVATIONS = ("sigmoid", "tanh", "elu", "gelu", "relu")
 FLATTENING = ("sigmoid", "tanh")
 INITIALISATIONS: tuple[Initialisation, ...] = get_args(Initialisation)
 NAMES: dict[str, Words] = {"default": Text("torch's default", "torch 默认"), "glorot": "Glorot", "he": "He"}
+
+WEIGHT_VARIANCE: dict[Initialisation, float] = {"default": 1 / 3, "glorot": 1.0, "he": 2.0}
+"""σ_w² of a layer with as many inputs as outputs: n times the variance of its weights."""
 
 VANISHES = 0.95
 """A gradient that keeps less than this of its size from layer to layer has lost nearly two thirds of it after twenty."""
@@ -69,29 +71,24 @@ class VanishingGradientsClaim(Claim[VanishingGradientsMeasurement]):
     number = 4
     title = Text("Vanishing gradients", "梯度消失")
     statement = Text(
-        "Sigmoid and tanh are flat far from 0, so gradients shrink from layer to layer and deep networks do not train. ReLU's slope on its "
-        "active "
-        "side is exactly 1, so through it they do not shrink.",
+        "Sigmoid and tanh are flat far from 0, so gradients shrink from layer to layer and deep networks do not train. ReLU's slope on "
+        "its active side is exactly 1, so through it they do not shrink.",
         "sigmoid 与 tanh 在远离 0 处是平的，所以梯度逐层缩小，深层网络训练不动。ReLU 在激活的一侧斜率恰好是 1，所以梯度经过它不会缩小。",
     )
     experiment = Text(
         "A random gradient is sent back through fresh networks of equally wide layers, and its size is taken at every layer: for five "
-        "activations, with "
-        "torch's default, Glorot's and He's initialisation, at several depths and widths. Beside it stands what mean-field theory "
-        "predicts.",
-        "把一个随机梯度反向送过各层等宽、刚初始化的网络，在每一层记下它的大小：五种激活函数，torch 默认、Glorot、He 三种初始化，"
-        "若干深度与宽度。"
-        "旁边是平均场理论的预测。",
+        "activations, with torch's default, Glorot's and He's initialisation, at several depths and widths. Beside it stands what "
+        "mean-field theory predicts.",
+        "把一个随机梯度反向送过各层等宽、刚初始化的网络，在每一层记下它的大小：五种激活函数，torch 默认、Glorot、He 三种初始化，若干深度"
+        "与宽度。旁边是平均场理论的预测。",
     )
     verdict_rule = Text(
         f"A gradient vanishes where a layer keeps less than {VANISHES} of its size, with the whole interval, in the reference network. "
-        "Does not hold where "
-        "it vanishes through ReLU under every initialisation, or through neither sigmoid nor tanh under any. Holds under conditions where "
-        "it vanishes "
-        "through ReLU under some, or does not through sigmoid or tanh under some. Else it holds.",
-        f"在参考网络中，若每层保留的梯度不到 {VANISHES}（整个区间都是），就称梯度消失。若经过 ReLU 在每种初始化下都消失，或经过 sigmoid 与 "
-        "tanh 在任何初始化下都不消失，"
-        "则不成立。若经过 ReLU 在某种初始化下消失，或经过 sigmoid 或 tanh 在某种初始化下不消失，则有条件成立。否则成立。",
+        "Does not hold where it vanishes through ReLU under every initialisation, or through neither sigmoid nor tanh under any. Holds "
+        "under conditions where it vanishes through ReLU under some, or does not through sigmoid or tanh under some. Else it holds.",
+        f"在参考网络中，若每层保留的梯度不到 {VANISHES}（整个区间都是），就称梯度消失。若经过 ReLU 在每种初始化下都消失，或经过 sigmoid "
+        "与 tanh 在任何初始化下都不消失，则不成立。若经过 ReLU 在某种初始化下消失，或经过 sigmoid 或 tanh 在某种初始化下不消失，则有条件"
+        "成立。否则成立。",
     )
     measurement = VanishingGradientsMeasurement
 
@@ -142,10 +139,8 @@ class VanishingGradientsClaim(Claim[VanishingGradientsMeasurement]):
         yield Paragraph(
             Text(
                 "A layer multiplies the mean square of the gradient by χ = σ_w² · E[f′(z)²]: the weights' variance times fan-in, and the "
-                "mean square of the "
-                "slope. ReLU's slope is 1, but on half of a symmetric input only, so E[f′²] is ½, and the weights must make up for it with "
-                "σ_w² = 2. That "
-                "is He's initialisation. Torch's default has σ_w² = ⅓.",
+                "mean square of the slope. ReLU's slope is 1, but on half of a symmetric input only, so E[f′²] is ½, and the weights "
+                "must make up for it with σ_w² = 2. That is He's initialisation. Torch's default has σ_w² = ⅓.",
                 "一层把梯度的均方乘以 χ = σ_w² · E[f′(z)²]：权重方差乘以输入数，再乘以斜率的均方。ReLU 的斜率是 1，但只在对称输入的一半上，"
                 "所以 E[f′²] 是 ½，必须由权重以 σ_w² = 2 来弥补。这就是 He 初始化。torch 默认的 σ_w² 是 ⅓。",
             )
@@ -156,9 +151,8 @@ class VanishingGradientsClaim(Claim[VanishingGradientsMeasurement]):
         """Seeds, samples and the reference network."""
         seeds, reference = over_seeds(measured.seeds, measured.first_seed), _reference(measured)[0]
         return Text(
-            f"{measured.seeds} networks of each kind ({seeds.en}), {measured.samples} normal inputs each; root mean squares over units and "
-            "samples. The reference "
-            f"network has {reference.depth} layers of {reference.width} units.",
+            f"{measured.seeds} networks of each kind ({seeds.en}), {measured.samples} normal inputs each; root mean squares over units "
+            f"and samples. The reference network has {reference.depth} layers of {reference.width} units.",
             f"每种 {measured.seeds} 个网络（{seeds.zh}），各 {measured.samples} 个正态输入；对单元与样本取均方根。参考网络有 "
             f"{reference.depth} 层，每层 {reference.width} 个单元。",
         )
@@ -289,8 +283,7 @@ def _figure(measured: VanishingGradientsMeasurement) -> Figure:
         ),
         alt=Text(
             "Three panels, one for each initialisation: the gradient's size at each layer as a multiple of the last layer's, on a "
-            "logarithmic axis. At the "
-            f"first layer it is, {en}. Measured and predicted factors per layer differ by at most {apart}.",
+            f"logarithmic axis. At the first layer it is, {en}. Measured and predicted factors per layer differ by at most {apart}.",
             f"三幅图，每种初始化一幅：各层梯度的大小相对最后一层的倍数，对数轴。第一层处：{zh}。每层因子的测量值与预测值最多相差 {apart}。",
         ),
         sliders=[
@@ -361,3 +354,37 @@ def _with_factors(
             found = replace(found, factor=replace(spread([new] * 6), high=high or new))
         changed.append(found)
     return replace(measured, gradients=tuple(changed))
+
+
+def bias_variance(initialisation: Initialisation, width: int) -> float:
+    """σ_b²: `nn.Linear` draws its biases as it draws its weights; the other two set them to 0."""
+    return 1 / (3 * width) if initialisation == "default" else 0.0
+
+
+def gradient_by_layer(activation: Activation, initialisation: Initialisation, depth: int, width: int) -> tuple[float, ...]:
+    """What mean-field theory says of the gradient in a wide network: its size at each layer, as a multiple of the last layer's.
+
+    The size is the root mean square of the gradient at the input to the layer's activation. The network's inputs have mean square 1.
+    With independent weights of variance σ_w²/n and biases of variance σ_b², what enters layer l + 1 has the mean square
+    q_{l+1} = σ_w² E[f(√q_l z)²] + σ_b², and going back through layer l multiplies the mean square of the gradient by
+    χ_l = σ_w² E[f'(√q_l z)²], z normal
+    (Poole, Lahiri, Raghu, Sohl-Dickstein, Ganguli: Exponential expressivity in deep neural networks through transient
+    chaos, NIPS 2016; Schoenholz, Gilmer, Ganguli, Sohl-Dickstein: Deep Information Propagation, ICLR 2017).
+    """
+    weights, biases = WEIGHT_VARIANCE[initialisation], bias_variance(initialisation, width)
+    q = weights + biases
+    factors = []
+    for _ in range(depth - 1):
+        factors.append(weights * activation.mean_square_slope(math.sqrt(q)))
+        q = weights * _mean_square(activation, math.sqrt(q)) + biases
+    sizes = [1.0]
+    for factor in reversed(factors):
+        sizes.append(sizes[-1] * math.sqrt(factor))
+    return tuple(reversed(sizes))
+
+
+@lru_cache(maxsize=4096)
+def _mean_square(activation: Activation, sigma: float) -> float:
+    """E[f(z)²] for z ~ N(0, sigma²)."""
+    c = activation.curve
+    return expectation(lambda x: c.f(x) ** 2, bends=c.bends, sigma=sigma)

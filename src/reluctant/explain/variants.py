@@ -10,11 +10,9 @@ from reluctant.activations import Activation, get
 from reluctant.figures import Axis, Band, Dots, Figure, Line, Mark, Panel, Setting, Slider, Words, explorer
 from reluctant.numbers import count, percent, percentage, short
 
-from ._blocks import Block, Paragraph, Table
-from ._claim import Claim, ClaimCase, ClaimVerdict, Conclusion
+from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Paragraph, Table
 from ._curves import COLOURS, curve_panels, title
-from ._paired import ANSWERS, compared
-from ._spread import over_seeds
+from ._spread import ANSWERS, compared, over_seeds
 from ._text import Text
 from ._variant_training import NARROW, NARROW_RATE, SOLVED, WIDTH, PreluSlopes, Seeds, VariantRuns, fatal, learned_slopes, narrow
 
@@ -55,18 +53,17 @@ class VariantsClaim(Claim[VariantsMeasurement]):
         "Two ways in which ReLUs die, each run again with every variant from the same seeds. The fatal run of claim 7, at rates from "
         "gentle to fatal. And narrow, deep networks, "
         "where units are dead before the first step. Besides, PReLU's slopes are watched as they are learned.",
-        "ReLU 有两种死法，每种都用各个变体从相同的种子重跑一遍。一是论断 7 的致命训练，学习率从温和到致命。二是又窄又深的网络，"
-        "那里的单元在第一步之前就已死去。另外，观察 PReLU 的斜率如何被学出来。",
+        "ReLU 有两种死法，每种都用各个变体从相同的种子重跑一遍。一是论断 7 的致命训练，学习率从温和到致命。二是又窄又深的网络，那里的单元"
+        "在第一步之前就已死去。另外，观察 PReLU 的斜率如何被学出来。",
     )
     verdict_rule = Text(
         f"A network has learned with {percent(SOLVED)} of its points right. A variant is better in a setting where it learns on more "
-        "seeds than ReLU by the exact sign test at 95 %. The two settings are "
-        "the first rate above ReLU's best at which it learns on fewer than half of the seeds, and the deepest of the narrow networks. "
-        "Holds where all variants are better in both; does not hold where none is better in either; else "
-        "it holds under conditions.",
-        f"训练点答对 {percent(SOLVED)} 就算学会。若按 95 % 的精确符号检验，某个变体学会的种子比 ReLU 多，就称它在该设置下更好。"
-        "两个设置是：在 ReLU 的最佳学习率之上、它在不到一半的种子上学会的第一个学习率，"
-        "以及最深的窄网络。所有变体在两处都更好：成立。没有变体在任何一处更好：不成立。其余：有条件成立。",
+        "seeds than ReLU by the exact sign test at 95 %. The two settings are the first rate above ReLU's best at which it learns on "
+        "fewer than half of the seeds, and the deepest of the narrow networks. Holds where all variants are better in both; does not "
+        "hold where none is better in either; else it holds under conditions.",
+        f"训练点答对 {percent(SOLVED)} 就算学会。若按 95 % 的精确符号检验，某个变体学会的种子比 ReLU 多，就称它在该设置下更好。两个设置"
+        "是：在 ReLU 的最佳学习率之上、它在不到一半的种子上学会的第一个学习率，以及最深的窄网络。所有变体在两处都更好：成立。没有变体在任"
+        "何一处更好：不成立。其余：有条件成立。",
     )
     measurement = VariantsMeasurement
 
@@ -118,8 +115,8 @@ class VariantsClaim(Claim[VariantsMeasurement]):
                 "A slope below 0 carries a gradient back through a unit that would be silent, so the unit can be moved again. It does "
                 "nothing against a step that is too large: there it carries the blow as "
                 "well as the gradient, and where ReLU goes silent the variants can diverge.",
-                "0 以下的斜率让梯度能穿过本会沉默的单元，使它又能被推动。但它对过大的步子毫无帮助：它传递梯度，也传递冲击；在 ReLU "
-                "沉默的地方，变体可能发散。",
+                "0 以下的斜率让梯度能穿过本会沉默的单元，使它又能被推动。但它对过大的步子毫无帮助：它传递梯度，也传递冲击；在 ReLU 沉默的"
+                "地方，变体可能发散。",
             )
         )
 
@@ -132,9 +129,8 @@ class VariantsClaim(Claim[VariantsMeasurement]):
             f"gradient descent. Narrow: layers of {NARROW} units, He initialisation, {measured.narrow_steps} steps of Adam at "
             f"{NARROW_RATE:g}. PReLU's slopes start at {get('prelu').parameters['init']:g}.",
             f"每种激活函数、每个设置 {measured.seeds} 个网络（{seeds.zh}），双月，{points} 个点。致命训练：2 → {WIDTH} → {WIDTH} → 1，"
-            f"torch 默认初始化，梯度下降 {measured.steps} 步。"
-            f"窄网络：每层 {NARROW} 个单元，He 初始化，Adam（学习率 {NARROW_RATE:g}）{measured.narrow_steps} 步。PReLU 的斜率从 "
-            f"{get('prelu').parameters['init']:g} 开始。",
+            f"torch 默认初始化，梯度下降 {measured.steps} 步。窄网络：每层 {NARROW} 个单元，He 初始化，Adam（学习率 {NARROW_RATE:g}）"
+            f"{measured.narrow_steps} 步。PReLU 的斜率从 {get('prelu').parameters['init']:g} 开始。",
         )
 
     @classmethod
@@ -199,8 +195,8 @@ def _about_narrow(measured: VariantsMeasurement, depth: float, answers: Sequence
     return Text(
         f"In narrow networks of {depth:g} layers ReLU learns on {sum(relu.solved)} of {measured.seeds} seeds; {stuck} of its networks "
         f"give one output for every input before the first step. {told.en}.",
-        f"在 {depth:g} 层的窄网络中，ReLU 在 {measured.seeds} 个种子中的 {sum(relu.solved)} 个上学会；{stuck} "
-        f"的网络在第一步之前就对每个输入给出同一个输出。{told.zh}。",
+        f"在 {depth:g} 层的窄网络中，ReLU 在 {measured.seeds} 个种子中的 {sum(relu.solved)} 个上学会；{stuck} 的网络在第一步之前就对每个输"
+        f"入给出同一个输出。{told.zh}。",
     )
 
 
