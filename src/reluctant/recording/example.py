@@ -41,6 +41,9 @@ BATCH = 64
 RAW = InputStatistics(2432, 64, 120.0, 300.0, 0.0, 1700.0, 800.0, 10.0, 300.0, 4.0, feature_means_std=200.0)
 """Data that nobody scaled."""
 
+STANDARDISED = InputStatistics(2432, 64, 0.0, 1.0, -3.0, 3.0, 0.0, 1.0, 1.0, 0.0)
+"""Data of mean 0 and spread 1."""
+
 
 def histogram(units: int, zero: int = 0, one: int = 0, share: float = 0.5) -> ShareHistogram:
     """`zero` units at 0, `one` units at 1, and the rest in the bin that holds `share`."""

@@ -32,10 +32,6 @@ class Structure:
         """Every node that `node`'s values reach, without itself."""
         return _closure(node, lambda current: self.consumers[current])
 
-    def on_one_path(self, one: int, other: int) -> bool:
-        """Whether values flow from one of the two to the other."""
-        return one == other or other in self.upstream(one) or other in self.downstream(one)
-
     def reached_without(self, removed: Iterable[int]) -> set[int]:
         """The nodes that gradient from the root still reaches when it passes through none of `removed`."""
         blocked = set(removed)

@@ -25,6 +25,9 @@ UNMOVED = 0.1
 AS_GOOD_AS_CONSTANT = 0.9
 """From this share of the best constant prediction's loss upwards, nothing about the input has been learned."""
 
+SOLVED = 0.05
+"""A loss of which so little is left has been learned: whatever else is odd then did no harm."""
+
 
 def progress(network: Network, graphs: Set[int]) -> Progress:
     """What became of the losses of the graphs with these ids: the worst of them counts."""
@@ -34,10 +37,10 @@ def progress(network: Network, graphs: Set[int]) -> Progress:
     return "untrained" if worst == "stuck" and not _is_reached(network, graphs) else worst
 
 
-def is_solved(network: Network, graphs: Set[int], left: float = 0.05) -> bool:
-    """Whether every loss of these graphs that can be judged fell to `left` of its start."""
+def is_solved(network: Network, graphs: Set[int]) -> bool:
+    """Whether every loss of these graphs that can be judged fell to `SOLVED` of its start."""
     fell = [value for value in map(fall, curves_of(network, graphs)) if value is not None]
-    return bool(fell) and min(fell) >= 1.0 - left
+    return bool(fell) and min(fell) >= 1.0 - SOLVED
 
 
 def curves_of(network: Network, graphs: Set[int]) -> list[LossCurve]:

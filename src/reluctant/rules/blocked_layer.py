@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from reluctant.numbers import count, share, size
-from reluctant.recording import Finding, Node, NotJudged, ParameterMoment, Recording, Silence, Site
-from reluctant.recording.example import StackLayer, stack, twice, window, with_parameter
+from reluctant.recording import Finding, InputStatistics, Node, NotJudged, ParameterMoment, Recording, Silence, Site
+from reluctant.recording.example import STANDARDISED, StackLayer, stack, twice, window, with_input, with_parameter
 
 from ._activation_at import curve, has_dead_side, is_bounded
 from ._causes import why_dead
@@ -151,6 +151,12 @@ for step in range(150):
             sites = tuple(replace(site, role="output") if site.id == 1 else site for site in recording.sites)
             return replace(recording, sites=sites, graphs=(replace(graph, nodes=tuple(nodes.values())),))
 
+        def bounded(weights: float, bias: float, operation: str = "relu", data: InputStatistics = STANDARDISED) -> Recording:
+            """The first layer is dead; it takes these data, with weights up to `weights` and biases up to `bias`."""
+            recording = with_input(stack([replace(STAGES[0], dead=64, operation=operation)]), data)
+            recording = with_parameter(recording, "fc1.weight", minimum=-weights, maximum=weights)
+            return with_parameter(recording, "fc1.bias", maximum=bias)
+
         return (
             RuleCase(
                 "blocked from the start", BLOCKED,
@@ -221,6 +227,71 @@ for step in range(150):
                     "error", "learning-rate", 32, treatments=("lower-learning-rate:0.1", "lower-learning-rate:0.01"),
                     because="32 units that had passed gradient fell silent at step 14; the update at step 0 moved a bias of fc2 by "
                     "15 times the spread that its input gives a unit (SGD with lr 0.1, line 44)",
+                ),
+            ),
+            RuleCase(
+                "bounds that prove it", bounded(0.1, -19.3),
+                Expected(
+                    "error", "none", 31,
+                    message="All 64 units after fc1 passed no gradient on 2,432 samples in a row: certified, with inputs up to 3, "
+                    "weights up to 0.1 and biases up to -19 none exceeds -0.1. Nothing before it learns: fc1.",
+                ),
+            ),
+            RuleCase(
+                "bounds that leave it open", bounded(0.1, -19.1),
+                Expected(
+                    "error", "none", 31,
+                    message="All 64 units after fc1 passed no gradient on 2,432 samples in a row: each fires on fewer than 0.1 % of "
+                    "inputs (95 %). Nothing before it learns: fc1.",
+                ),
+            ),
+            RuleCase(
+                "weights of 0 and no positive bias", bounded(0.0, 0.0),
+                Expected(
+                    "error", "none", 31,
+                    message="All 64 units after fc1 passed no gradient on 2,432 samples in a row: certified, all its weights are 0 "
+                    "and no bias exceeds 0. Nothing before it learns: fc1.",
+                ),
+            ),
+            RuleCase(
+                "weights of 0 and a positive bias", bounded(0.0, 0.1),
+                Expected(
+                    "error", "none", 31,
+                    message="All 64 units after fc1 passed no gradient on 2,432 samples in a row: each fires on fewer than 0.1 % of "
+                    "inputs (95 %). Nothing before it learns: fc1.",
+                ),
+            ),
+            RuleCase(
+                "bounds on an activation with two flat sides", bounded(0.1, -100.0, "relu6"),
+                Expected(
+                    "error", "none", 31,
+                    message="All 64 units after fc1 passed no gradient on 2,432 samples in a row: each fires on fewer than 0.1 % of "
+                    "inputs (95 %). Nothing before it learns: fc1.",
+                ),
+            ),
+            RuleCase(
+                "bounds on a user's own function", bounded(0.1, -100.0, "custom:Rectify"),
+                Expected(
+                    "error", "none", 31,
+                    message="All 64 units after fc1 passed no gradient on 2,432 samples in a row: each fires on fewer than 0.1 % of "
+                    "inputs (95 %). Nothing before it learns: fc1.",
+                ),
+            ),
+            RuleCase(
+                "low biases, and no bound on what comes in", with_parameter(BLOCKED, "fc2.bias", maximum=-100.0),
+                Expected(
+                    "error", "none", 32,
+                    message="All 32 units after fc2 passed no gradient on 2,432 samples in a row: each fires on fewer than 0.1 % of "
+                    "inputs (95 %). Nothing before it learns: fc1, fc2.",
+                ),
+            ),
+            RuleCase(
+                "weights of 0, whatever comes in",
+                with_parameter(with_parameter(BLOCKED, "fc2.bias", maximum=-1.0), "fc2.weight", minimum=0.0, maximum=0.0),
+                Expected(
+                    "error", "none", 32,
+                    message="All 32 units after fc2 passed no gradient on 2,432 samples in a row: certified, all its weights are 0 "
+                    "and no bias exceeds -1. Nothing before it learns: fc1, fc2.",
                 ),
             ),
             RuleCase("two such networks", twice(BLOCKED), Expected("error", "none", 32), Expected("error", "none", 132)),

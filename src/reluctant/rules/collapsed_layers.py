@@ -202,6 +202,13 @@ for step in range(100):
             RuleCase("a layer used twice", series(linear(0, 8, 32), *BENT, linear(1, 32, 32), linear(1, 32, 32), *BENT, linear(2, 32, 4))),
             RuleCase("an embedding before", series(replace(linear(0, 1000, 16), kind="embedding"), linear(1, 16, 4))),
             RuleCase(
+                "a transposed convolution",
+                series(
+                    convolution(0, 1, 8, 3), *BENT, replace(convolution(1, 8, 12, 3), transposed=True), convolution(2, 12, 12, 1), *BENT,
+                    linear(3, 12, 2),
+                ),
+            ),
+            RuleCase(
                 "two such networks", twice(series(*PAIR)),
                 Expected("warning", "missing-activation", 11),
                 Expected("warning", "missing-activation", 111),

@@ -406,6 +406,24 @@ for step in range(150):
                 "the loss fell to what a constant reaches", replace(dead(60, loss=1.6), losses=ending(dead(60), 2.2).losses),
                 Expected("error", "none", 31),
             ),
+            RuleCase(
+                "last measured late in the life of its optimizer",
+                replace(last_measured(590), optimizers=tuple(replace(one, steps=800) for one in last_measured(590).optimizers)),
+                Expected("error", "none", 31),
+            ),
+            RuleCase(
+                "half of them died later", with_site(dead(60), silences=(Silence(30, -1, 0, 2432), Silence(30, 8, 14, 2176))),
+                Expected("error", "none", 31),
+            ),
+            RuleCase(
+                "most of them died later", with_site(dead(60), silences=(Silence(29, -1, 0, 2432), Silence(31, 8, 14, 2176))),
+                Expected("error", "none", 31),
+            ),
+            RuleCase(
+                "60 of 100, with a cause, and 7 % of the loss is left",
+                with_parameter(dead(60, loss=0.161), "fc1.bias", mean=-4.0, std=2.0),
+                Expected("warning", "bias-initialisation", 31),
+            ),
             RuleCase("two such networks", twice(dead(10)), Expected("warning", "none", 31), Expected("warning", "none", 131)),
         )
 

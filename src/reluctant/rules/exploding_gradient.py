@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reluctant.numbers import size
-from reluctant.recording import Cause, Finding, InputStatistics, Layer, LossCurve, LossPoint, NotJudged, Recording
-from reluctant.recording.example import RAW, deep, twice, with_input, with_parameter
+from reluctant.recording import Cause, Finding, Layer, LossCurve, LossPoint, NotJudged, Recording
+from reluctant.recording.example import RAW, STANDARDISED, deep, twice, with_input, with_parameter
 
 from ._causes import why_blown_up
 from ._graph import Structure
@@ -181,8 +181,7 @@ for step in range(60):
 
         def swollen(size: float) -> Recording:
             """Data of size 1 have become values of this size before the second layer."""
-            data = InputStatistics(2432, 64, 0.0, 1.0, -3.0, 3.0, 0.0, 1.0, 1.0, 0.0)
-            first, second, *others = with_input(deep(3), data).layers
+            first, second, *others = with_input(deep(3), STANDARDISED).layers
             second = replace(second, moments=tuple(replace(moment, input_rms=size) for moment in second.moments))
             return replace(deep(3), layers=(first, second, *others))
 

@@ -180,6 +180,11 @@ for step in range(100):
                 stack([StackLayer("fc1", 40, 31, "x = torch.relu(self.fc1(x))", always_on=39)], inputs=20, classes=2),
             ),
             RuleCase(
+                "a table of embeddings before two layers",
+                series(replace(linear(0, 1000, 64), kind="embedding"), linear(1, 64, 64), linear(2, 64, 4)),
+                Expected("error", "missing-activation", 11),
+            ),
+            RuleCase(
                 "two such networks", twice(series(A, B, C)),
                 Expected("error", "missing-activation", 10),
                 Expected("error", "missing-activation", 110),

@@ -390,6 +390,18 @@ for step in range(60):
             ),
             RuleCase("behind 100 views", number(HeadStep("sigmoid"), *[HeadStep("view", kind="affine")] * 100, targets=values(7, 12))),
             RuleCase(
+                "rows of probabilities for classes",
+                output_head("cross_entropy", classes=4, targets=values(0, 1), options={"class_indices": 0.0}),
+            ),
+            RuleCase(
+                "rows above 1 for classes", output_head("cross_entropy", classes=4, targets=values(0, 2), options={"class_indices": 0.0}),
+                Expected("warning", "target-range", 60),
+            ),
+            RuleCase(
+                "class indices for classes",
+                output_head("cross_entropy", classes=4, targets=values(0, 3, distinct=range(4)), options={"class_indices": 1.0}),
+            ),
+            RuleCase(
                 "two such networks", twice(number(HeadStep("tanh"), targets=values(7, 12))),
                 Expected("error", "target-range", 40),
                 Expected("error", "target-range", 140),

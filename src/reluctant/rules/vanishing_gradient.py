@@ -18,6 +18,9 @@ from ._progress import progress
 from ._rule import Rule
 from .testing import Expected, RuleCase, fading, rising
 
+NAMED_PART = 0.3
+"""Share of the fall, in logarithms, that slopes or weights must make up to be named as its cause; where neither does, it is depth."""
+
 
 class VanishingGradient(Rule):
     """The gradient that reaches the early layers is too small to train them.
@@ -202,6 +205,8 @@ for step in range(150):
             RuleCase("falls for half of the run", fading(rising(1e5), rising(10), until=600), Expected("error", "initialisation", 31)),
             RuleCase("58 % of the fall in one step", fading([1e-6, 1e-6 * 10**2.32, 1e-6 * 10**3.2, 1e-2]), Expected("error", "depth", 31)),
             RuleCase("62 % of the fall in one step", fading([1e-6, 1e-6 * 10**2.48, 1e-6 * 10**3.2, 1e-2])),
+            RuleCase("34 % of the fall by weights", fading(rising(1e4), weights=0.86), Expected("error", "initialisation", 31)),
+            RuleCase("26 % of the fall by weights", fading(rising(1e4), weights=0.956), Expected("error", "depth", 31)),
             RuleCase(
                 "two such networks", twice(fading(rising(1100))),
                 Expected("error", "initialisation", 31),
@@ -234,11 +239,11 @@ def _why(network: Network, trend: Trend) -> tuple[Cause, Location]:
     by_weights = -sum(math.log(scale) for scale in scales.values())
     whole = math.log(trend.ratio)
     per_layer = f"{size(1 / trend.per_layer)} a layer"
-    if sites and by_slope >= max(by_weights, 0.3 * whole):
+    if sites and by_slope >= max(by_weights, NAMED_PART * whole):
         slope, weights = math.exp(-by_slope / steps), math.exp(-by_weights / steps)
         clause = f"of {per_layer}, the slope of {sites[0].operation} takes {size(slope)} (root mean square) and the weights {size(weights)}"
         return Cause("activation-choice", clause), place_of(sites[0])
-    if by_weights >= 0.3 * whole:
+    if by_weights >= NAMED_PART * whole:
         worst = min((layer for layer in trend.layers if layer.id in scales), key=lambda layer: scales[layer.id])
         ratio = size(math.exp(-by_weights / steps))
         clause = f"weights stand at {ratio} of the scale that the activation asks for, {steps} layers in a row"
