@@ -26,7 +26,7 @@ ARROWS: dict[str, set[str] | None] = {
     "activations": set(),
     "cli": ANYTHING,
     "configuration": set(),
-    "bench": {"activations", "instrument", "kernels", "nn"},
+    "bench": {"figures", "activations", "instrument", "kernels", "nn"},
     "instrument": {"recording"},
     "kernels": {"activations", "instrument"},
     "nn": {"kernels", "activations", "instrument"},

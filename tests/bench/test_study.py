@@ -71,6 +71,7 @@ def test_the_picture_names_every_member(study):
     picture = svg(study)
     assert all(row.member in picture for row in study.rows)
     assert picture.startswith("<svg")
+    assert picture.count('class="guide"') == len({row.elements for row in study.rows})
 
 
 def test_an_activation_that_does_not_exist():

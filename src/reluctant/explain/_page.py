@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from reluctant.figures import Key, Slider, Words, inline, legend, script_data, translation
+from reluctant.figures import Slider, Words, inline, legend, script_data, translation
 from reluctant.page import asset, render
 
 from . import _words
@@ -52,7 +52,6 @@ def page(account: Account, language: Language) -> str:
         numeric=_is_numeric,
         svg=lambda panel, name: Markup(inline(panel, language, name)),
         legend=legend,
-        swatch=_swatch,
         data=lambda figure: script_data(figure, language, _words.SLOPE),
         mathml=_mathml,
         playground=_Playground(account.seed, language),
@@ -76,16 +75,6 @@ def _set(text: str) -> Markup:
 def _is_numeric(slider: Slider) -> bool:
     """Whether the positions are numbers, so that it is dragged; else one of them is chosen by its name."""
     return all(isinstance(position, str) and re.fullmatch(r"[\d.]+", position) for position in slider.positions)
-
-
-def _swatch(key: Key) -> Markup:
-    """A short piece of a line, as it is drawn."""
-    drawn = (
-        f'<path class="dots {key.colour}" stroke-width="7" d="M13 5h.01"/>'
-        if key.mark == "dots"
-        else (f'<path class="line {key.colour}{" dashed" if key.mark == "dashed" else ""}" d="M1 5h24"/>')
-    )
-    return Markup(f'<svg viewBox="0 0 26 10" aria-hidden="true">{drawn}</svg>')
 
 
 def _mathml(formula: Formula) -> Markup:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from reluctant.numbers import count
+
 from ._axis import Axis
 from ._drawing import Drawing, Key
-from ._svg import WIDTH, box, canvas, coordinate, label, path
+from ._svg import LETTER, WIDTH, Frame, box, canvas, coordinate, label, path
 from ._words import translation
 
 HEIGHT = 210
@@ -38,27 +40,29 @@ def histogram(title: str, alt: str, now: Bars, before: Bars | None, share: str, 
     """
     svg = canvas(HEIGHT, f"{title}. {alt}")
     highest = max(*now.counts, *(before.counts if before else (1,)), 1)
-    axis = Axis("units", 0, highest)
-    left, right, top, bottom = 12 + 6.2 * len(f"{highest:,}"), WIDTH - 8.0, 26.0, HEIGHT - 44.0
-    label(svg, 0, top - 12, "units", "axis-label")
-    for value, name in axis.ticks(4):
-        if value == int(value):
-            place = bottom - (bottom - top) * axis.share(value)
-            path(svg, "grid", f"M{coordinate(left)} {coordinate(place)}H{coordinate(right)}")
-            label(svg, left - 6, place + 3.5, translation(name), "tick", "end")
-    places = _places(left, right, len(now.between))
-    for index, (count, (x, width)) in enumerate(zip(now.counts, places, strict=True)):
-        if count:
-            height = max(1.5, (bottom - top) * axis.share(count))
+    placed = Frame(Axis(share, 0, 1), Axis("units", 0, highest), 12 + LETTER * len(count(highest)), WIDTH - 8.0, 26.0, HEIGHT - 44.0)
+    _grid(svg, placed)
+    places = _places(placed.left, placed.right, len(now.between))
+    for index, (units, (x, width)) in enumerate(zip(now.counts, places, strict=True)):
+        if units:
+            height = max(1.5, placed.bottom - placed.up(units))
             kind = "bad" if bad is not None and index == bad % len(places) else "f1"
-            path(svg, f"column {kind}", box(x, bottom - height, width, height))
-    if before:
-        for count, (x, width) in zip(before.counts, places, strict=True):
-            if count:
-                path(svg, "before", f"M{coordinate(x)} {coordinate(bottom - (bottom - top) * axis.share(count))}h{coordinate(width)}")
-    _below(svg, left, right, bottom, share, ends)
+            path(svg, f"column {kind}", box(x, placed.bottom - height, width, height))
+    for units, (x, width) in zip(before.counts if before else (), places, strict=False):
+        if units:
+            path(svg, "before", f"M{coordinate(x)} {coordinate(placed.up(units))}h{coordinate(width)}")
+    _below(svg, placed, share, ends)
     keys = (Key("area", "f1 column", now.label), Key("line", "before", before.label)) if before else ()
     return Drawing(title, alt, svg, keys)
+
+
+def _grid(svg: Element, placed: Frame) -> None:
+    """Whole numbers of units, each with a line."""
+    label(svg, 0, placed.top - 12, "units", "axis-label")
+    for value, name in placed.y.ticks(4) if placed.y else ():
+        if value == int(value):
+            path(svg, "grid", f"M{coordinate(placed.left)} {coordinate(placed.up(value))}H{coordinate(placed.right)}")
+            label(svg, placed.left - 6, placed.up(value) + 3.5, translation(name), "tick", "end")
 
 
 def _places(left: float, right: float, stretches: int) -> list[tuple[float, float]]:
@@ -69,7 +73,8 @@ def _places(left: float, right: float, stretches: int) -> list[tuple[float, floa
     return [(left + 2, SIDE - 6.0), *between, (right - SIDE + 4, SIDE - 6.0)]
 
 
-def _below(svg: Element, left: float, right: float, bottom: float, share: str, ends: tuple[str, str]) -> None:
+def _below(svg: Element, placed: Frame, share: str, ends: tuple[str, str]) -> None:
+    left, right, bottom = placed.left, placed.right, placed.bottom
     path(svg, "axis", f"M{coordinate(left)} {coordinate(bottom)}H{coordinate(right)}")
     start, end = left + SIDE + 8, right - SIDE - 8
     label(svg, left + SIDE / 2 - 1, bottom + 15, ends[0], "tick", "middle")

@@ -136,39 +136,31 @@ def legend(panels: Sequence[Panel]) -> list[Key]:
     return list(found.values())
 
 
+def sheet(name: str, width: int, height: int, title: str, alt: str) -> Element:
+    """An empty picture that stands alone: its title, its text alternative, the light style of all classes, and paper."""
+    size = {"width": str(width), "height": str(height)}
+    svg = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width} {height}", **size, "role": "img"})
+    svg.set("class", "panel")
+    svg.set("aria-labelledby", f"{name}-title {name}-alt")
+    SubElement(svg, "title", {"id": f"{name}-title"}).text = title
+    SubElement(svg, "desc", {"id": f"{name}-alt"}).text = alt
+    SubElement(svg, "style").text = in_plain_colours(stylesheet("figures")) + ".figure-title { font-size: 15px; font-weight: 600; }"
+    SubElement(svg, "rect", {"class": "paper", **size})
+    _label(svg, 12, 22, title, "figure-title")
+    return svg
+
+
 def standalone(figure: Figure, language: str) -> str:
-    """A whole figure as a file of its own: its panels, its legend, its title and text alternative, and the style of its classes."""
-    style = in_plain_colours(stylesheet("figures")) + ".figure-title { font-size: 15px; font-weight: 600; }"
+    """A whole figure as a file of its own: its panels and its legend on a sheet."""
     columns = min(3, len(figure.panels))
     rows = math.ceil(len(figure.panels) / columns)
-    entries = legend(figure.panels)
-    lines = _legend_lines(entries, language, columns * WIDTH - 24)
-    width, height = columns * WIDTH, 34 + rows * HEIGHT + 18 * len(lines) + 10
-    svg = Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {width} {height}",
-            "width": str(width),
-            "height": str(height),
-            "role": "img",
-        },
-    )
-    svg.set("class", "panel")
-    svg.set("aria-labelledby", f"{figure.name}-title {figure.name}-alt")
-    SubElement(svg, "title", {"id": f"{figure.name}-title"}).text = translation(figure.title, language)
-    SubElement(svg, "desc", {"id": f"{figure.name}-alt"}).text = translation(figure.alt, language)
-    SubElement(svg, "style").text = style
-    SubElement(svg, "rect", {"class": "paper", "width": str(width), "height": str(height)})
-    _label(svg, 12, 22, translation(figure.title, language), "figure-title")
+    lines = _legend_lines(legend(figure.panels), language, columns * WIDTH - 24)
+    height = 34 + rows * HEIGHT + 18 * len(lines) + 10
+    svg = sheet(figure.name, columns * WIDTH, height, translation(figure.title, language), translation(figure.alt, language))
     for index, panel in enumerate(figure.panels):
         drawn = panel_element(panel, language, f"{figure.name}-{index}")
-        drawn.attrib |= {
-            "x": str(index % columns * WIDTH),
-            "y": str(34 + index // columns * HEIGHT),
-            "width": str(WIDTH),
-            "height": str(HEIGHT),
-        }
+        place = {"x": index % columns * WIDTH, "y": 34 + index // columns * HEIGHT, "width": WIDTH, "height": HEIGHT}
+        drawn.attrib |= {side: str(size) for side, size in place.items()}
         svg.append(drawn)
     for row, line in enumerate(lines):
         _draw_legend(svg, line, language, 34 + rows * HEIGHT + 18 * row + 8)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from reluctant.numbers import count
+
 from ._axis import Axis
 from ._drawing import Drawing, Key
 from ._figure import Guide
-from ._svg import WIDTH, Frame, box, canvas, draw_guide, label, path
+from ._svg import LETTER, WIDTH, Frame, box, canvas, draw_guide, label, path
 
 TALLEST, LOWEST = 220, 90
 ROWS_APART = 64
@@ -32,7 +34,7 @@ def unit_map(title: str, alt: str, x: Axis, groups: Sequence[UnitGroup], guide: 
     apart = units <= ROWS_APART
     row = max(2.0, min(9.0, TALLEST / units)) if apart else 0.0
     height = max(LOWEST, row * units) if apart else TALLEST
-    placed = Frame(x, None, 14 + 6.2 * len(f"{units:,}"), WIDTH - 8, 26, 26 + height)
+    placed = Frame(x, None, 14 + LETTER * len(count(units)), WIDTH - 8, 26, 26 + height)
     svg = canvas(placed.bottom + 40, f"{title}. {alt}")
     label(svg, 0, 12, "units", "axis-label")
     done = 0
@@ -43,7 +45,7 @@ def unit_map(title: str, alt: str, x: Axis, groups: Sequence[UnitGroup], guide: 
             y = placed.top + height * (done / units) + (index * size if apart else 0)
             _bar(svg, placed, group, y, size - (0.8 if apart and size > 3 else 0))
         done += group.units
-    label(svg, placed.left - 6, placed.top + 8, f"{units:,}", "tick", "end")
+    label(svg, placed.left - 6, placed.top + 8, count(units), "tick", "end")
     label(svg, placed.left - 6, placed.bottom, "0", "tick", "end")
     if guide:
         draw_guide(svg, placed, guide)

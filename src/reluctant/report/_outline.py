@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 
 from reluctant.figures import NON_FINITE
-from reluctant.numbers import fine_percent, plural
+from reluctant.numbers import count, fine_percent, plural
 from reluctant.recording import Document, Finding, NotJudged, Recording, Unobserved
 
 from ._finding_block import FindingBlock, all_blocks, main_blocks, tally
@@ -81,7 +81,7 @@ def _outline(
 
 def _title(recording: Recording, places: Locations) -> str:
     unit = "step" if recording.optimizers or not recording.passes else "backward pass"
-    parts = [plural(recording.steps, unit), f"{recording.measured_steps:,} measured"]
+    parts = [plural(recording.steps, unit), f"{count(recording.measured_steps)} measured"]
     if recording.overhead_share is not None:
         parts.append(f"overhead {fine_percent(recording.overhead_share)}")
     return f"reluctant · {places.script} · {', '.join(parts)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reluctant.figures import swatch
 from reluctant.page import asset, render
 from reluctant.recording import Document
 
@@ -62,5 +63,6 @@ class Html(Renderer):
             page=outline,
             kind=VERDICT_KINDS[outline.verdict.kind],
             kinds=ANSWER_KINDS,
+            swatch=swatch,
             pictures=study_pictures(study, outline),
         )

@@ -9,7 +9,7 @@ from inspect import cleandoc
 
 from reluctant.errors import UnknownNameError
 from reluctant.figures import Axis, Band, Drawing, Extent, Line, line_chart, range_chart
-from reluctant.numbers import plural, value
+from reluctant.numbers import count, plural, value
 from reluctant.recording import Comparison, Finding, Location, ProposedTreatment, Recording, Severity, Site, TrialVerdict
 from reluctant.rules import get
 
@@ -110,7 +110,7 @@ def comparison_text(shown: Comparison) -> str:
             f"{_noun(shown).capitalize()} at the end, treated less untreated: {value(shown.difference)}{interval}, "
             f"{plural(shown.seeds, 'pair')} of trials."
         )
-    parts.append(f"The finding was gone on {shown.finding_gone:,} of {plural(shown.seeds, 'seed')}.")
+    parts.append(f"The finding was gone on {count(shown.finding_gone)} of {plural(shown.seeds, 'seed')}.")
     if shown.note:
         parts.append(safe(shown.note))
     return " ".join(parts)

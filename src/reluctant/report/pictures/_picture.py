@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from reluctant import discovery
 from reluctant.figures import Axis, Drawing, Guide, time_axis
+from reluctant.numbers import count
 from reluctant.recording import Finding, Layer, Recording, Silence, Site
 
 from .._network_order import in_network_order, layers_in_network_order
@@ -40,7 +41,7 @@ def event_of(finding: Finding, site: Site | None) -> Event | None:
     """When the fault of a finding began; None where the recording does not tell, or where it was there from the start."""
     step = finding.evidence.get("first_non_finite_step")
     if isinstance(step, int) and not isinstance(step, bool) and step > 0:
-        return Event(step, step, f"not finite from step {step:,}")
+        return Event(step, step, f"not finite from step {count(step)}")
     if site is None or SILENT.isdisjoint(finding.evidence):
         return None
     fallen = [silence for silence in site.silences if silence.last_alive_step >= 0]
@@ -49,7 +50,7 @@ def event_of(finding: Finding, site: Site | None) -> Event | None:
     units = sum(silence.units for silence in fallen)
     last = max(silence.first_silent_step for silence in fallen)
     where = f"{safe(site.after)}: " if 0 < len(site.after) <= LONGEST_NAME else ""
-    return Event(_begun(fallen, units), last, f"{where}{units:,} of {site.units:,} units fell silent")
+    return Event(_begun(fallen, units), last, f"{where}{count(units)} of {count(site.units)} units fell silent")
 
 
 def _begun(fallen: Sequence[Silence], units: int) -> int:

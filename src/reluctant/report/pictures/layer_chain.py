@@ -33,4 +33,4 @@ class LayerChain(Picture):
 
 
 def _shape(shape: tuple[int, ...]) -> str:
-    return f"{shape[1]:,} → {shape[0]:,}" if len(shape) >= 2 else ""
+    return f"{count(shape[1])} → {count(shape[0])}" if len(shape) >= 2 else ""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from reluctant.figures import Axis, Band, Drawing, Guide, Line, line_chart
-from reluctant.numbers import magnitude, value
+from reluctant.numbers import count, magnitude, value
 from reluctant.recording import Finding, Graph, LossCurve, LossPoint, Recording
 
 from ._picture import Picture, RecordingView, event_of
@@ -53,9 +53,9 @@ def loss_curve(curve: LossCurve, view: RecordingView, guides: Sequence[Guide] = 
     if y is None or not finite:
         return None
     first, lowest, last = (magnitude(number) for number in (finite[0], min(finite), finite[-1]))
-    alt = f"{first} at step {steps[0]:,}, {lowest} at its lowest, {last} at step {steps[-1]:,}."
+    alt = f"{first} at step {count(steps[0])}, {lowest} at its lowest, {last} at step {count(steps[-1])}."
     if curve.first_non_finite_step is not None:
-        alt += f" Not finite from step {curve.first_non_finite_step:,} on."
+        alt += f" Not finite from step {count(curve.first_non_finite_step)} on."
     spread = [Band(steps, low, high, label="lowest to highest of each stretch")] if low != high else []
     return line_chart("Loss", alt, view.time, y, [Line("mean", steps, means)], spread, guides)
 

@@ -61,7 +61,8 @@ class SaturationOverTime(Picture):
             return None
         steps = [moment.step for moment in site.moments]
         shares = [moment.flat_share for moment in site.moments]
-        alt = f"{percent(shares[0])} at step {steps[0]:,}, {percent(shares[-1])} at step {steps[-1]:,}, {percent(max(shares))} at most."
+        ends = (f"{percent(share)} at step {count(step)}" for share, step in ((shares[0], steps[0]), (shares[-1], steps[-1])))
+        alt = f"{', '.join(ends)}, {percent(max(shares))} at most."
         line = Line("on the flat part", steps, [100 * share for share in shares])
         title = f"{safe(site.operation)} after {safe(site.after)}: samples on the flat part"
         return line_chart(title, alt, view.time, Axis("% of samples and units", 0, 100), [line])
@@ -113,6 +114,6 @@ def slope_histogram(site: Site, quantity: str, share: str, ends: tuple[str, str]
 
 def _bars(window: UnitWindow, quantity: str) -> Bars:
     shares: ShareHistogram = getattr(window, quantity)
-    last = "" if window.first_step == window.last_step else f" to {window.last_step:,}"
-    steps = f"step{'s' if last else ''} {window.first_step:,}{last}"
+    last = "" if window.first_step == window.last_step else f" to {count(window.last_step)}"
+    steps = f"step{'s' if last else ''} {count(window.first_step)}{last}"
     return Bars(steps, shares.zero, shares.bins, shares.one)
