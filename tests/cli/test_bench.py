@@ -69,6 +69,14 @@ def test_a_file_that_exists_is_kept(tmp_path: Path):
     assert file.read_text() == "mine"
 
 
+def test_output_that_holds_ascii_only(tmp_path: Path):
+    file = tmp_path / "study.json"
+    bench(*QUICK, "relu", "-o", str(file))
+    outcome = CliRunner(charset="ascii").invoke(command, ["--from", str(file)])
+    assert outcome.exit_code == 0, outcome.exception
+    assert any("x |0 > 0|" in line for line in outcome.output.splitlines())
+
+
 def test_a_terminal_of_80_columns_holds_the_tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("COLUMNS", "80")
     row = BenchRow("gelu(approximate=tanh)", "gelu_tanh", "float32", 65536, "kernel", 10.5, 10.5, 10.5, 10.5, 12.34, 12.34, 8, 12)

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from reluctant.errors import UsageError
-from reluctant.layout import wrap
+from reluctant.layout import drawn, wrap
 from reluctant.recording import refuse_existing, write
-from reluctant.report import width_of
+from reluctant.report import encodable, width_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from rich.console import Console
     from rich.table import Table
 
     from reluctant.bench import BenchPlan, BenchStudy, Floor
@@ -87,7 +86,8 @@ def command(
         rows = len(wanted.members) * len(wanted.dtypes) * len(wanted.elements)
         with click.progressbar(length=rows, file=sys.stderr, label="Measuring") as bar:
             study = _measured(wanted, lambda: bar.update(1))
-    _show(study)
+    for line in _lines(study, max(width_of(sys.stdout), NARROWEST)):
+        click.echo(encodable(line, sys.stdout.encoding))
     if output is not None:
         write(output, encoded(study) if output.endswith(".json") else svg(study).encode(), force)
         click.echo(f"Written: {output}", err=True)
@@ -109,7 +109,8 @@ def _measured(wanted: BenchPlan, on_row: Callable[[], None]) -> BenchStudy:
 def _refuse_beside_source(*chosen: object) -> None:
     if any(chosen):
         raise UsageError(
-            "it shows all that was measured, and nothing is measured beside it", where="--from",
+            "it shows all that was measured, and nothing is measured beside it",
+            where="--from",
             advice="Leave out activations, --dtype, --elements and --compile",
         )
 
@@ -125,31 +126,24 @@ def _plan(activations: tuple[str, ...], dtypes: tuple[str, ...], elements: tuple
     return dataclasses.replace(found, dtypes=tuple(TYPES[dtype] for dtype in dtypes) or found.dtypes, elements=elements or found.elements)
 
 
-def _show(study: BenchStudy) -> None:
-    from rich.console import Console
-
-    width = max(width_of(sys.stdout), NARROWEST)
-    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+def _lines(study: BenchStudy, width: int) -> Iterator[str]:
     machine = study.machine
-    heading = [f"{machine.processor}, one thread; torch {machine.torch}; kernels: {machine.library}; load {machine.load:.1f}"]
+    yield from wrap(f"{machine.processor}, one thread; torch {machine.torch}; kernels: {machine.library}; load {machine.load:.1f}", width)
     if not machine.keeps_freed_memory:
-        heading.append("Allocation could not be set alike for all: large tensors pay for fresh memory, which hides much of the difference.")
+        yield from wrap(
+            "Allocation could not be set alike for all: large tensors pay for fresh memory, which hides much of the difference.", width
+        )
     for floor in study.floors:
-        _say(console, *heading, f"\n{floor.elements:,} element{'s' if floor.elements > 1 else ''} of {floor.dtype}")
-        console.print(_table(study, floor))
-        heading = []
+        yield f"\n{floor.elements:,} element{'s' if floor.elements > 1 else ''} of {floor.dtype}"
+        yield from (*drawn(_table(study, floor), width), "")
     compiled = any(row.ratio_to_compiled is not None for row in study.rows)
-    _say(console, *heading, *(text for name, text in LEGEND.items() if compiled or name != "compiled"))
+    for name, meaning in LEGEND.items():
+        if compiled or name != "compiled":
+            yield from wrap(meaning, width)
     if study.errors:
-        _say(console, "\nLargest errors in float32, over its whole range")
-        console.print(_errors(study))
-        _say(console, ERRORS)
-
-
-def _say(console: Console, *paragraphs: str) -> None:
-    for text in paragraphs:
-        for line in wrap(text, console.width, "\n" * text.startswith("\n")):
-            console.print(line, soft_wrap=True)
+        yield "\nLargest errors in float32, over its whole range"
+        yield from (*drawn(_errors(study), width), "")
+        yield from wrap(ERRORS, width)
 
 
 def _narrow_table(first: str) -> Table:
