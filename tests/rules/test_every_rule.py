@@ -66,8 +66,8 @@ def test_thresholds_are_explained(rule: Rule) -> None:
 @every
 def test_silent_without_evidence(rule: Rule) -> None:
     for recording in (Recording(), nothing_observed()):
-        said = list(rule.check(recording))
-        assert not [one for one in said if isinstance(one, Finding) and one.severity != "advice"]
+        results = list(rule.check(recording))
+        assert not [one for one in results if isinstance(one, Finding) and one.severity != "advice"]
 
 
 @every

@@ -17,7 +17,7 @@ NO_SPREAD = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Idle:
+class StraightLine:
     """An activation that acts as a straight line."""
 
     by_parameters: bool
@@ -32,32 +32,32 @@ class Idle:
     clause: str
 
 
-def idle(site: Site) -> Idle | None:
+def straight_line(site: Site) -> StraightLine | None:
     """Why the activation at `site` bends nothing; None where it does, or where too little was seen."""
     if site.role in ("loss", "attention", "gate") or site.first_non_finite_step is not None:
         return None
     if is_straight(site):
         samples = site.whole.samples if site.whole is not None else 0
-        return Idle(True, True, True, site.units, 0, samples, f"{site.operation} with these parameters is a straight line")
+        return StraightLine(True, True, True, site.units, 0, samples, f"{site.operation} with these parameters is a straight line")
     window = site.recent
     if window is None or not window.open.units or window.samples < LEAST_SAMPLES or window.first_step == window.last_step:
         return None
     return _by_units(site, window)
 
 
-def _by_units(site: Site, window: UnitWindow) -> Idle | None:
-    """Idle because every unit is on for all samples, or silent for all: then each multiplies its input by a constant."""
+def _by_units(site: Site, window: UnitWindow) -> StraightLine | None:
+    """A straight line because every unit is on for all samples, or silent for all: then each multiplies its input by a constant."""
     on, silent, units = window.open.one, window.passes.zero, window.open.units
     if on > 0 and on + silent == units:
         exact = is_piecewise_linear(site)
         others = f", the other {count(silent)} are silent on all" if silent else ""
         state = "on" if exact else "near their largest slope"
         clause = f"{count(on)} of {count(units)} units are {state} for all of {count(window.samples)} samples{others}"
-        return Idle(False, exact, _at_start(site), on, silent, window.samples, clause)
+        return StraightLine(False, exact, _at_start(site), on, silent, window.samples, clause)
     slope = _slope(site)
     if silent == 0 and window.slope_spread is not None and slope and window.slope_spread < NO_SPREAD * slope:
         clause = f"the slope varies by less than {NO_SPREAD:.0%} over {count(window.samples)} samples"
-        return Idle(False, False, _at_start(site), on, 0, window.samples, clause)
+        return StraightLine(False, False, _at_start(site), on, 0, window.samples, clause)
     return None
 
 

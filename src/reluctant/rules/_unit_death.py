@@ -8,7 +8,7 @@ from reluctant.recording import Site
 
 
 @dataclass(frozen=True, slots=True)
-class Dead:
+class DeadCount:
     """The dead units of a site."""
 
     dead: int
@@ -31,7 +31,7 @@ def suspects(site: Site) -> int:
     return sum(silence.units for silence in site.silences if silence.samples >= SUSPICIOUS or silence.last_alive_step < 0)
 
 
-def dead_units(site: Site, least_samples: int) -> Dead:
+def count_dead_units(site: Site, least_samples: int) -> DeadCount:
     """Counts the units of `site` that passed no gradient on the last `least_samples` samples or more."""
     units = site.recent.passes.units if site.recent is not None else site.units
     silent = min(sum(silence.units for silence in site.silences), units)
@@ -42,8 +42,8 @@ def dead_units(site: Site, least_samples: int) -> Dead:
     fewest = min((silence.samples for silence in site.silences), default=0)
     window = site.recent
     if window is not None and window.samples >= least_samples and window.first_step < last and window.passes.zero > counted:
-        return Dead(window.passes.zero, max(silent, window.passes.zero), units, window.samples, min(fewest, window.samples))
-    return Dead(counted, silent, units, samples, fewest)
+        return DeadCount(window.passes.zero, max(silent, window.passes.zero), units, window.samples, min(fewest, window.samples))
+    return DeadCount(counted, silent, units, samples, fewest)
 
 
 def rule_of_three(samples: int) -> float:

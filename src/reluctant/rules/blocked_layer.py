@@ -15,7 +15,7 @@ from ._causes import why_dead
 from ._graph import is_weight
 from ._network import Network, Spot, build_network, label, place_of, where
 from ._rule import Rule
-from ._unit_death import dead_units, rule_of_three
+from ._unit_death import count_dead_units, rule_of_three
 from .testing import Expected, RuleCase
 
 
@@ -67,7 +67,7 @@ class BlockedLayer(Rule):
         """One finding for each site that passes nothing."""
         network = build_network(recording)
         for site in network.sites_in_order():
-            found = dead_units(site, self.least_samples)
+            found = count_dead_units(site, self.least_samples)
             if not found.units or found.silent < found.units or not _judged(network, site):
                 continue
             if found.dead < found.units:

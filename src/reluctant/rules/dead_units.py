@@ -17,7 +17,7 @@ from ._coverage import unseen_end
 from ._network import Network, build_network, label, place_of, where
 from ._progress import is_solved, progress
 from ._rule import Rule
-from ._unit_death import Dead, dead_units, rule_of_three, suspects
+from ._unit_death import DeadCount, count_dead_units, rule_of_three, suspects
 from .testing import Expected, RuleCase
 
 
@@ -78,9 +78,9 @@ class DeadUnits(Rule):
         """One finding for each site with too many dead units."""
         network = build_network(recording)
         for site in filter(_judged, network.sites_in_order()):
-            found = dead_units(site, self.least_samples_of_many)
+            found = count_dead_units(site, self.least_samples_of_many)
             if found.dead < self.error_share * found.units:
-                found = dead_units(site, self.least_samples)
+                found = count_dead_units(site, self.least_samples)
             if not found.units or found.silent < self.warning_share * found.units or found.dead == found.units:
                 continue
             if found.dead < self.warning_share * found.units:
@@ -106,7 +106,7 @@ class DeadUnits(Rule):
                 },
             )
 
-    def _severity(self, network: Network, site: Site, found: Dead, cause: Cause) -> Severity:
+    def _severity(self, network: Network, site: Site, found: DeadCount, cause: Cause) -> Severity:
         """An error only where training gets nowhere; advice where it solved its task, or where units lie idle without a cause to mend."""
         graphs, many = network.graph_ids(network.site_spots.get(site.id, ())), found.dead >= self.error_share * found.units
         state = progress(network, graphs)
@@ -437,7 +437,7 @@ def _judged(site: Site) -> bool:
     return dead_side and site.role in ("hidden", "gate") and site.first_non_finite_step is None
 
 
-def _too_few(site: Site, found: Dead, needed: int) -> str:
+def _too_few(site: Site, found: DeadCount, needed: int) -> str:
     return (
         f"{where(site)}: {count(found.silent)} of {count(found.units)} units after {label(site)} are silent, but some of them "
         f"on {count(found.fewest)} samples only; {count(needed)} over two measured steps are needed to call them dead."

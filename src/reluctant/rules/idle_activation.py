@@ -12,7 +12,7 @@ from ._causes import why_idle
 from ._coverage import unseen_end
 from ._network import Network, build_network, label, place_of
 from ._rule import Rule
-from ._straightness import idle
+from ._straightness import straight_line
 from .testing import Expected, RuleCase
 
 
@@ -57,7 +57,7 @@ class IdleActivation(Rule):
         """One finding for each idle site."""
         network = build_network(recording)
         for site in network.sites_in_order():
-            found = idle(site) if site.role == "hidden" and not _is_guard(network, site) else None
+            found = straight_line(site) if site.role == "hidden" and not _is_guard(network, site) else None
             if found is None:
                 continue
             if not found.by_parameters and (unseen := unseen_end(network, site)):
@@ -234,4 +234,4 @@ def _is_guard(network: Network, site: Site) -> bool:
 
 
 def _bends(site: Site) -> bool:
-    return site.operation not in ("softmax", "log_softmax") and idle(site) is None
+    return site.operation not in ("softmax", "log_softmax") and straight_line(site) is None

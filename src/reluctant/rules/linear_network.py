@@ -14,7 +14,7 @@ from ._causes import why_idle
 from ._graph import Structure
 from ._network import Network, build_network, label, place_of
 from ._rule import Rule
-from ._straightness import idle
+from ._straightness import straight_line
 from .testing import Expected, RuleCase, convolution, linear, series
 
 
@@ -222,7 +222,7 @@ def _linear(network: Network, structure: Structure, start: int) -> _Linear | Non
         layer, site = map_at(network, found), network.sites.get(found.site) if found.site is not None else None
         if layer is not None and not passes_straight(found):
             layers.append(layer)
-        elif found.kind == "activation" and site is not None and (found_idle := idle(site)) and found_idle.exact and found_idle.from_start:
+        elif found.kind == "activation" and site is not None and (line := straight_line(site)) and line.exact and line.from_start:
             sites.append(site)
         elif not (found.kind == "data" or passes_straight(found) or _is_embedding(network, found.layer)):
             return None
@@ -253,12 +253,12 @@ def _could_be_smaller(network: Network, found: _Linear) -> bool:
 
 
 def _clause(site: Site) -> str:
-    found = idle(site)
+    found = straight_line(site)
     return found.clause if found is not None else ""
 
 
 def _cause(network: Network, straight: Site | None) -> Cause:
     if straight is None:
         return Cause("missing-activation", "no activation lies on any path from the data to the output")
-    found = idle(straight)
+    found = straight_line(straight)
     return Cause("activation-choice", found.clause) if found is not None and found.by_parameters else why_idle(network, straight)
