@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from reluctant.layout import Column, column_width, crop_end, pad, table_lines, wrap
+from reluctant.layout import Column, column_width, crop_end, pad, table_lines, table_width, wrap
 from reluctant.recording import Document
 
 from ._finding_block import FindingBlock
@@ -22,6 +22,8 @@ from ._site_table import SiteRow, SkippedRows
 if TYPE_CHECKING:
     from reluctant.studies import Study
 
+    from ._study import StudyOutline
+
 NARROWEST, WIDEST, PIPED = 40, 120, 100
 """Widths of the report in cells: what it takes of a terminal at least and at most, and where there is none."""
 
@@ -30,6 +32,10 @@ PROSE = 100
 
 STYLES = {"error": "bold red", "warning": "bold yellow", "advice": "bold cyan", "clear": "bold green", "nothing": "bold yellow"}
 """By name from the terminal's own palette, which suits its background."""
+
+ANSWER_STYLES = {"better": "green", "worse": "red"}
+SHORTEST_NAME = 12
+"""Cells of an arm's name, where the width does not suffice for all of it."""
 
 PLAIN_LETTERS = str.maketrans("→·…│⋮▁▂▃▄▅▆▇█–−×≤≥²", ">-~|:_.-=+*%#--x<>2")
 """What stands in where the output's encoding lacks a character; one for one, so that columns stay in line."""
@@ -52,10 +58,8 @@ class Terminal(Renderer):
     def render_study(self, study: Study) -> str:
         """What a study showed, as lines."""
         from ._study import study_outline
-        from ._study._terminal import lines
 
-        outline = study_outline(study, self.source)
-        return self._printed(lines(outline, self.width, STYLES[outline.verdict.kind]))
+        return self._printed(_study_lines(study_outline(study, self.source), self.width))
 
     def _printed(self, parts: Iterable[RenderableType]) -> str:
         stream = io.StringIO()
@@ -215,3 +219,68 @@ def _labelled(entries: tuple[tuple[str, str], ...], width: int, indent: str = ""
 def _prose(text: str, width: int, first: str = "", then: str = "", style: str = "") -> Iterator[Text]:
     for line in wrap(text, min(width, PROSE), first, then):
         yield Text(line, style=style)
+
+
+def _study_lines(outline: StudyOutline, width: int) -> Iterator[Text]:
+    yield from _wrapped(outline.title, width, "dim")
+    yield Text()
+    yield from _wrapped(outline.verdict.sentence, width, STYLES[outline.verdict.kind])
+    for note in outline.notes:
+        yield from _wrapped(note, width)
+    yield Text()
+    yield from _rankings(outline, width)
+    yield from _wrapped(outline.reading, width, "dim")
+    for entry in outline.left_out:
+        if entry.note:
+            yield from _wrapped(f"{entry.name}: {entry.note}.", width)
+    if outline.as_page:
+        yield Text()
+        yield Text(f"Page: {outline.as_page}")  # a command is never broken
+
+
+def _rankings(outline: StudyOutline, width: int) -> Iterator[Text]:
+    """The ranking. What the width does not suffice for comes in further tables below, that first which the answer needs most."""
+    left = _arm_columns(outline)
+    while len(left) > 1:
+        shown = _fitting(left, outline, width)
+        head, *lines = table_lines(shown, width)
+        yield Text(head, "bold")
+        for line, row in zip(lines, outline.ranking.rows, strict=True):
+            yield Text(line, ANSWER_STYLES.get(row.answer, ""))
+        yield Text()
+        left = [column for column in left if column.title == outline.noun or column not in shown]
+
+
+def _fitting(columns: list[Column], outline: StudyOutline, width: int) -> list[Column]:
+    """The columns of one table: the names, which are cropped at need, and beside them what fits and one column at least."""
+    for title in _dispensable(outline):
+        if table_width(columns) <= width or len(columns) <= 2:
+            break
+        columns = [column for column in columns if column.title != title]
+    return columns
+
+
+def _arm_columns(outline: StudyOutline) -> list[Column]:
+    """Names and answers to the left of their columns, numbers to the right."""
+    rows = outline.ranking.rows
+    return [
+        Column(outline.noun, [row.label for row in rows], least=SHORTEST_NAME, crop=crop_end),
+        *(
+            Column(measure.title, [row.measured[index] for row in rows], right=True)
+            for index, measure in enumerate(outline.ranking.measures)
+        ),
+        Column("difference", [row.difference for row in rows], right=True),
+        Column("interval", [row.interval for row in rows], right=True),
+        Column("shown", [row.answer for row in rows]),
+    ]
+
+
+def _dispensable(outline: StudyOutline) -> list[str]:
+    """The columns that may be left out, in that order."""
+    first, *others = (measure.title for measure in outline.ranking.measures) if outline.ranking.measures else ("",)
+    return [*reversed(others), "interval", "difference", first]
+
+
+def _wrapped(text: str, width: int, style: str = "") -> Iterator[Text]:
+    """The text over the whole width: a study's sentences stand around a table that is as wide."""
+    yield from (Text(line, style) for line in wrap(text, width))

@@ -1,4 +1,4 @@
-"""The report of a study: what its trials showed, as text and as pictures."""
+"""The report of a study: what its trials showed, as plain data for every form, and as pictures."""
 
 from ._outline import StudyOutline, study_outline
 from ._pictures import study_pictures
