@@ -195,7 +195,7 @@ def test_no_torch_is_loaded_by(module):
 
 
 def files() -> list[Path]:
-    return [file for folder in ("src", "tests", "benchmarks", "docs") for file in sorted((ROOT / folder).rglob("*.py"))]
+    return [file for folder in ("src", "native", "tests", "benchmarks", "docs") for file in sorted((ROOT / folder).rglob("*.py"))]
 
 
 def test_every_file_is_named_after_what_it_holds():

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
+from reluctant.kernels import kernel_of_node
+
 from ._member import Member, Subject, subject
 from ._timing import Times, interleaved
 
@@ -88,8 +90,7 @@ def _forward_and_backward(case: Subject, function: Callable[..., Tensor]) -> Cal
 def _chosen(case: Subject, kernel: bool) -> str:
     if kernel:
         return "kernel"
-    node = case.ours(*case.inputs).grad_fn
-    return "kernel" if hasattr(type(node), "_forward_cls") else "torch"
+    return "torch" if kernel_of_node(case.ours(*case.inputs).grad_fn) is None else "kernel"
 
 
 def kept_bytes(function: Callable[..., Tensor], case: Subject) -> float:

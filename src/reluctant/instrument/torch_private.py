@@ -243,7 +243,9 @@ INPUT_METADATA = PrivateAttribute("Node._input_metadata", "observe", "the shapes
 """Shape, type and device of each output of a node's operation."""
 STACK = PrivateKey("Node.metadata['traceback_']", "observe", "no operation has a place in the script")
 """What `torch.fx.traceback.format_stack` gave when a node was made; None outside anomaly mode."""
-FORWARD_CLASS = PrivateAttribute("BackwardCFunction._forward_cls", "observe", "autograd functions of reluctant.nn are not recognised", None)
+FORWARD_CLASS = PrivateAttribute(
+    "BackwardCFunction._forward_cls", "kernels observe", "autograd functions of reluctant.nn are not recognised", None
+)
 """The autograd function that a node is the backward of."""
 IS_VIEW = PrivateAttribute("Tensor._is_view", "observe", "of a batch cut out of a data set all bytes count as kept", lambda: False)
 BASE = PrivateAttribute("Tensor._base", "observe", "a view of a parameter counts among the bytes kept for backward", None)

@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from ._arithmetic import tensors
     from ._choice import Choice, Choices, choice, function, function_by, halves, halves_by, kernel_choices, kernel_for
     from ._eligible import eligible
-    from ._kernel import KernelFunction
+    from ._kernel import kernel_of_node
     from ._library import ELEMENT_TYPES, library
     from ._measured import KernelMeasurements, KernelSpeed, MachineKind, measurements, measurements_for
     from ._torch_operator import torch_operator
 
 __all__ = [
-    "ELEMENT_TYPES", "SYMBOLS", "Choice", "Choices", "KernelFormula", "KernelFunction", "KernelMeasurements", "KernelSpeed",
-    "MachineKind", "Signature", "Term", "Trace", "choice", "eligible", "fingerprint", "formulas", "function", "function_by",
-    "halves", "halves_by", "in_order", "kernel_choices", "kernel_for", "library", "measurements", "measurements_for", "signature",
-    "signatures", "tensors", "torch_operator",
+    "ELEMENT_TYPES", "SYMBOLS", "Choice", "Choices", "KernelFormula", "KernelMeasurements", "KernelSpeed", "MachineKind",
+    "Signature", "Term", "Trace", "choice", "eligible", "fingerprint", "formulas", "function", "function_by", "halves",
+    "halves_by", "in_order", "kernel_choices", "kernel_for", "kernel_of_node", "library", "measurements", "measurements_for",
+    "signature", "signatures", "tensors", "torch_operator",
 ]
 
 _ON_USE = {
     "_arithmetic": ("tensors",),
     "_choice": ("Choice", "Choices", "choice", "function", "halves", "kernel_for", "kernel_choices", "function_by", "halves_by"),
     "_eligible": ("eligible",),
-    "_kernel": ("KernelFunction",),
+    "_kernel": ("kernel_of_node",),
     "_library": ("ELEMENT_TYPES", "library"),
     "_measured": ("KernelMeasurements", "KernelSpeed", "MachineKind", "measurements", "measurements_for"),
     "_torch_operator": ("torch_operator",),

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation
+from reluctant.instrument import torch_private
 
 from ._arithmetic import tensors
 from ._eligible import by_formula, dense, like
@@ -26,6 +27,12 @@ class KernelFunction(torch.autograd.Function):
     """What it computes: so an observer can name it."""
     kept: ClassVar[str]
     """What it keeps for backward: ``input`` or ``output``."""
+
+
+def kernel_of_node(node: Any) -> type[KernelFunction] | None:
+    """The function whose backward a node of autograd's graph is; None where no kernel made it."""
+    function = torch_private.FORWARD_CLASS.of(type(node))
+    return function if function is not None and issubclass(function, KernelFunction) else None
 
 
 def autograd_function(

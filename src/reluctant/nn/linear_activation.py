@@ -13,7 +13,7 @@ from torch.nn import Parameter
 from reluctant.activations import Activation, Gated, get
 from reluctant.errors import UsageError
 from reluctant.instrument import torch_private
-from reluctant.kernels import KernelFunction, choice, eligible, function, halves
+from reluctant.kernels import choice, eligible, function, halves, kernel_of_node
 
 from ._functions import refuse_script
 from ._modules import activation_of
@@ -173,9 +173,9 @@ def evaluation(activation: Activation) -> Run:
 
 def kept_side(y: Tensor, activation: Activation) -> str | None:
     """What the activation that made y keeps for backward: ``input``, ``output``, or None where it is more than one tensor."""
-    function = getattr(y.grad_fn, "_forward_cls", None)
-    if function is not None and issubclass(function, KernelFunction):
-        return str(function.kept)
+    kernel = kernel_of_node(y.grad_fn)
+    if kernel is not None:
+        return kernel.kept
     return _torch_keeps(activation) if y.grad_fn is not None else None
 
 
