@@ -11,7 +11,6 @@ import pytest
 from tests.test_import_rules import PACKAGE, imports, is_private, part_of, python_files
 
 SHARED_NAMES: set[str] = {
-    "Operation",
     "Plan",
     "_Pending",
 }

@@ -15,7 +15,7 @@ from torch import Tensor
 from reluctant.activations import Activation, Gated, all_activations, get
 from reluctant.kernels import _choice
 from reluctant.kernels._library import ELEMENT_TYPES
-from reluctant.kernels._torch_operator import torch_operator
+from reluctant.operators import torch_operator
 
 KERNELS, TORCH = "kernels", "torch"
 

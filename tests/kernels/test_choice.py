@@ -14,7 +14,7 @@ from reluctant.kernels import _choice, _measured, signatures
 from reluctant.kernels._eligible import dense, eligible, like
 from reluctant.kernels._library import library
 from reluctant.kernels._measured import KernelMeasurements, KernelSpeed, MachineKind, ServingRule, measurements, serving_rule
-from reluctant.kernels._torch_operator import direct_operator, torch_operator
+from reluctant.operators import direct_operator, torch_operator
 
 from .forced import every, gradients, numbers, same_bits, subject
 

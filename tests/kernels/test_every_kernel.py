@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation, Gated
-from reluctant.kernels._arithmetic import tensors
 from reluctant.kernels._kernel import KernelFunction
 from reluctant.kernels._library import ELEMENT_TYPES
+from reluctant.operators import tensors
 
 from .forced import (
     ALL,

@@ -9,9 +9,8 @@ from torch import Tensor
 from reluctant.activations import Gated, all_activations, get
 from reluctant.errors import UsageError
 from reluctant.kernels import _choice
-from reluctant.kernels._arithmetic import tensors
 from reluctant.kernels._pairs import in_rows
-from reluctant.kernels._torch_operator import torch_operator
+from reluctant.operators import tensors, torch_operator
 
 from .forced import KERNELS, gradients, serving
 from .rounding import wrongly_rounded

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reluctant.activations import Gated, all_activations, get
 from reluctant.kernels._choice import kernel_for
-from reluctant.kernels._torch_operator import torch_operator
+from reluctant.operators import torch_operator
 
 pytestmark = pytest.mark.compiled
 

@@ -145,7 +145,8 @@ def _level() -> str:
 RESULTS = """
 import torch
 from reluctant.activations import Gated, all_activations, get
-from reluctant.kernels import kernel_for, library, tensors
+from reluctant.kernels import kernel_for, library
+from reluctant.operators import tensors
 
 print(library().level or library().reason)
 x = torch.randn(1003, generator=torch.Generator().manual_seed(1)) * 4

@@ -11,8 +11,8 @@ import torch
 
 from reluctant.activations import Gated, all_activations, get
 from reluctant.kernels import _choice, _triton
-from reluctant.kernels._arithmetic import tensors
 from reluctant.kernels._triton_source import source
+from reluctant.operators import tensors
 
 pytest.importorskip("triton", reason="triton is not installed: pip install 'reluctant[gpu]' brings it")
 

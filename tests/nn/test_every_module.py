@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from reluctant import nn
 from reluctant.activations import Gated, definitions
 from reluctant.errors import UsageError
-from reluctant.kernels._arithmetic import tensors
 from reluctant.nn import MODULES, functional
+from reluctant.operators import tensors
 from tests.kernels.forced import KERNELS, gradients, numbers, of_both, of_kernels, serving
 
 BUILTIN = type(F.gelu)

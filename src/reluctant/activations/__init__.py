@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ._activation import Activation, Case, CustomaryGain, parameter
 from ._arithmetic import OPERATIONS, Arithmetic, Value, floats
+from ._axis_wise import AXIS_WISE, AxisWise
 from ._catalogue import all_activations, definitions, find, get
 from ._expectation import expectation
 from ._gated import Gated
@@ -16,8 +17,8 @@ from ._shape import FLAT_SLOPE, Interval, Kink, Range, SampledFormula
 from ._traits import Traits
 
 __all__ = [
-    "FLAT_SLOPE", "OPERATIONS", "Activation", "Arithmetic", "Case", "CustomaryGain", "Gated", "Interval", "Kink", "Page", "Range",
-    "SampledFormula", "Traits", "Value", "all_activations", "definitions", "expectation", "find", "floats", "get", "page",
+    "AXIS_WISE", "FLAT_SLOPE", "OPERATIONS", "Activation", "Arithmetic", "AxisWise", "Case", "CustomaryGain", "Gated", "Interval", "Kink",
+    "Page", "Range", "SampledFormula", "Traits", "Value", "all_activations", "definitions", "expectation", "find", "floats", "get", "page",
     "page_of", "parameter",
 ]
 

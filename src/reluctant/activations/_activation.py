@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 import math
@@ -75,6 +76,8 @@ class Activation:
     """Its name in torch.nn.functional; empty where it takes more than one call."""
     torch_code: ClassVar[str] = ""
     """How it is written with torch where one call of `torch_function` does not say it: see `torch_expression`."""
+    torch_forms: ClassVar[tuple[str, ...]] = ()
+    """Other calls of torch that compute it, as expressions like `torch_code`: ``torch.special.expit(x)``."""
     torch_keeps: ClassVar[tuple[str, ...]]
     """What torch keeps for backward, per element: ``output`` (which the next layer keeps anyway) and others by any name."""
     aliases: ClassVar[Mapping[str, Mapping[str, str]]] = {}
@@ -202,6 +205,28 @@ class Activation:
         """How it is written with torch, as an expression in ``F``, ``torch``, x and the parameters."""
         arguments = ["x", *(f"{name}={name}" for name in self.parameters)]
         return self.torch_code or f"F.{self.torch_function}({', '.join(arguments)})"
+
+    @classmethod
+    def torch_functions(cls) -> Mapping[str, tuple[str, ...]]:
+        """Torch's functions and methods that compute it, the usual one first, each with the names of its arguments after the input.
+
+        ``torch.clamp(x, min=0)`` is one way to write ReLU, but clamp computes other things as well, so it is no function of ReLU's. A
+        gated pair has none.
+        """
+        fields = [entry.name for entry in dataclasses.fields(cls)]
+        usual = f"F.{cls.torch_function}({', '.join(['x', *fields])})"
+        calls = [_one_call(expression) for expression in (cls.torch_code or usual, *cls.torch_forms)]
+        return {name: arguments[1:] for name, arguments in filter(None, calls) if {"x", *fields, *cls.learned}.issuperset(arguments)}
+
+
+def _one_call(expression: str) -> tuple[str, tuple[str, ...]] | None:
+    """``torch.clamp_min(x, min)`` as clamp_min and its arguments, x and min; None for what is more than one call."""
+    call = ast.parse(expression, mode="eval").body
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return None
+    if any(isinstance(part, ast.Call) for part in ast.walk(call.func)):
+        return None
+    return call.func.attr, tuple(ast.unparse(value) for value in (*call.args, *(keyword.value for keyword in call.keywords)))
 
 
 def _refuse_incomplete(cls: type[Activation]) -> None:

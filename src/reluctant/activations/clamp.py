@@ -22,6 +22,7 @@ class Clamp(Activation):
     formula = "min if x < min else max if x > max else x"
     slope_formula = "1 if min <= x <= max else 0"
     torch_code = "torch.clamp(x, min=min, max=max)"
+    torch_forms = ("torch.clamp_min(x, min)", "torch.clamp_max(x, max)", "torch.clip(x, min, max)")
     torch_keeps = ("input",)
     references = ("torch.clamp in the documentation of PyTorch",)
     cases = (

@@ -20,6 +20,7 @@ class ReLU(Activation):
     slope_formula = "1 if x > 0 else 0"
     torch_class = "ReLU"
     torch_function = "relu"
+    torch_forms = ("torch.clamp(x, min=0)", "torch.clamp_min(x, 0)")
     torch_keeps = ("output",)
     references = (
         "Nair, Hinton: Rectified Linear Units Improve Restricted Boltzmann Machines, ICML 2010",

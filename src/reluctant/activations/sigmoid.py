@@ -20,6 +20,7 @@ class Sigmoid(Activation):
     slope_formula = "sigmoid(x) * (1 - sigmoid(x))"
     torch_class = "Sigmoid"
     torch_function = "sigmoid"
+    torch_forms = ("torch.special.expit(x)",)
     torch_keeps = ("output",)
     references = (
         "Rumelhart, Hinton, Williams: Learning Representations by Back-Propagating Errors, Nature 323, 1986, equation 2",

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation, Gated
-from reluctant.kernels import function_by, kernel_choices, tensors, torch_operator
+from reluctant.kernels import function_by, kernel_choices
+from reluctant.operators import tensors, torch_operator
 
 PATTERNS = 2**32
 """Bit patterns that 32 bits have."""

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation, Gated, all_activations, get
-from reluctant.kernels import function, function_by, halves, halves_by, kernel_choices, signature, torch_operator
+from reluctant.kernels import function, function_by, halves, halves_by, kernel_choices, signature
+from reluctant.operators import torch_operator
 
 WIDTH = 1024
 """Size of the last dimension of large tensors; also the number of slopes where each channel has its own."""

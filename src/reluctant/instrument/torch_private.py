@@ -239,6 +239,12 @@ def saved(node: Any, name: str) -> Any:
     return SAVED.of(node, name)
 
 
+@functools.lru_cache(maxsize=1024)
+def saved_names(kind: Any) -> tuple[str, ...]:
+    """The names under which nodes of a class keep something. They are its attributes: reading one of a node may raise."""
+    return tuple(name.removeprefix("_saved_") for name in dir(kind) if name.startswith("_saved_"))
+
+
 INPUT_METADATA = PrivateAttribute("Node._input_metadata", "observe", "the shapes of what operations give are not known")
 """Shape, type and device of each output of a node's operation."""
 STACK = PrivateKey("Node.metadata['traceback_']", "observe", "no operation has a place in the script")

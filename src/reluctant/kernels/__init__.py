@@ -16,29 +16,25 @@ from ._signature import Signature, signature, signatures
 from ._trace import SYMBOLS, Term, Trace, in_order
 
 if TYPE_CHECKING:
-    from ._arithmetic import tensors
     from ._choice import Choice, Choices, choice, function, function_by, halves, halves_by, kernel_choices, kernel_for
     from ._eligible import eligible
     from ._kernel import kernel_of_node
     from ._library import ELEMENT_TYPES, library
     from ._measured import KernelMeasurements, KernelSpeed, MachineKind, measurements, measurements_for
-    from ._torch_operator import torch_operator
 
 __all__ = [
     "ELEMENT_TYPES", "SYMBOLS", "Choice", "Choices", "KernelFormula", "KernelMeasurements", "KernelSpeed", "MachineKind",
     "Signature", "Term", "Trace", "choice", "eligible", "fingerprint", "formulas", "function", "function_by", "halves",
     "halves_by", "in_order", "kernel_choices", "kernel_for", "kernel_of_node", "library", "measurements", "measurements_for",
-    "signature", "signatures", "tensors", "torch_operator",
+    "signature", "signatures",
 ]
 
 _ON_USE = {
-    "_arithmetic": ("tensors",),
     "_choice": ("Choice", "Choices", "choice", "function", "halves", "kernel_for", "kernel_choices", "function_by", "halves_by"),
     "_eligible": ("eligible",),
     "_kernel": ("kernel_of_node",),
     "_library": ("ELEMENT_TYPES", "library"),
     "_measured": ("KernelMeasurements", "KernelSpeed", "MachineKind", "measurements", "measurements_for"),
-    "_torch_operator": ("torch_operator",),
 }
 """Modules that need torch or msgspec, with the names that are loaded from them when they are first asked for."""
 

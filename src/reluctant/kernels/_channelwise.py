@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation
+from reluctant.operators import tensors
 
-from ._arithmetic import tensors
 from ._eligible import by_formula, dense, like
 from ._kernel import autograd_function
 from ._library import ELEMENT_TYPES, Shape, library

@@ -15,6 +15,7 @@ from torch.compiler import is_compiling
 from reluctant.activations import Activation, Gated
 from reluctant.errors import UsageError
 from reluctant.instrument import torch_private
+from reluctant.operators import direct_operator, torch_operator
 
 from ._channelwise import channelwise
 from ._drawn import drawn
@@ -24,7 +25,6 @@ from ._library import ELEMENT_TYPES, library
 from ._measured import serving_rule
 from ._pairs import in_rows, pairs
 from ._signature import signature
-from ._torch_operator import direct_operator, torch_operator
 from ._triton import FROM_ELEMENTS, triton_kernel, why_not
 
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation
+from reluctant.operators import tensors
 
-from ._arithmetic import tensors
 from ._eligible import by_formula, like
 from ._kernel import Forward, autograd_function
 from ._library import ELEMENT_TYPES, library

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from reluctant.activations import Activation
 from reluctant.instrument import torch_private
+from reluctant.operators import tensors
 
-from ._arithmetic import tensors
 from ._eligible import by_formula, dense, like
 
 Forward = Callable[[Tensor], Tensor]

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Gated
+from reluctant.operators import tensors
 
-from ._arithmetic import tensors
 from ._eligible import by_formula
 from ._kernel import autograd_function
 from ._library import ELEMENT_TYPES, PairLayout, library

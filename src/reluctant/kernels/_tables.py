@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation
-
-from ._arithmetic import tensors
+from reluctant.operators import tensors
 
 HALVES = (torch.bfloat16, torch.float16)
 """Types of 16 bits."""

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Gated
+from reluctant.operators import tensors
 
-from ._arithmetic import tensors
 from ._kernel import autograd_function
 from ._pairs import PairKernel
 from ._triton import launch

@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
+import torch
 from torch import Tensor
 
+from ._activation_node import MAXIMUM, read_activation
 from ._layer_record import recompute_output
 from ._operations import operation_name
 from ._saved_tensor import saved_tensor
-from ._slopes import is_activation, read_operation
 
 _WEIGHT_AND_BIAS = {"addmm": (2, 0), "mm": (1, None), "convolution": (1, 2)}
 """Which inputs of a layer's operation are its weight and its bias."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """An activation that a user makes of a mask and what passes it, which is read as an `ActivationNode` is: the mask is the slope."""
+
+    name: str
+    keeps: ClassVar[str] = ""
+    largest_slope: ClassVar[float] = 1.0
+
+    @staticmethod
+    def slope(mask: Tensor) -> Tensor:
+        """The mask itself."""
+        return mask
+
+    @staticmethod
+    def output(mask: Tensor) -> None:
+        """A mask does not tell the output."""
+
+
+MASKS = {name: Mask(name) for name in ("mask", "where")}
+"""By the operation: ``x * mask``, ``where(mask, x, 0)``."""
+
+
+def saved_mask(operation: str, node: Any) -> Tensor | None:
+    """The mask that ``x * mask`` or ``where(mask, x, 0)`` keeps, as numbers."""
+    if operation == "where":
+        mask = saved_tensor(node, "condition")
+        passes_first = node.next_functions[0][0] is not None
+        mask = mask if passes_first or mask is None else ~mask
+    else:
+        mask = saved_tensor(node, "other")
+        mask = mask if mask is not None else saved_tensor(node, "self")
+    return mask.to(torch.float32) if mask is not None else None
 
 
 def is_mask(factor: Tensor | None, axes: int) -> bool:
@@ -34,10 +70,10 @@ def known_values(node: Any) -> Tensor | None:
     """The output of an autograd node, or its first rows, where that follows from what is kept; else None."""
     if node is None:
         return None
-    if is_activation(node.name()):
-        operation = read_operation(node.name(), node)
-        kept = saved_tensor(node, operation.keeps) if operation is not None else None
-        return operation.output(kept) if operation is not None and operation.output is not None and kept is not None else None
+    activation = read_activation(node.name(), node) if node.name() != MAXIMUM else None
+    if activation is not None:
+        kept = saved_tensor(node, activation.keeps)
+        return activation.output(kept) if kept is not None else None
     name = operation_name(node.name())
     if name not in _WEIGHT_AND_BIAS:
         return None

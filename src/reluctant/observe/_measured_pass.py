@@ -13,18 +13,17 @@ from torch import Tensor
 from reluctant.instrument.torch_private import saved
 
 from . import _operations as ops
+from ._activation_node import AXIS_NODES, kernel_activation, read_activation, site_parameters
 from ._autograd_graph import RawGraph
 from ._binding import Registry
-from ._kernel_node import kernel_activation, site_parameters
 from ._layer_record import ROWS_RECOMPUTED, LayerRecord, recompute_output
 from ._loss_record import LossRecord, compared_values
-from ._mask import follows_sign
+from ._mask import MASKS, follows_sign, saved_mask
 from ._norms import root_mean_square
 from ._out_of_sight import is_plain, out_of_sight, plain_values
 from ._plan import Plan, PlanNode
 from ._saved_tensor import is_out_of_the_ordinary, is_packed_by_user, saved_tensor
-from ._site_record import SiteRecord
-from ._slopes import MASKS, SOFTMAX, Operation, is_readable, read_operation, saved_mask
+from ._site_record import Readable, SiteRecord
 
 HEAD_ROWS = 4096
 """Samples for which the output of a layer that feeds a loss is computed again: its predictions."""
@@ -136,19 +135,17 @@ class MeasuredPass:
         site: SiteRecord = node.site
         self._sites.add(site.number)
         name = self._raw.nodes[node.raw].name
-        if name in SOFTMAX:
-            site.operation = SOFTMAX[name]
+        if name in AXIS_NODES:
+            site.operation = AXIS_NODES[name]
             result = saved_tensor(raw, "result")
             if result is not None:
                 self._values[i] = result
                 site.read_axis(result, _signed(saved(raw, "dim")))
-        elif is_readable(name):
-            operation = read_operation(name, raw)
-            if operation is not None:
-                site.operation, site.parameters = operation.name, dict(operation.parameters)
-                self._read_values(i, site, operation, saved_tensor(raw, operation.keeps))
-                self.registry.packed |= is_packed_by_user(raw, operation.keeps)
-                self.registry.strange |= is_out_of_the_ordinary(raw, operation.keeps)
+        elif (activation := read_activation(name, raw)) is not None:
+            site.operation, site.parameters = activation.name, activation.parameters
+            self._read_values(i, site, activation, saved_tensor(raw, activation.keeps))
+            self.registry.packed |= is_packed_by_user(raw, activation.keeps)
+            self.registry.strange |= is_out_of_the_ordinary(raw, activation.keeps)
         elif (ours := kernel_activation(raw)) is not None:
             site.parameters = site_parameters(ours)
         elif node.operation in MASKS:
@@ -158,15 +155,16 @@ class MeasuredPass:
                     site.operation = "relu"
                 self._read_values(i, site, MASKS[node.operation], mask)
 
-    def _read_values(self, i: int, site: SiteRecord, operation: Operation, kept: Tensor | None) -> None:
+    def _read_values(self, i: int, site: SiteRecord, activation: Readable, kept: Tensor | None) -> None:
         self.registry.complex |= kept is not None and kept.is_complex()
         if kept is not None and kept.is_floating_point():
             values, axis = as_units(kept, site, self._layer_of(site))
-            site.read(operation, values, axis)
-            if operation.keeps not in ("result", ""):
+            site.read(activation, values, axis)
+            if activation.keeps not in ("result", ""):
                 site.add_kept_input(kept)
-            if kept.numel() <= 1 << 20 and operation.output is not None:
-                self._values[i] = operation.output(kept)
+            output = activation.output(kept) if kept.numel() <= 1 << 20 else None
+            if output is not None:
+                self._values[i] = output
 
     def _hook_site(self, node: PlanNode, raw: Any) -> None:
         site: SiteRecord = node.site

@@ -14,12 +14,11 @@ from reluctant.instrument import torch_private
 from reluctant.recording import NodeKind
 
 from . import _operations as ops
+from ._activation_node import AXIS_NODES, kernel_activation, node_form, site_name
 from ._autograd_graph import ACCUMULATE, RawGraph, RawNode
 from ._call_stack import Origin, read_origin
-from ._kernel_node import kernel_activation, site_name
-from ._mask import follows_sign, is_mask, known_values
+from ._mask import follows_sign, is_mask, known_values, saved_mask
 from ._saved_tensor import is_packed, saved_tensor, saved_value
-from ._slopes import SOFTMAX, is_activation, saved_mask
 
 DATA = -1
 """Stands for an input without gradient while a graph is being reduced."""
@@ -163,7 +162,7 @@ class _Reduction:
             self._recurrent(i, name, node)
         elif name.startswith("clamp") and self._is_safeguard(node, origin):
             self._add(i, name, "elementwise", self._inputs(node)[:1])
-        elif is_activation(node.name) or node.name in SOFTMAX:
+        elif node.name in AXIS_NODES or node_form(node.name, node.node) is not None:
             made = self._add(i, name, "activation", self._inputs(node)[:1])
             if name == "prelu_kernel" and node.inputs[1] is not None and self.only_parameters[node.inputs[1]] is not None:
                 self.nodes[made].parameters["slope"] = self.only_parameters[node.inputs[1]] or 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -12,12 +12,33 @@ from torch import Tensor
 from reluctant.recording import FLAT_SLOPE, Location, Site, SiteMoment
 
 from ._norms import square_sum, widest
-from ._slopes import Operation
 from ._timeline import Timeline
 from ._unit_statistics import UnitCounts, UnitStatistics
 
 ENTRIES_READ = 1 << 19
 """At most this many entries of a tensor are read at one call; the rest is left out by whole samples."""
+
+class Readable(Protocol):
+    """An activation that can be read from what a node of autograd's graph keeps."""
+
+    @property
+    def name(self) -> str:
+        """The operation of its site."""
+
+    @property
+    def keeps(self) -> str:
+        """Under which name the values are kept: ``result`` for the output, empty for a mask."""
+
+    @property
+    def largest_slope(self) -> float:
+        """The largest |f'|; ∞ where it grows for ever."""
+
+    def slope(self, kept: Tensor, /) -> Tensor:
+        """The slope at each kept value, in its shape."""
+
+    def output(self, kept: Tensor, /) -> Tensor | None:
+        """The output for each kept value; None where what is kept does not tell."""
+
 
 Role = Literal["hidden", "gate", "output", "loss", "attention", "other"]
 
@@ -66,24 +87,24 @@ class SiteRecord:
     kept_type: str = ""
     pending: _Pending = field(default_factory=_Pending)
 
-    def read(self, operation: Operation, kept: Tensor, axis: int | None) -> None:
+    def read(self, activation: Readable, kept: Tensor, axis: int | None) -> None:
         """Read one call from the values that autograd keeps for it."""
         self.unit_axis = axis
         kept = _fewer_samples(kept, axis)
         entries = kept.numel()
         if entries == 0:
             return
-        output = operation.output(kept) if operation.output is not None else None
+        output = activation.output(kept)
         total = float((kept if output is None else output).sum(dtype=widest(kept)))
         if not math.isfinite(total) and not bool(torch.isfinite(kept).all()):
             self._note_non_finite(kept)
             return
-        if operation.name == "relu":
+        if activation.name == "relu":
             passing = _per_unit(kept > 0, axis)
             on = float(passing.sum()) / entries
             counts = UnitCounts(entries // len(passing), passing, passing, entries // len(passing) - passing, 1 - on, on, on)
         else:
-            counts = _counts(operation, kept, output, axis)
+            counts = _counts(activation, kept, output, axis)
         self._add(counts)
         if output is not None:
             self.pending.output_sum += total
@@ -229,16 +250,17 @@ class SiteRecord:
         self.pending.entries += int(torch.isfinite(values).sum())
 
 
-def _counts(operation: Operation, kept: Tensor, output: Tensor | None, axis: int | None) -> UnitCounts:
-    slope = operation.slope(kept)
+def _counts(activation: Readable, kept: Tensor, output: Tensor | None, axis: int | None) -> UnitCounts:
+    slope = activation.slope(kept)
     size = slope.abs()
+    largest = activation.largest_slope if activation.largest_slope < math.inf else float(size.max()) or 1.0
     passing = _per_unit(slope != 0, axis)
     entries = kept.numel()
     return UnitCounts(
         entries // len(passing),
         passing,
-        _per_unit(size >= 0.95 * operation.largest_slope, axis),
-        _per_unit(size < FLAT_SLOPE * operation.largest_slope, axis),
+        _per_unit(size >= 0.95 * largest, axis),
+        _per_unit(size < FLAT_SLOPE * largest, axis),
         float(((slope if output is None else output) == 0).sum()) / entries,
         float(slope.sum(dtype=widest(slope))) / entries,
         float((slope * slope).sum(dtype=widest(slope))) / entries,

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
-from reluctant.activations import Activation, Gated, definitions
+from reluctant.activations import Activation, AxisWise, Gated, definitions
+from reluctant.operators import activation_functions
 
 
 @dataclass(frozen=True)
@@ -43,29 +43,12 @@ def functional_calls(kind: type[torch.nn.Module]) -> tuple[FunctionalCall, ...]:
 
 
 def activation_function(value: object) -> type[Activation] | None:
-    """The activation that a function of torch computes; None for everything else."""
-    return _functions().get(value) if inspect.isroutine(value) else None
+    """The activation that a function of torch computes; None for everything else.
 
-
-@functools.cache
-def _functions() -> Mapping[object, type[Activation]]:
-    """Functions of torch by object: ``F.relu`` and ``torch.relu`` are two."""
-    found: dict[object, type[Activation]] = {}
-    for definition in definitions().values():
-        name = definition.torch_function
-        for holder in (F, torch):
-            for written in filter(None, (name, f"{name}_" if name else "")):
-                function = getattr(holder, written, None)
-                if function is not None:
-                    found[function] = definition
-    return found
-
-
-@functools.cache
-def _methods() -> Mapping[str, type[Activation]]:
-    """Methods of a tensor that are activations."""
-    names = {definition.torch_function: definition for definition in definitions().values() if definition.torch_function}
-    return {name: definition for name, definition in names.items() if hasattr(torch.Tensor, name)}
+    `clamp` counts as none: mostly it keeps numbers in range, and where it is called says nothing of which.
+    """
+    found = activation_functions().get(value) if inspect.isroutine(value) else None
+    return found.computes if found is not None and not isinstance(found.computes, AxisWise) and found.computes.torch_function else None
 
 
 def _calls(method: Callable[..., Any]) -> Iterator[FunctionalCall]:
@@ -109,7 +92,7 @@ def _named(function: ast.expr, method: Callable[..., Any]) -> tuple[str, type[Ac
     if definition is not None:
         return written, definition
     if isinstance(function, ast.Attribute) and _value(function.value, method) is None:
-        method_of = _methods().get(function.attr.removesuffix("_"))
+        method_of = activation_function(getattr(torch.Tensor, function.attr, None))
         return (f".{function.attr}", method_of) if method_of is not None else None
     return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from reluctant.activations import Activation, Gated, find, get
+from reluctant.activations import AXIS_WISE, Activation, Gated, find, get
 from reluctant.errors import UsageError
 
 from ._learned_activation import LearnedActivation
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 SWITCHES = frozenset({"inplace", "training"})
 """Arguments of calls that are no parameters of the activation."""
-
-AXIS_WISE = frozenset({"softmax", "log_softmax"})
-"""Functions that work along an axis: no activations of the catalogue, but found in the same place."""
 
 
 @dataclass(frozen=True, slots=True)

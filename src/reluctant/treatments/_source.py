@@ -7,13 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reluctant.activations import Activation, definitions
+from reluctant.activations import AXIS_WISE, Activation, AxisWise, definitions
 
-FUNCTIONAL = ("F", "functional", "nn.functional", "torch.nn.functional", "torch")
-"""What functions of torch are called on; on anything else a call is a method of a tensor."""
-
-AXIS_WISE_MODULES = {"softmax": "Softmax", "log_softmax": "LogSoftmax"}
-"""Functions that stand where activations do and are not in the catalogue, with their modules."""
+FUNCTIONAL = ("F", "functional", "nn.functional", "torch.nn.functional", "torch", "torch.special")
+"""What functions of torch are called on; on anything else that no import has named a call is a method of a tensor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +51,10 @@ class Source:
 
     def activations(self, line: int) -> Iterator[ActivationCall]:
         """The calls of activations on a line, in whatever form."""
-        known: list[type[Activation]] = list(definitions().values())
-        modules = {kind.torch_class for kind in known} | set(AXIS_WISE_MODULES.values())
-        functions = {kind.torch_function for kind in known} | set(AXIS_WISE_MODULES)
+        kinds: tuple[type[Activation] | AxisWise, ...] = (*definitions().values(), *AXIS_WISE.values())
+        modules = {kind.torch_class for kind in kinds}
+        functions = {name for kind in kinds for name in kind.torch_functions()}
+        imported = set(self._imported_names())
         for node in self.calls():
             if not (isinstance(node.func, ast.Attribute) and node.func.end_lineno == line):
                 continue
@@ -66,13 +64,14 @@ class Source:
             elif node.func.attr in functions and prefix in FUNCTIONAL:
                 if node.args and not isinstance(node.args[0], ast.Starred):
                     yield ActivationCall(node, prefix, node.args[0])
-            elif node.func.attr in functions and self._imports_torch:
+            elif node.func.attr in functions and "torch" in imported and _root(node.func.value) not in imported:
                 yield ActivationCall(node, "", node.func.value)
 
-    @property
-    def _imports_torch(self) -> bool:
-        imports = (node for node in ast.walk(self.tree) if isinstance(node, ast.Import))
-        return any(name.name == "torch" for node in imports for name in node.names)
+    def _imported_names(self) -> Iterator[str]:
+        """What the script's imports name: ``np.clip(x, 0, 1)`` is no method of a tensor `np`."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
 
     def of(self, node: ast.expr) -> str:
         """The source of an expression."""
@@ -97,6 +96,13 @@ class Source:
             after = lines[node.end_lineno - 1][node.end_col_offset :] + b"".join(lines[node.end_lineno :])
             text = before + edit.text.encode() + after
         return text.decode()
+
+
+def _root(node: ast.expr) -> str:
+    """The first part of a dotted name; empty for another expression."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def given(parameters: dict[str, float | str]) -> list[str]:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reluctant.activations import get
+from reluctant.activations import AXIS_WISE, get
 from reluctant.errors import UsageError
 from reluctant.recording import Finding, Recording
 
-from ._other_activation import AXIS_WISE, activation_named
+from ._other_activation import activation_named
 from ._requested_treatment import at_place
 from ._running_script import Call, RunningScript
 from ._source import Edit, Source, given

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from reluctant.activations import definitions
+from reluctant.activations import AXIS_WISE, definitions
 from reluctant.recording import CauseKind, Finding, Recording
 
-from ._other_activation import AXIS_WISE
 from ._running_script import Call, RunningScript
 from ._treatment import Treatment
 from .swap_activation import BOUNDED
@@ -65,14 +64,14 @@ class Normalise(Treatment):
     def lines_against(cls, finding: Finding, recording: Recording) -> tuple[int, ...]:
         """Everywhere, but for a finding about one of those that are otherwise left: then at the hidden ones of these."""
         about = next((site for site in recording.sites if site.id == finding.site), None)
-        if about is None or about.operation not in BOUNDED - AXIS_WISE or about.role != "hidden":
+        if about is None or about.operation not in BOUNDED - AXIS_WISE.keys() or about.role != "hidden":
             return ()
         places = [site.place for site in recording.sites if site.operation == about.operation and site.role == "hidden"]
         return tuple(sorted({place.line for place in places if place is not None and place.file == finding.file and place.line}))
 
     def start(self, script: RunningScript) -> None:
         """Change what enters activations."""
-        kinds = frozenset(definitions()) - AXIS_WISE
+        kinds = frozenset(definitions()) - AXIS_WISE.keys()
         if not self.request.lines:
             kinds -= BOUNDED
 

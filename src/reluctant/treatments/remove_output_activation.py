@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from reluctant.activations import definitions
+from reluctant.activations import AXIS_WISE, definitions
 from reluctant.recording import CauseKind, Finding, Recording
 
 from ._first_pass import IdleFirstStep, Order
-from ._other_activation import AXIS_WISE
 from ._requested_treatment import at_place
 from ._running_script import Call, RunningScript
 from ._source import Edit, Source
@@ -68,7 +67,7 @@ class RemoveOutputActivation(Treatment):
         """Learn what follows what in the first pass; make the results of the last ones after it."""
         self._script = script
         self._idle = IdleFirstStep(script)
-        self._kinds = frozenset(definitions()) | AXIS_WISE
+        self._kinds = frozenset({*definitions(), *AXIS_WISE})
         self._order = Order()
         self._learning = True
         script.instead_of_calls(lambda call: call.operation in self._kinds, self._called)

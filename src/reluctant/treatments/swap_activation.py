@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from reluctant.activations import definitions, get
+from reluctant.activations import AXIS_WISE, definitions, get
 from reluctant.recording import CauseKind, Finding, Recording
 
-from ._other_activation import AXIS_WISE, OtherActivation, activation_named
+from ._other_activation import OtherActivation, activation_named
 from ._requested_treatment import at_place
 from ._running_script import Call, RunningScript
 from ._source import Edit, Source, given
@@ -127,7 +127,7 @@ class SwapActivation(Treatment):
     def start(self, script: RunningScript) -> None:
         """Make the results of activations."""
         self._script = script
-        self._kinds = frozenset(definitions()) | AXIS_WISE
+        self._kinds = frozenset({*definitions(), *AXIS_WISE})
         if not self.request.lines:
             self._kinds -= BOUNDED
         elif self._other.name in BOUNDED:

@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode
 from reluctant.recording import Location
 from reluctant.treatments import Call, Interception
 
-from ._operations import Operation, operations, read_call, with_input
+from ._called_functions import called_functions, read_call, with_input
 
 
 class TreatedCalls(TorchFunctionMode):
@@ -25,16 +25,16 @@ class TreatedCalls(TorchFunctionMode):
         super().__init__()
         self._interceptions = sorted(interceptions, key=lambda interception: interception.replaces)
         self._places = places
-        self._operations = operations()
+        self._functions = called_functions()
 
     def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
         """The result of the call; what no treatment wants is called as it stands."""
         kwargs = kwargs or {}
-        operation = self._operations.get(func)
-        call = read_call(operation, args, kwargs) if operation is not None else None
-        if operation is None or call is None or not (chosen := self._chosen(call)):
+        function = self._functions.get(func)
+        call = read_call(function, args, kwargs) if function is not None else None
+        if function is None or call is None or not (chosen := self._chosen(call)):
             return func(*args, **kwargs)
-        return _treated(func, args, kwargs, operation, call, chosen)
+        return _treated(func, args, kwargs, call, chosen, in_place=function.in_place)
 
     def _chosen(self, call: Call) -> list[Interception]:
         wanting = [interception for interception in self._interceptions if interception.wanted(call)]
@@ -46,10 +46,10 @@ class TreatedCalls(TorchFunctionMode):
 
 
 def _treated(
-    func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], operation: Operation, call: Call, chosen: list[Interception]
+    func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], call: Call, chosen: list[Interception], *, in_place: bool
 ) -> Tensor:
     given = call.input
-    in_place = operation.in_place or bool(call.options.get("inplace"))
+    in_place = in_place or bool(call.options.get("inplace"))
 
     def as_it_stands(values: Tensor) -> Tensor:
         changed, named = with_input(args, kwargs, values)

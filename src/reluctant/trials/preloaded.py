@@ -24,8 +24,8 @@ IMPORTED = (
     "torch",
     "torch._dynamo",  # by any optimizer, when it is made
     "reluctant.observe._observer",
+    "reluctant.trials._called_functions",
     "reluctant.trials._calls",
-    "reluctant.trials._operations",
     "reluctant.trials._places",
 )
 """What a trial imports after its script has imported torch."""

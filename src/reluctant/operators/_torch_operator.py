@@ -1,4 +1,4 @@
-"""Torch's own operator for an activation."""
+"""Torch's own operators for an activation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ def torch_operator(activation: Activation) -> Callable[..., Tensor]:
 
     Of an activation that draws values it is the form for training.
     """
-    return _operator(activation, F)
+    return _operator(activation, _in_training(activation), F)
+
+
+@functools.lru_cache(maxsize=512)
+def torch_form(activation: Activation, expression: str) -> Callable[..., Tensor]:
+    """What one of the activation's expressions computes, as a function of the same tensors; of one that draws values, in evaluation."""
+    return _operator(activation, expression, F)
 
 
 @functools.cache
@@ -31,7 +37,7 @@ def direct_operator(activation: Activation) -> Callable[..., Tensor]:
     What it saves pays for the choice between kernel and operator.
     """
     if activation.torch_code or activation.learned or isinstance(activation, Gated):
-        return _operator(activation, SimpleNamespace(**{name: _built_in(name) for name in dir(F)}))
+        return _operator(activation, _in_training(activation), SimpleNamespace(**{name: _built_in(name) for name in dir(F)}))
     arguments = activation.parameters | ({"training": True} if activation.drawn else {})
     function: Callable[..., Tensor] = _built_in(activation.torch_function)
     return functools.partial(function, **arguments) if arguments else function
@@ -43,11 +49,13 @@ def _built_in(name: str) -> Any:
     return next((found for found in own if isinstance(found, BuiltinFunctionType)), getattr(F, name))
 
 
-def _operator(activation: Activation, functional: Any) -> Callable[..., Tensor]:
-    inputs = ["a", "b"] if isinstance(activation, Gated) else ["x", *activation.learned]
+def _in_training(activation: Activation) -> str:
     expression = activation.torch_expression
-    if activation.drawn:
-        expression = expression.removesuffix(")") + ", training=True)"
+    return expression.removesuffix(")") + ", training=True)" if activation.drawn else expression
+
+
+def _operator(activation: Activation, expression: str, functional: Any) -> Callable[..., Tensor]:
+    inputs = ["a", "b"] if isinstance(activation, Gated) else ["x", *activation.learned]
     # Python's own text of a definition that was imported: nothing that a user or a file wrote. It goes by this file's name, so that a
     # check-up counts its frames as ours and goes on to the user's.
     compiled = compile(f"lambda {', '.join(inputs)}: {expression}", __file__, "eval")
