@@ -239,10 +239,9 @@ def saved(node: Any, name: str) -> Any:
     return SAVED.of(node, name)
 
 
-@functools.lru_cache(maxsize=1024)
-def saved_names(kind: Any) -> tuple[str, ...]:
-    """The names under which nodes of a class keep something. They are its attributes: reading one of a node may raise."""
-    return tuple(name.removeprefix("_saved_") for name in dir(kind) if name.startswith("_saved_"))
+def saved_names(node: Any) -> tuple[str, ...]:
+    """The names under which a node keeps something. Its class has them as well, and reading one may raise."""
+    return tuple(name.removeprefix("_saved_") for name in dir(type(node)) if name.startswith("_saved_"))
 
 
 INPUT_METADATA = PrivateAttribute("Node._input_metadata", "observe", "the shapes of what operations give are not known")

@@ -153,7 +153,7 @@ def _forms_of(activation: Activation) -> list[tuple[str, NodeForm]]:
         kind = _BUILT_IN.fullmatch(node.name())
         takes_x = [getattr(below, "variable", None) is x for below, _ in node.next_functions if below is not None] == [True]
         if kind is not None and takes_x and _keeps(node):
-            scalars = {name: torch_private.saved(node, name) for name in torch_private.saved_names(type(node))}
+            scalars = {name: torch_private.saved(node, name) for name in torch_private.saved_names(node)}
             # Whether RReLU was in training says nothing about which activation it is.
             scalars = {name: value for name, value in scalars.items() if isinstance(value, (int, float, str, type(None)))}
             scalars = {name: value for name, value in scalars.items() if not isinstance(value, bool)}
@@ -165,7 +165,7 @@ def _forms_of(activation: Activation) -> list[tuple[str, NodeForm]]:
 
 def _keeps(node: Any) -> str:
     """Under which name a node keeps its values: in-place forms keep the result."""
-    return next((name for name in ("self", "result") if name in torch_private.saved_names(type(node))), "")
+    return next((name for name in ("self", "result") if name in torch_private.saved_names(node)), "")
 
 
 def _scalar(node: Any, name: str) -> Any:
