@@ -48,7 +48,7 @@ def avx512(monkeypatch):
 def test_without_the_package_torch_serves_and_the_reason_says_how_to_get_it(monkeypatch, forgotten, avx512):
     monkeypatch.setattr(_library, "_folder", lambda: None)
     assert not library()
-    reason = "the package reluctant-kernels is not installed: pip install 'reluctant[kernels]', or in a checkout pip install ./native"
+    reason = "the package reluctant-kernels is not installed (pip install 'reluctant[kernels]', or in a checkout pip install ./native)"
     assert library().reason == reason
     assert library().function("elu_forward_float", ["tensor"]) is None
     chosen = _choice.choice(get("elu"), torch.float32)

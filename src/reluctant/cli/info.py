@@ -187,7 +187,7 @@ def _lines(info: Info, width: int) -> Iterator[str]:
     yield f"reluctant {info.reluctant}, torch {info.torch}, Python {info.python}, {info.system}"
     yield ""
     memory = info.memory
-    told = {
+    entries = {
         "processor": f"{info.processor}, {info.cores} cores",
         "torch": f"computes with {info.capability} on {info.threads} thread{'s' if info.threads > 1 else ''}",
         "kernels": f"compiled for {info.kernels}{_measured(info)}" if info.kernels else f"none: {info.no_kernels}",
@@ -195,7 +195,7 @@ def _lines(info: Info, width: int) -> Iterator[str]:
         "memory": f"to write a float32 takes {memory.new_ns:.2g} ns in new memory, {memory.reused_ns:.2g} ns in memory that was used before"
         + (f"; tensors above 32 MB are new memory each time. Before you start Python, {memory.advice}" if memory.advice else ""),
     }
-    for label, text in told.items():
+    for label, text in entries.items():
         yield from wrap(text, width, f"{label:<11}", " " * 11)
     yield ""
     reasons = {(row.by, row.why) for row in info.served}
@@ -222,8 +222,8 @@ def _overview(served: Sequence[Served], width: int) -> Iterator[str]:
     found: dict[str, dict[str, str]] = {}
     for row in served:
         name = f"{row.activation}, {row.device}" if several else row.activation
-        said = row.by if row.by == "torch" or not row.from_elements else f"from {row.from_elements:,}"
-        found.setdefault(name, {}).update(dict.fromkeys(row.types, said))
+        served_by = row.by if row.by == "torch" or not row.from_elements else f"from {row.from_elements:,}"
+        found.setdefault(name, {}).update(dict.fromkeys(row.types, served_by))
     columns = [Column(kind, [serves.get(kind, "") for serves in found.values()]) for kind in types]
     yield from table_lines([Column("activation", list(found), least=9), *columns], width)
     yield ""
@@ -242,10 +242,10 @@ def _reasons(served: Sequence[Served], width: int) -> Iterator[str]:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     for column in ("activation", "types", "served by", "why"):
         table.add_column(column, overflow="fold")
-    told = ""
+    above = ""
     for row in served:
         beginning = f" from {row.from_elements:,} elements" if row.from_elements else ""
         types = [kind if row.device == "cpu" else f"{kind}, {row.device}" for kind in row.types]
-        table.add_row(row.activation if row.activation != told else "", "\n".join(types), row.by + beginning, row.why)
-        told = row.activation
+        table.add_row(row.activation if row.activation != above else "", "\n".join(types), row.by + beginning, row.why)
+        above = row.activation
     yield from drawn(table, width)

@@ -102,7 +102,7 @@ def library() -> Library:
         return Library(reason=f"torch reports the processor's vector instructions as {capability}; there are kernels for AVX2 and AVX-512")
     folder = _folder()
     if folder is None:
-        return Library(reason=f"the package reluctant-kernels is not installed: {INSTALL}")
+        return Library(reason=f"the package reluctant-kernels is not installed ({INSTALL})")
     present = [level for level in levels if (folder / f"{level}.so").exists()]
     if not present:
         return Library(reason=f"the package reluctant-kernels at {folder} holds none for this processor; install it again: {INSTALL}")
