@@ -36,6 +36,8 @@ from reluctant.treatments import propose
 LARGEST_SHARE = 0.1
 """Of thresholds and constants that may survive."""
 
+KINDS = ("content", "threshold", "constant", "operator")
+
 SECONDS = 10
 """A mutant whose cases take longer runs for ever, and is noticed."""
 
@@ -155,7 +157,7 @@ def constants(module: ModuleType, everywhere: Sequence[ModuleType]) -> Iterator[
         if not isinstance(target, ast.Name) or not is_number(value := getattr(module, target.id, None)):
             continue
         name = target.id
-        holders = [one for one in everywhere if vars(one).get(name) is value or (vars(one).get(name) == value and name in vars(one))]
+        holders = [one for one in everywhere if name in vars(one) and vars(one)[name] == value]
         for factor, words in ((2, "doubled"), (0.5, "halved")):
             changed = type(value)(value * factor)
             label = f"{short}.{name} {words}"
@@ -267,19 +269,72 @@ def all_mutants(chosen: Sequence[Rule], every: bool, short: bool) -> Iterator[Mu
                 yield from operators(module)
 
 
-def table(scores: Counter[tuple[str, str, bool]], owners: Sequence[str]) -> Iterator[str]:
-    kinds = ("content", "threshold", "constant", "operator")
-    yield f"{'noticed of':28}" + "".join(f"{kind:>12}" for kind in kinds)
-    for owner in (*owners, "all"):
-        cells = []
-        for kind in kinds:
-            counts = {
-                seen: sum(n for (who, what, was), n in scores.items() if (who == owner or owner == "all") and what == kind and was == seen)
-                for seen in (True, False)
-            }
-            cells.append(f"{counts[True]}/{sum(counts.values())}" if sum(counts.values()) else "")
-        if any(cells):
-            yield f"{owner:28}" + "".join(f"{cell:>12}" for cell in cells)
+class Scores:
+    """What was noticed, by module and kind, and what survived."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, str, bool]] = Counter()
+        self.survivors: dict[str, str] = {}
+        """Kind by name."""
+        self.cannot_apply: dict[str, list[str]] = {}
+        """Names of rules by change of findings."""
+
+    def add(self, owner: str, kind: str, name: str, was_noticed: bool) -> None:
+        """Count one mutant of a module."""
+        self.counts[owner, kind, was_noticed] += 1
+        if not was_noticed:
+            self.survivors[name] = kind
+
+    def total(self, *kinds: str) -> int:
+        """Mutants of these kinds."""
+        return sum(number for (_, kind, _), number in self.counts.items() if kind in kinds)
+
+    def table(self) -> Iterator[str]:
+        """A line for each module: noticed of all, by kind."""
+        yield f"{'noticed of':28}" + "".join(f"{kind:>12}" for kind in KINDS)
+        for owner in (*sorted({owner for owner, _, _ in self.counts}), "all"):
+            yield f"{owner:28}" + "".join(f"{self._cell(owner, kind):>12}" for kind in KINDS)
+
+    def _cell(self, owner: str, wanted: str) -> str:
+        seen, unseen = (
+            sum(n for (who, kind, was), n in self.counts.items() if owner in (who, "all") and kind == wanted and was == noticed)
+            for noticed in (True, False)
+        )
+        return f"{seen}/{seen + unseen}" if seen + unseen else ""
+
+
+def score_contents(scores: Scores, rule: Rule) -> None:
+    """Change what a rule says of its cases. Ends the program where a case fails without any change."""
+    judged = [Judged(rule, case, propose(rule.document(case.recording))) for case in rule.cases()]
+    wrong = [f"{rule.code} {one.case.name}: {why}" for one in judged for why in one.case.differences(one.document)]
+    if wrong:
+        raise SystemExit("\n".join(["these cases fail without any mutant:", *wrong]))
+    for name, result in content_scores(rule, judged):
+        if result == "cannot apply":
+            scores.cannot_apply.setdefault(name, []).append(rule.rule_name())
+        else:
+            scores.add(module_name(rule), "content", f"{module_name(rule)}: {name}", result == "noticed")
+
+
+def score_code(scores: Scores, chosen: Sequence[Rule], every: bool, short: bool) -> None:
+    """Change the code of the rules; what they share is put to the cases of all."""
+    cases = {module_name(rule): [(rule, untreated(case)) for case in rule.cases()] for rule in chosen}
+    together = [case for own in cases.values() for case in own]
+    for mutant in all_mutants(chosen, every, short):
+        scores.add(mutant.owner, mutant.kind, mutant.name, noticed(mutant, cases.get(mutant.owner, together)))
+
+
+def verdict(scores: Scores, stale: Sequence[str]) -> tuple[str, bool]:
+    """The last line, and whether the bars are reached."""
+    numbers = ("threshold", "constant")
+    unseen = sum(kind == "content" for kind in scores.survivors.values())
+    for_no_reason = sum(kind in numbers and name not in INTENDED for name, kind in scores.survivors.items())
+    share = for_no_reason / max(1, scores.total(*numbers))
+    line = (
+        f"of {scores.total(*numbers)} thresholds and constants {share:.0%} survive for no reason; {unseen} changes of findings unnoticed; "
+        f"{len(stale)} stale reasons"
+    )
+    return line, not unseen and not stale and share <= LARGEST_SHARE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -289,47 +344,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGALRM, expired)
     begin = time.perf_counter()
+    scores = Scores()
     chosen = rules.select(all_rules(), options.rules)
-    cases = {rule.code: [(rule, untreated(case)) for case in rule.cases()] for rule in chosen}
-    scores: Counter[tuple[str, str, bool]] = Counter()
-    survivors: dict[str, str] = {}
-    cannot: dict[str, list[str]] = {}
     for rule in chosen:
-        judged = [Judged(rule, case, propose(rule.document(case.recording))) for case in rule.cases()]
-        wrong = [f"{rule.code} {one.case.name}: {why}" for one in judged for why in one.case.differences(one.document)]
-        if wrong:
-            raise SystemExit("\n".join(["these cases fail without any mutant:", *wrong]))
-        for name, result in content_scores(rule, judged):
-            if result == "cannot apply":
-                cannot.setdefault(name, []).append(rule.rule_name())
-                continue
-            scores[module_name(rule), "content", result == "noticed"] += 1
-            if result == "survives":
-                survivors[f"{module_name(rule)}: {name}"] = "content"
-    owners = {module_name(rule): rule.code for rule in chosen}
-    together = [case for own in cases.values() for case in own]
-    for mutant in all_mutants(chosen, not options.rules, options.short):
-        was = noticed(mutant, cases[owners[mutant.owner]] if mutant.owner in owners else together)
-        scores[mutant.owner, mutant.kind, was] += 1
-        if not was:
-            survivors[mutant.name] = mutant.kind
-    print("\n".join(table(scores, sorted({owner for owner, _, _ in scores}))))
-    for name, who in cannot.items():
-        print(f"{name}: cannot apply to {', '.join(who)}")
-    for name, kind in survivors.items():
+        score_contents(scores, rule)
+    score_code(scores, chosen, not options.rules, options.short)
+    print("\n".join(scores.table()))
+    for name, names in scores.cannot_apply.items():
+        print(f"{name}: cannot apply to {', '.join(names)}")
+    for name, kind in scores.survivors.items():
         print(f"survives ({kind}): {name}" + (f" ({INTENDED[name]})" if name in INTENDED else ""))
-    stale = [] if options.rules else [name for name in INTENDED if name not in survivors]
-    counted = {kind: sum(n for (_, what, _), n in scores.items() if what == kind) for kind in ("threshold", "constant")}
-    numbers = [name for name, kind in survivors.items() if kind in counted and name not in INTENDED]
-    unseen = [name for name, kind in survivors.items() if kind == "content"]
-    share = len(numbers) / max(1, sum(counted.values()))
-    print(
-        f"{sum(scores.values())} mutants in {time.perf_counter() - begin:.0f} s; of {sum(counted.values())} thresholds and constants "
-        f"{share:.0%} survive for no reason; {len(unseen)} changes of findings unnoticed; {len(stale)} stale reasons"
-    )
+    stale = [] if options.rules else [name for name in INTENDED if name not in scores.survivors]
     for name in stale:
         print(f"stale: {name} is noticed, or is not there")
-    return int(bool(unseen or stale) or share > LARGEST_SHARE)
+    line, reached = verdict(scores, stale)
+    print(f"{scores.total(*KINDS)} mutants in {time.perf_counter() - begin:.0f} s; {line}")
+    return int(not reached)
 
 
 if __name__ == "__main__":
