@@ -8,14 +8,14 @@ import click
 
 from reluctant.errors import ReluctantError
 from reluctant.recording import write
-from reluctant.report import nothing_to_compare, show_study, study_renderer_for
+from reluctant.report import safe, show_study, study_renderer_for
 from reluctant.studies import Study, compared
 
 
 def print_study(study: Study, source: str = "") -> None:
     """Print the ranking, and what was shown of each arm. Raises `ReluctantError` where the script itself gave nothing to compare."""
     if study.results and not compared(study)[0].counted:
-        raise ReluctantError(nothing_to_compare(study), where=study.plan.script, advice="Run it once with `reluctant run` to see why")
+        raise ReluctantError(safe(study.nothing_to_compare), where=study.plan.script, advice="Run it once with `reluctant run` to see why")
     show_study(study, sys.stdout, source)
 
 

@@ -5,12 +5,11 @@ from ._finding_tree import Branch, finding_tree
 from ._outline import Outline
 from ._renderer import Renderer, renderer_for, renderers, study_renderer_for
 from ._safe_text import safe, visible
-from ._study._answer import nothing_to_compare
 from ._verdict import Verdict, verdict
 from .notebook import Notebook
 from .terminal import Terminal, encodable, show, show_study, width_of
 
 __all__ = [
-    "Branch", "Notebook", "Outline", "Renderer", "Terminal", "Verdict", "encodable", "finding_tree", "nothing_to_compare", "renderer_for",
+    "Branch", "Notebook", "Outline", "Renderer", "Terminal", "Verdict", "encodable", "finding_tree", "renderer_for",
     "renderers", "safe", "show", "show_study", "study_renderer_for", "treatment_text", "verdict", "visible", "width_of",
 ]  # fmt: skip

@@ -155,3 +155,11 @@ class Study:
     def of(self, arm: str) -> Mapping[int, Result]:
         """The results of one arm by seed."""
         return {result.trial.seed: result for result in self.results if result.trial.arm == arm}
+
+    @property
+    def nothing_to_compare(self) -> str:
+        """Why the script as it stands gave nothing that arms could be compared with, without a full stop."""
+        first = next(iter(self.of(UNTREATED).values()), None)
+        if first is None:
+            return "the time was over before the script had run once as it stands"
+        return f"as it stands the script gives nothing to compare: {first.why_not}"

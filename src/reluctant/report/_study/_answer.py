@@ -68,7 +68,7 @@ def answer(study: Study, found: Sequence[Compared], noun: str) -> Verdict:
     """
     untreated, *arms = claiming(study, found)
     if not untreated.counted:
-        why = nothing_to_compare(study)
+        why = safe(study.nothing_to_compare)
         return Verdict("nothing", f"{why[0].upper()}{why[1:]}.")
     tried = [arm for arm in arms if arm.counted]
     if not tried:
@@ -100,14 +100,6 @@ def badge(verdict: Verdict, found: Sequence[Compared]) -> str:
     if verdict.kind != "nothing":
         return "better" if verdict.kind == "clear" else "worse"
     return "no difference shown" if found[0].counted and any(arm.counted for arm in found[1:]) else FOUND_NOTHING
-
-
-def nothing_to_compare(study: Study) -> str:
-    """Why the script as it stands gave nothing that arms could be compared with, without a full stop."""
-    first = next(iter(study.of(UNTREATED).values()), None)
-    if first is None:
-        return "the time was over before the script had run once as it stands"
-    return f"as it stands the script gives nothing to compare: {safe(first.why_not)}"
 
 
 def _better(better: Sequence[Compared], tried: Sequence[Compared], noun: str, quantity: Quantity) -> str:
