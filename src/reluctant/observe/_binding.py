@@ -18,7 +18,7 @@ from ._layer_record import LayerKind, LayerRecord
 from ._loss_record import LossRecord
 from ._module_names import ModuleNames
 from ._parameter_record import ParameterRecord, Parameters
-from ._plan import Plan, PlanNode
+from ._plan import GraphPlan, PlanNode
 from ._site_record import Role, SiteRecord
 
 SITES = 2048
@@ -38,7 +38,7 @@ class GraphRecord:
     """One kind of backward pass."""
 
     number: int
-    plan: Plan
+    plan: GraphPlan
     root: Location | None
     first_step: int
     last_step: int
@@ -110,13 +110,13 @@ class Registry:
             why = "unpacking them would run the user's hooks a second time; slopes come from gradients instead"
             yield Unobserved("values behind saved_tensors_hooks", why)
 
-    def bind(self, plan: Plan, graph: GraphRecord | None) -> None:
+    def bind(self, plan: GraphPlan, graph: GraphRecord | None) -> None:
         """Give each node of a learned plan its record; `graph` is None for a part that a checkpoint runs again inside a pass."""
         _Binder(self, plan, graph).run()
 
 
 class _Binder:
-    def __init__(self, registry: Registry, plan: Plan, graph: GraphRecord | None) -> None:
+    def __init__(self, registry: Registry, plan: GraphPlan, graph: GraphRecord | None) -> None:
         self.registry, self.plan, self.graph = registry, plan, graph
         modules = registry.building.modules()
         modules += [m for n in plan.nodes if n.origin for m in n.origin.modules]

@@ -8,14 +8,14 @@ from reluctant.activations import Gated, definitions
 from reluctant.recording import Unobserved
 
 from . import _operations as ops
-from ._plan import Plan, PlanNode
+from ._plan import GraphPlan, PlanNode
 
 GATED = {definition.name: definition.torch_code for definition in definitions().values() if issubclass(definition, Gated)}
 """Gated pairs that a kernel of ours computes in one operation, with what computes them in two."""
 GATED["glu"] = "a * torch.sigmoid(b)"
 
 
-def blind_spots(plan: Plan, *, compiling_noticed: bool) -> Iterator[Unobserved]:
+def blind_spots(plan: GraphPlan, *, compiling_noticed: bool) -> Iterator[Unobserved]:
     """A note for each operation of a learned plan whose inside stays hidden.
 
     `compiling_noticed` says that there is a note about compiled code already.

@@ -24,7 +24,7 @@ ROWS_RECOMPUTED = 128
 
 
 @dataclass(slots=True)
-class _Pending:
+class _PendingLayer:
     input_square: float = 0.0
     input_sum: float = 0.0
     input_entries: int = 0
@@ -58,7 +58,7 @@ class LayerRecord:
     calls: int = 0
     input: InputRecord | None = None
     moments: Timeline[LayerMoment] = field(default_factory=Timeline)
-    pending: _Pending = field(default_factory=_Pending)
+    pending: _PendingLayer = field(default_factory=_PendingLayer)
 
     def read_input(self, values: Tensor, feature_axis: int, from_data: bool) -> None:
         """Read what enters at one call."""
@@ -95,7 +95,7 @@ class LayerRecord:
     def finish_pass(self, step: int) -> None:
         """Turn what the pass added up to into a moment."""
         p = self.pending
-        self.pending = _Pending()
+        self.pending = _PendingLayer()
         if not (p.input_entries or p.gradient_entries or p.weight_gradient_rms is not None):
             return
         output = p.output or (None, None, None, None)

@@ -21,7 +21,7 @@ from ._loss_record import LossRecord, compared_values
 from ._mask import MASKS, follows_sign, saved_mask
 from ._norms import root_mean_square
 from ._out_of_sight import is_plain, out_of_sight, plain_values
-from ._plan import Plan, PlanNode
+from ._plan import GraphPlan, PlanNode
 from ._saved_tensor import is_out_of_the_ordinary, is_packed_by_user, saved_tensor
 from ._site_record import Readable, SiteRecord
 
@@ -34,7 +34,7 @@ Guard = Callable[[Callable[..., None]], Callable[..., None]]
 class MeasuredPass:
     """One pass that is being measured. `read` looks at what is kept, `hook` waits for gradients, `finish` closes it."""
 
-    def __init__(self, plan: Plan, raw: RawGraph, registry: Registry, step: int, guard: Guard, *, outputs: bool) -> None:
+    def __init__(self, plan: GraphPlan, raw: RawGraph, registry: Registry, step: int, guard: Guard, *, outputs: bool) -> None:
         self.plan, self.registry, self.step = plan, registry, step
         self.thread = threading.get_ident()
         self._raw, self._guard, self._outputs = raw, guard, outputs

@@ -28,7 +28,7 @@ from ._measured_pass import MeasuredPass
 from ._optimizer_record import Optimizers
 from ._out_of_sight import is_inside_a_mode, is_plain, is_tracing, out_of_sight, underlying
 from ._parameter_record import Parameters, after_step, note_values
-from ._plan import Plan, make_plan
+from ._plan import GraphPlan, make_plan
 from ._saved_tensor import saved_tensor
 from ._schedule import Schedule
 
@@ -73,7 +73,7 @@ class Passes:
         self._guard, self._building, self._compiled, self._after_measuring = guard, building, compiled, after_measuring
         self._capture = StackCapture(guard)
         self._busy = threading.RLock()
-        self._plans: dict[int, tuple[Plan, GraphRecord | None]] = {}
+        self._plans: dict[int, tuple[GraphPlan, GraphRecord | None]] = {}
         self._open: list[MeasuredPass] = []
         self._measured_passes = self._known_in_a_row = self._graphs_met = 0
         self._learn, self._watching = True, False
@@ -201,7 +201,7 @@ class Passes:
             if plan.learned:
                 self._open_pass(MeasuredPass(plan, raw, self.registry, self.step, self._guard, outputs=True))
 
-    def _plan_of(self, raw: RawGraph, line: Any, step: int, part: bool = False) -> tuple[Plan, GraphRecord | None]:
+    def _plan_of(self, raw: RawGraph, line: Any, step: int, part: bool = False) -> tuple[GraphPlan, GraphRecord | None]:
         """The plan for a graph: known by its signature, or learned now, or (without call stacks) to be learned next time."""
         known = self._plans.get(raw.signature)
         if known is not None and known[0].passed_over:
@@ -236,7 +236,7 @@ class Passes:
         self._remember(raw.signature, plan, graph)
         return plan, graph
 
-    def _remember(self, signature: int, plan: Plan, graph: GraphRecord | None) -> None:
+    def _remember(self, signature: int, plan: GraphPlan, graph: GraphRecord | None) -> None:
         self._plans[signature] = (plan, graph)
         while len(self._plans) > 1 and (len(self._plans) > PLANS or sum(len(p.nodes) for p, _ in self._plans.values()) > PLAN_NODES):
             del self._plans[next(iter(self._plans))]
@@ -247,7 +247,7 @@ class Passes:
         self._unasked = self._unasked_left > 0
         self._unasked_left -= self._unasked
 
-    def _measure(self, plan: Plan, raw: RawGraph, step: int, value: float | None) -> None:
+    def _measure(self, plan: GraphPlan, raw: RawGraph, step: int, value: float | None) -> None:
         outputs = self._measured_passes < 4 or self._measured_passes % 8 == 0
         self.device = str(raw.device)
         if value is not None:

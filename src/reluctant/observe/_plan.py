@@ -57,7 +57,7 @@ class PlanNode:
 
 
 @dataclass(slots=True)
-class Plan:
+class GraphPlan:
     """The reduced graph of one signature. Leaves come first, the root is last."""
 
     nodes: list[PlanNode]
@@ -98,7 +98,7 @@ class _Reduction:
         self.primaries: set[Any] = set()
         self.origins: list[Origin | None] = [None] * len(raw.nodes)
 
-    def run(self) -> Plan:
+    def run(self) -> GraphPlan:
         for i, node in enumerate(self.raw.nodes):
             if node.name != ACCUMULATE:
                 self.origins[i] = read_origin(node.node)
@@ -111,7 +111,7 @@ class _Reduction:
         nodes, root = self._without_moved(root)
         placed = sum(origin is not None for origin in self.origins)
         first = self.origins[self.raw.roots[0]] if self.raw.roots else None
-        return Plan(nodes, root, self.accumulators, placed, self.raw.truncated, first is not None and first.scaled)
+        return GraphPlan(nodes, root, self.accumulators, placed, self.raw.truncated, first is not None and first.scaled)
 
     def _visit(self, i: int, node: RawNode) -> None:
         if node.name == ACCUMULATE:
@@ -425,7 +425,7 @@ class _Reduction:
         return self.at[i]
 
 
-def make_plan(raw: RawGraph, is_owned: Callable[[int], bool]) -> Plan:
+def make_plan(raw: RawGraph, is_owned: Callable[[int], bool]) -> GraphPlan:
     """Reduce `raw`. `is_owned` says of a leaf, by its number, whether it is a parameter for certain."""
     return _Reduction(raw, is_owned).run()
 
