@@ -41,7 +41,8 @@ ARROWS: dict[str, set[str] | None] = {
     "report": {"figures", "recording", "rules", "page", "studies", "treatments"},
     "rewrites": {"nn", "kernels", "activations", "instrument", "operators"},
     "rules": {"recording", "activations"},
-    "studies": {"instrument", "recording", "treatments"},
+    "prove": {"recording", "report", "studies"},
+    "studies": {"instrument", "recording", "rules", "treatments", "trials"},
     "treatments": {"recording", "activations", "instrument", "nn"},
     "trials": {"instrument", "operators", "recording", "treatments"},
 }

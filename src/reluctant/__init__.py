@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import nn
     from .exam import Exam, watch
+    from .prove import CompareResult, TreatResult, compare, treat
     from .rewrites import lean
 
 __version__ = "0.1.0"
 
-__all__ = ["Exam", "__version__", "lean", "nn", "watch"]
+__all__ = ["CompareResult", "Exam", "TreatResult", "__version__", "compare", "lean", "nn", "treat", "watch"]
 
-_WHERE = {"Exam": "exam", "lean": "rewrites", "watch": "exam"}
+_WHERE = {
+    "CompareResult": "prove", "Exam": "exam", "TreatResult": "prove", "compare": "prove", "lean": "rewrites", "treat": "prove",
+    "watch": "exam",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

@@ -12,11 +12,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from reluctant.cli import _study_options, commands
-from reluctant.cli.compare import arms_of
+from reluctant.cli import commands
 from reluctant.errors import ReluctantError, UnknownNameError, UsageError
 from reluctant.recording import Trial, load
-from reluctant.studies import Ended, Job, by_hand, compared, load_study, losses_of
+from reluctant.studies import Ended, Job, _options, activation_arms, by_hand, compared, load_study, losses_of
 from tests.studies.made_up import Made, learning, losses_by_arm, recording
 
 
@@ -28,7 +27,7 @@ def script(tmp_path: Path) -> str:
 
 
 def told(monkeypatch: pytest.MonkeyPatch, executor: Made, *arguments: str) -> Result:
-    monkeypatch.setattr(_study_options, "executor", lambda *asked: executor)
+    monkeypatch.setattr(_options, "executor", lambda *asked: executor)
     return CliRunner().invoke(commands, ["compare", *arguments], standalone_mode=False)
 
 
@@ -162,18 +161,18 @@ def test_a_script_that_is_not_there_is_refused(monkeypatch, tmp_path):
 
 
 def test_commas_inside_brackets_belong_to_an_activation():
-    names = [arm.name for arm in arms_of(["hardtanh(-2, 2),elu", "elu,relu"])]
+    names = [arm.name for arm in activation_arms(["hardtanh(-2, 2),elu", "elu,relu"])]
     assert names == ["hardtanh(-2, 2)", "elu", "relu"]
 
 
 def test_weights_are_drawn_anew_where_it_is_asked_for():
     swapped, drawn = ("swap-activation:elu",), ("swap-activation:elu", "reinitialise:lecun")
-    assert [arm.treatments for arm in arms_of(["elu"])] == [swapped]
-    assert [(arm.name, arm.treatments) for arm in arms_of(["elu"], "lecun")] == [("elu, lecun", drawn)]
-    assert [arm.treatments for arm in arms_of(["elu"], "lecun", both=True)] == [swapped, drawn]
-    assert arms_of(["elu"], both=True)[1].treatments[1] == "reinitialise:he"
+    assert [arm.treatments for arm in activation_arms(["elu"])] == [swapped]
+    assert [(arm.name, arm.treatments) for arm in activation_arms(["elu"], "lecun")] == [("elu, lecun", drawn)]
+    assert [arm.treatments for arm in activation_arms(["elu"], "lecun", both=True)] == [swapped, drawn]
+    assert activation_arms(["elu"], both=True)[1].treatments[1] == "reinitialise:he"
     with pytest.raises(UsageError):
-        arms_of(["elu"], "hee")
+        activation_arms(["elu"], "hee")
 
 
 def test_the_arguments_after_the_script_are_the_scripts(monkeypatch, script):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from reluctant.cli import _study_options, commands
+from reluctant.cli import commands
 from reluctant.errors import ReluctantError, UsageError
 from reluctant.recording import Cause, Document, Finding, ProposedTreatment, Recording, Root, dumps, load
-from reluctant.studies import Ended, Job
+from reluctant.studies import Ended, Job, _options
+from reluctant.treatments import propose
 from tests.studies.made_up import Made, recording
 
 TREATMENTS = (
@@ -28,7 +30,7 @@ def script(tmp_path: Path) -> str:
 
 
 def told(monkeypatch: pytest.MonkeyPatch, executor: Made, *arguments: str) -> Result:
-    monkeypatch.setattr(_study_options, "executor", lambda *asked: executor)
+    monkeypatch.setattr(_options, "executor", lambda *asked: executor)
     return CliRunner().invoke(commands, ["treat", *arguments], standalone_mode=False)
 
 
@@ -110,6 +112,16 @@ def test_a_cure_of_another_kind_verifies_no_cause(monkeypatch, script, tmp_path)
     assert not finding.cause.verified
 
 
+@pytest.mark.parametrize(("kind", "arm"), [("depth", "normalise"), ("width", "reinitialise:he"), ("initialisation", "normalise")])
+def test_every_cause_that_a_cure_removes_is_verified(monkeypatch, script, tmp_path, kind, arm):
+    output = str(tmp_path / "out.json")
+    found = propose(Document(Recording(), (replace(dead(script), cause=Cause(kind)),))).findings
+    told(monkeypatch, cured_by(arm, *found), "-o", output, script)
+    (finding,) = load(output).findings
+    assert [str(treatment) for treatment in finding.treatments if treatment.verdict == "verified"] == [arm]
+    assert finding.cause.verified
+
+
 def test_without_a_cure_it_says_so_and_ends_with_1(monkeypatch, script):
     done = told(monkeypatch, cured_by("nothing", dead(script)), script)
     assert done.return_value == 1
@@ -152,7 +164,7 @@ def test_a_number_of_random_treatments_that_is_none_is_refused(monkeypatch, scri
     assert isinstance(done.exception, UsageError)
 
 
-def test_what_else_the_rule_offers_is_tried_where_nothing_else_cures(monkeypatch, script, tmp_path):
+def test_what_else_could_help_is_tried_where_nothing_else_cures(monkeypatch, script, tmp_path):
     output, study = str(tmp_path / "out.json"), str(tmp_path / "study.json")
     executor = cured_by("reinitialise:he", dead(script))
     arguments = ("--random", "0", "--study", study, script)
@@ -168,7 +180,7 @@ def test_what_else_the_rule_offers_is_tried_where_nothing_else_cures(monkeypatch
     assert len(executor.asked) == 1  # the check-up
 
 
-def test_what_else_the_rule_offers_is_left_where_something_cures(monkeypatch, script):
+def test_what_else_could_help_is_left_where_something_cures(monkeypatch, script):
     executor = cured_by("scale-input", dead(script))
     told(monkeypatch, executor, "--random", "0", script)
     assert "reinitialise:he" not in {trial.arm for trial in executor.asked}

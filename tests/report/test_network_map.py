@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reluctant.recording import Document, Finding, Graph, Layer, Location, Node, Recording, Site
-from reluctant.report._finding_tree import finding_tree
 from reluctant.report._html._card import cards
 from reluctant.report._html._map import NetworkMap, network_map
 from reluctant.report._html._stations import MOST_LANES, rails, ways_of
 from reluctant.report._locations import locations_of
 from reluctant.report.pictures import view_of
+from reluctant.rules import finding_tree
 from tests import recordings
 
 

@@ -1,21 +1,15 @@
-"""The options of commands that run a script many times, and the running itself."""
+"""The options of commands that run a script many times, and their progress on the terminal."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any
 
 import click
 
-from reluctant.errors import UsageError
-from reluctant.recording import refuse_existing
-from reluctant.studies import Executor, Plan, Study, conduct, executor, resumed, save_study, seconds_in, trials_left
-from reluctant.trials import empty_folder, metric_pattern
+from reluctant.studies import Study, StudyOptions, trials_left
 
 BY = "Compare by the training loss, or by the values of the same loss function in validation, without gradient.  [default: loss]"
 METRIC = r"Compare by the number that REGEX finds in what the script prints, in its one group: 'accuracy ([\d.]+)'."
@@ -50,101 +44,33 @@ def study_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@dataclass(frozen=True)
-class Conduct:
-    """How a study is to be carried out: where, for how long, and where it is kept."""
-
-    jobs: int | None
-    """Trials at a time; None leaves it to the executor."""
-    on: str
-    until: float
-    """When to stop, on the clock of `time.monotonic`; infinite where there is no limit."""
-    file: str
-    resume: bool
-    gpus_per_trial: int = 0
-
-    @classmethod
-    def given(cls, given: dict[str, Any]) -> Conduct:
-        """What the options say. Raises `UsageError` where they do not go together, before anything has run."""
-        file = given["study"] or ""
-        if given["resume"] and not file:
-            raise UsageError("there is nothing to go on with", where="--resume", advice="Name the file with --study FILE")
-        if file and not given["resume"]:
-            refuse_existing(file, given["force"])
-        until = math.inf if given["budget"] is None else time.monotonic() + seconds_in(given["budget"], "--budget")
-        return cls(given["jobs"], given["on"], until, file, given["resume"], given["gpus_per_trial"])
-
-    @cached_property
-    def executor(self) -> Executor:
-        """Where the trials run. Raises `UsageError` where there is none, or too little of what they want."""
-        return executor(self.on, self.jobs, self.gpus_per_trial)
-
-    def study(self, plan: Plan, arms_join: bool = False) -> Study:
-        """The study to carry out: a new one, or the one to go on with, see `resumed`."""
-        return resumed(plan, self.file, arms_join) if self.resume else Study(plan)
-
-    def carried_out(self, study: Study, what: str) -> Study:
-        """The study with its trials run, a progress bar with the time left on standard error, and the file written after each."""
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
-        with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=3600) as bar:
-            task = bar.add_task(what, total=len(study.results) + trials_left(study), completed=len(study.results))
-
-            def kept(so_far: Study) -> None:
-                if self.file:
-                    save_study(so_far, self.file)
-                bar.update(task, completed=len(so_far.results), total=len(so_far.results) + trials_left(so_far))
-
-            try:
-                return conduct(study, self.executor, kept, self.until)
-            except KeyboardInterrupt:
-                if self.file:
-                    bar.stop()
-                    click.echo(f"The trials so far are in {self.file}. Repeat the command with --resume to go on.", err=True)
-                raise
+def options_in(given: dict[str, Any]) -> StudyOptions:
+    """What the options say, as data."""
+    return StudyOptions(**{field.name: given[field.name] for field in fields(StudyOptions)})
 
 
-def compared_by(given: dict[str, Any]) -> dict[str, Any]:
-    """What trials are compared by, as fields of a plan. Raises `UsageError` where the options do not go together."""
-    if given["metric"] is None:
-        if given["goal"] is not None:
-            raise UsageError(
-                "a goal is for a metric only: of a loss, less is better", where="--goal", advice="Name one with --metric REGEX"
-            )
-        return {"by": "validation loss" if given["by"] == "validation" else "loss"}
-    if given["by"] is not None:
-        raise UsageError("trials are compared by one thing", where="--by", advice="Give either --by or --metric")
-    metric_pattern(given["metric"])
-    return {"by": "metric", "metric": given["metric"], "goal": given["goal"] or "min"}
+@contextmanager
+def progress_bar(what: str, study: Study) -> Iterator[Callable[[Study], None]]:
+    """A bar on standard error with the time left; what is interrupted says how to go on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("left"))
+    with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=3600) as bar:
+        task = bar.add_task(what, total=len(study.results) + trials_left(study), completed=len(study.results))
+
+        def told(so_far: Study) -> None:
+            bar.update(task, completed=len(so_far.results), total=len(so_far.results) + trials_left(so_far))
+
+        yield told
 
 
-def time_limit(text: str | None) -> float | None:
-    """The seconds that a trial may take; None where it may take any."""
-    return None if text is None else seconds_in(text, "--trial-timeout")
-
-
-def each_trial(given: dict[str, Any]) -> dict[str, Any]:
-    """The seconds and the folder of each trial, as fields of a plan. Raises `UsageError` as `_folder_of_trials` does."""
-    seconds = None if given["seconds"] is None else seconds_in(given["seconds"], "--seconds")
-    return {"seconds": seconds, "working_folder": _folder_of_trials(given)}
-
-
-def _folder_of_trials(given: dict[str, Any]) -> str:
-    """The absolute path of the folder in which each trial gets one, made if it is missing; empty where none was asked for.
-
-    Raises `UsageError` where something is there already, but for a study that goes on.
-    """
-    if given["workdir"] is None:
-        return ""
-    folder = Path(given["workdir"]).absolute()
-    if not (given["resume"] and folder.is_dir()):
-        empty_folder(folder, given["force"])
-    return str(folder)
-
-
-def check_script(script: str, is_module: bool) -> None:
-    """Refuse a script that is not there, before a study begins. Raises `UsageError`."""
-    if not is_module and not Path(script).exists():
-        raise UsageError("there is no such file", where=script, advice="Give the path of a script, or -m and the name of a module")
+@contextmanager
+def interruptible(file: str) -> Iterator[None]:
+    """Say how to go on where the user interrupts a study that is kept in a file."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if file:
+            click.echo(f"The trials so far are in {file}. Repeat the command with --resume to go on.", err=True)
+        raise

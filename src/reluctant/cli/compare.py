@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from reluctant.errors import UsageError
 from reluctant.recording import refuse_existing
 from reluctant.report import study_renderer_for
-from reluctant.studies import Arm, Plan, trials_left
+from reluctant.studies import activation_arms, trials_left
 
-from ._study_options import Conduct, check_script, compared_by, each_trial, study_options, time_limit
+from ._study_options import interruptible, options_in, progress_bar, study_options
 from ._study_shown import print_study, write_study
-
-_BETWEEN_NAMES = re.compile(r",(?![^(]*\))")
-"""A comma that is not inside brackets."""
 
 
 @click.command(
@@ -42,37 +36,19 @@ def command(
     Every trial is SCRIPT, unmodified, in a process of its own, with its hidden activations exchanged from outside. Each activation
     is compared with the script as it stands under the same seeds: better, worse, or no difference shown. Results go to standard output.
     """
-    check_script(script_name, is_module)
-    arms = arms_of(activations, given["reinitialise"], given["also_initialisation"])
-    how = Conduct.given(given)
-    limit = time_limit(given["trial_timeout"])
-    plan = Plan(script_name, arguments, is_module, arms, given["seeds"], given["steps"], limit, **compared_by(given), **each_trial(given))
     if output is not None:
         study_renderer_for(output)
         refuse_existing(output, given["force"])
-    study = how.carried_out(how.study(plan), "Comparing")
-    if how.file:
-        click.echo(f"Written: {how.file}", err=True)
-    print_study(study, how.file)
+    arms = activation_arms(activations, given["reinitialise"], given["also_initialisation"])
+    options = options_in(given)
+    conduct = options.conduct(progress_bar)
+    plan = options.plan(script_name, arguments, is_module, arms)
+    with interruptible(conduct.file):
+        study = conduct.carried_out(conduct.begun(plan), "Comparing")
+    if conduct.file:
+        click.echo(f"Written: {conduct.file}", err=True)
+    print_study(study, conduct.file)
     if output is not None:
-        write_study(study, output, given["force"], how.file)
+        write_study(study, output, given["force"], conduct.file)
     return int(trials_left(study) > 0)
 
-
-def arms_of(activations: Sequence[str], scheme: str | None = None, both: bool = False) -> tuple[Arm, ...]:
-    """One arm for each activation that is named, with the weights drawn anew by `scheme`; without one, as the script draws them.
-
-    With `both` there are two for each; the scheme is then He's unless another is named. Raises `UsageError` where one cannot be had.
-    """
-    from reluctant.treatments import requested
-
-    names = dict.fromkeys(name.strip() for text in activations for name in _BETWEEN_NAMES.split(text) if name.strip())
-    if not names:
-        raise UsageError("no activation is named", where="--activation", advice="Write them with commas between: relu,leaky_relu(0.1),elu")
-    plain = [Arm(name, (f"swap-activation:{name}",)) for name in names]
-    drawn = scheme or ("he" if both else "")
-    anew = [Arm(f"{arm.name}, {drawn}", (*arm.treatments, f"reinitialise:{drawn}")) for arm in plain] if drawn else []
-    arms = (*([] if drawn and not both else plain), *anew)
-    for treatment in dict.fromkeys(treatment for arm in arms for treatment in arm.treatments):
-        requested(treatment)
-    return arms

@@ -9,9 +9,9 @@ from typing import Any
 
 from reluctant.numbers import fine_percent, plural, value
 from reluctant.recording import Cause, Finding, ProposedTreatment, Severity
+from reluctant.rules import GRAVITY, Branch
 from reluctant.treatments import all_treatments
 
-from ._finding_tree import GRAVITY, Branch
 from ._locations import Locations
 from ._safe_text import safe, shortened, source_line
 

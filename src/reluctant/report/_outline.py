@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from reluctant.figures import NON_FINITE
 from reluctant.numbers import count, fine_percent, plural
 from reluctant.recording import Document, Finding, NotJudged, Recording, Unobserved
+from reluctant.rules import about_measurement, about_network, finding_tree
 
 from ._finding_block import FindingBlock, all_blocks, main_blocks, tally
-from ._finding_tree import about_measurement, about_network, finding_tree
 from ._locations import Locations, locations_of
 from ._safe_text import safe, visible
 from ._site_table import SiteRow, SkippedRows, main_site_rows, site_rows

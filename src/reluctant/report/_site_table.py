@@ -9,8 +9,8 @@ from itertools import groupby
 from reluctant.figures import root_mean_square, sparkline
 from reluctant.numbers import NOTHING, count, magnitude, percent, plural
 from reluctant.recording import Document, Finding, Severity, ShareHistogram, Site, UnitWindow
+from reluctant.rules import worst
 
-from ._finding_tree import worst
 from ._locations import Locations
 from ._network_order import in_network_order
 from ._safe_text import safe

@@ -8,8 +8,8 @@ from typing import Literal
 
 from reluctant.numbers import count, plural
 from reluctant.recording import Document, Finding, Recording, Unobserved
+from reluctant.rules import about_measurement, about_network, finding_tree
 
-from ._finding_tree import about_measurement, about_network, finding_tree
 from ._locations import locations_of
 
 VerdictKind = Literal["error", "warning", "advice", "clear", "nothing"]

@@ -49,10 +49,15 @@ class RequestedTreatment:
         return cls(name.strip(), arguments.strip(), tuple(_line(place, text) for place in places))
 
 
+def requested_line(place: Location, script: str) -> RequestedLine:
+    """The place as a line that can be asked for; in the script itself the number is enough."""
+    same = os.path.abspath(place.file) == os.path.abspath(script)
+    return RequestedLine(place.line, "" if same else place.file)
+
+
 def at_place(place: Location, script: str) -> str:
     """The place as a request ends with it: ``@21`` in the script itself, ``@FILE:21`` elsewhere."""
-    same = os.path.abspath(place.file) == os.path.abspath(script)
-    return f"@{place.line}" if same else f"@{place.file}:{place.line}"
+    return f"@{requested_line(place, script)}"
 
 
 def _line(place: str, where: str) -> RequestedLine:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from reluctant.figures import Drawing
 from reluctant.numbers import NOTHING, count, fine_percent, value
 from reluctant.recording import Document, Recording
+from reluctant.rules import about_network, finding_tree
 
-from .._finding_tree import about_network, finding_tree
 from .._locations import Locations, locations_of
 from .._outline import Outline, full_outline
 from .._safe_text import safe

@@ -11,10 +11,9 @@ from reluctant.errors import UnknownNameError
 from reluctant.figures import Axis, Band, Drawing, Extent, Line, line_chart, range_chart
 from reluctant.numbers import count, plural, value
 from reluctant.recording import Comparison, Finding, Location, ProposedTreatment, Recording, Severity, Site, TrialVerdict
-from reluctant.rules import get
+from reluctant.rules import Branch, get
 
 from .._finding_block import FULL_BLOCKS, change_text, evidence_text
-from .._finding_tree import Branch
 from .._locations import Locations
 from .._safe_text import safe, source_line
 from ..pictures import RecordingView, pictures_of

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from reluctant.figures import Drawing, Line, line_chart, spark
 from reluctant.numbers import NOTHING, count, magnitude, value
 from reluctant.recording import Document, Finding, Layer, Location, Loss, Severity, Site
+from reluctant.rules import worst
 
-from .._finding_tree import worst
 from .._locations import Locations
 from .._safe_text import safe, source_line
 from .._site_table import SiteRow, dead_share, is_on, site_row

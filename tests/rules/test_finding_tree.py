@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reluctant.recording import Finding, Root, Severity
-from reluctant.report import finding_tree
+from reluctant.rules import finding_tree
 
 
 def finding(code: str, severity: Severity = "error", because_of: str = "", line: int = 1) -> Finding:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reluctant.cli._source_change import source_change
 from reluctant.recording import Finding, Location, Optimizer, ProposedTreatment, Recording, Site
+from reluctant.studies import source_change
 
 SCRIPT = """import torch
 import torch.nn.functional as F

@@ -1,0 +1,207 @@
+"""Treating and comparing from Python: a script tried many times, and what that showed, which shows itself in a notebook."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import Any, Literal
+
+from .errors import UsageError
+from .numbers import plural
+from .recording import Document, ProposedTreatment
+from .report import Notebook, safe, show, show_study, treatment_text, visible
+from .studies import (
+    Change,
+    Executor,
+    Study,
+    StudyOptions,
+    TreatedScript,
+    activation_arms,
+    changes,
+    compared,
+    cure,
+    patch,
+    roots,
+    treat_script,
+    trials_left,
+)
+
+
+@dataclass(frozen=True)
+class TreatResult:
+    """What treating a script showed. Printed, and in a notebook, it is the report with the change to make."""
+
+    document: Document
+    """The check-up, with the verdicts filled in; `reluctant.recording.save` writes it to a file."""
+    study: Study
+    """The trials that the verdicts rest on."""
+
+    @property
+    def is_cured(self) -> bool:
+        """Whether every finding that needs a cure has one; true where none does."""
+        return all(cure(finding) is not None for finding in roots(self.document))
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What to change, for each root finding, or that nothing was verified."""
+        return changes(TreatedScript(self.document, self.study))
+
+    @property
+    def patch(self) -> str:
+        """The changes that cure it, as ``git apply`` takes them; empty where none is plain enough to make."""
+        return patch(TreatedScript(self.document, self.study))
+
+    def table(self) -> list[dict[str, Any]]:
+        """A row for each treatment of each root finding, as ``pandas.DataFrame`` takes them."""
+        return [
+            {
+                "code": finding.code,
+                "line": finding.line,
+                "treatment": str(treatment),
+                "verdict": treatment.verdict,
+                "trials": treatment.trials,
+                "difference": treatment.comparison.difference if treatment.comparison is not None else None,
+                "low": treatment.comparison.low if treatment.comparison is not None else None,
+                "high": treatment.comparison.high if treatment.comparison is not None else None,
+            }
+            for finding in roots(self.document)
+            for treatment in finding.treatments
+        ]
+
+    def __str__(self) -> str:
+        text = io.StringIO()
+        show(self.document, text)
+        return text.getvalue() + "".join(f"{line}\n" for line in conclusion(self))
+
+    def _repr_html_(self) -> str:
+        lines = "\n".join(map(escape, conclusion(self)))
+        return f"{Notebook().render(self.document)}<pre>{lines}</pre>\n"
+
+
+@dataclass(frozen=True)
+class CompareResult:
+    """What comparing activations showed. Printed, and in a notebook, it is the ranking."""
+
+    study: Study
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every trial that was wanted was run; False where the time was not enough."""
+        return not trials_left(self.study)
+
+    def table(self) -> list[dict[str, Any]]:
+        """A row for each arm, the script as it stands first, as ``pandas.DataFrame`` takes them."""
+        return [
+            {name: value for name, value in asdict(row).items() if name != "difference"} | {"difference": row.difference.mean}
+            for row in compared(self.study)
+        ]
+
+    def __str__(self) -> str:
+        text = io.StringIO()
+        show_study(self.study, text)
+        return text.getvalue()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>\n"
+
+
+def treat(
+    script: str,
+    arguments: Sequence[str] = (),
+    *,
+    is_module: bool = False,
+    random: int | Literal["equal"] = 1,
+    seeds: int = 5,
+    steps: int | None = None,
+    seconds: float | str | None = None,
+    by: Literal["loss", "validation"] | None = None,
+    metric: str | None = None,
+    goal: Literal["min", "max"] | None = None,
+    budget: float | str | None = None,
+    trial_timeout: float | str | None = None,
+    jobs: int | None = None,
+    executor: str | Executor = "local",
+    study: str | None = None,
+    resume: bool = False,
+) -> TreatResult:
+    """Try the treatments for each finding on a training script itself, as ``reluctant treat`` does; its help says what each option is.
+
+    Times are seconds, or texts such as ``10m``. The script runs in processes of its own and is never changed.
+
+    Raises `UsageError` where the options do not go together, and `ReluctantError` where the script gives nothing to treat.
+    """
+    options = StudyOptions(
+        seeds, steps, seconds, by, metric, goal, budget, trial_timeout, jobs, executor, study=study, resume=resume
+    )  # fmt: skip
+    conduct = options.conduct()
+    treated = treat_script(options.plan(script, arguments, is_module, halving=True), conduct, random)
+    return TreatResult(treated.document, treated.study)
+
+
+def compare(
+    script: str,
+    activations: Sequence[str],
+    arguments: Sequence[str] = (),
+    *,
+    is_module: bool = False,
+    reinitialise: str | None = None,
+    also_initialisation: bool = False,
+    seeds: int = 5,
+    steps: int | None = None,
+    seconds: float | str | None = None,
+    by: Literal["loss", "validation"] | None = None,
+    metric: str | None = None,
+    goal: Literal["min", "max"] | None = None,
+    budget: float | str | None = None,
+    trial_timeout: float | str | None = None,
+    jobs: int | None = None,
+    executor: str | Executor = "local",
+    study: str | None = None,
+    resume: bool = False,
+) -> CompareResult:
+    """Run a training script under several activations, as ``reluctant compare`` does; its help says what each option is.
+
+    Raises `UsageError` where the options do not go together, and `UnknownNameError` for an activation that does not exist.
+    """
+    if isinstance(activations, str):
+        raise UsageError("activations are a sequence of names", where=activations, advice='Write ["relu", "elu"]')
+    options = StudyOptions(
+        seeds, steps, seconds, by, metric, goal, budget, trial_timeout, jobs, executor, study=study, resume=resume
+    )  # fmt: skip
+    arms = activation_arms(activations, reinitialise, also_initialisation)
+    conduct = options.conduct()
+    plan = options.plan(script, arguments, is_module, arms)
+    return CompareResult(conduct.carried_out(conduct.begun(plan), "Comparing"))
+
+
+def conclusion(result: TreatResult) -> Iterator[str]:
+    """What is to be changed, for each root finding, and what stands in the way of saying more."""
+    found = result.changes
+    if not found:
+        yield "Nothing to treat: no finding of weight that a treatment is known for."
+    for change in found:
+        places = safe(", ".join(change.places))
+        if change.treatment is None:
+            yield f"{places}: no treatment of {change.finding.code} {change.finding.name} was verified."
+            continue
+        yield f"{places}: {treatment_text(change.treatment)}."
+        yield f"  Try it: {change.command}"
+        yield from (f"  {_copied(line)}" for line in change.difference.splitlines())
+    if result.document.baseline:
+        yield _baseline(result.document.baseline)
+    if left := trials_left(result.study):
+        yield f"The time was over with {left} trials to go; more of it, or fewer seeds, may show more."
+
+
+def _copied(line: str) -> str:
+    """A line of a difference, its indentation and tabs kept; else only characters without a shape are put into words."""
+    return "\t".join(map(visible, line.split("\t")))
+
+
+def _baseline(drawn: Sequence[ProposedTreatment]) -> str:
+    verified = [treatment for treatment in drawn if treatment.verdict == "verified"]
+    at_lines = (f"{treatment}{''.join(f'@{line}' for line in treatment.lines)}" for treatment in verified)
+    names = f": {safe(', '.join(at_lines))}" if verified else ""
+    return f"For comparison: of {plural(len(drawn), 'treatment')} drawn at random, {len(verified) or 'none'} cured it{names}."
