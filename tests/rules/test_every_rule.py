@@ -51,7 +51,7 @@ def test_name_and_code(rule: Rule) -> None:
 def test_what_it_refers_to_exists(rule: Rule) -> None:
     codes = {other.code for other in OURS}
     assert set(rule.follows_from) <= codes
-    assert set(re.findall(r"RL\d{3}", type(rule).__doc__ or "")) <= codes | {"RL601", "RL602"}
+    assert set(re.findall(r"RL\d{3}", type(rule).__doc__ or "")) <= codes
 
 
 @every
@@ -131,6 +131,37 @@ def assert_well_formed(rule: Rule, finding: Finding) -> None:
     assert finding.cause is None or finding.cause.kind in CAUSES
     assert not finding.treatments, "which treatments remove its cause is for the treatments to say"
     assert all(isinstance(name, str) and name.isidentifier() for name in finding.evidence)
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "follows"),
+    [
+        ("RL101", "three layers", {"RL102": "RL101"}),
+        ("RL101", "every unit always on", {"RL101": "RL103"}),
+        ("RL103", "slope 1", {"RL103": "RL502"}),
+        ("RL201", "born of raw data", {"RL201": "RL304"}),
+        ("RL203", "huge weights", {"RL203": "RL305"}),
+        ("RL302", "NaN after growing", {"RL303": "RL302"}),
+        ("RL302", "raw data", {"RL302": "RL304", "RL303": "RL304"}),
+        ("RL305", "a slope of 20", {"RL305": "RL502"}),
+        ("RL403", "relu that is dead", {"RL202": "RL403"}),
+    ],
+)
+def test_all_rules_together_name_the_root(rule: str, name: str, follows: dict[str, str]) -> None:
+    recording = next(case.recording for case in get(rule).cases() if case.name == name)
+    findings = judge(recording, all_rules()).findings
+    assert {finding.code: finding.because_of.code for finding in findings if finding.because_of is not None} == follows
+
+
+@every
+def test_what_follows_stands_behind_its_root(rule: Rule) -> None:
+    for case in rule.cases():
+        findings = judge(case.recording, all_rules()).findings
+        roots = {(finding.code, finding.file, finding.line) for finding in findings if finding.because_of is None}
+        for finding in findings:
+            root = finding.because_of
+            assert root is None or (root.code, root.file, root.line) in roots
+        assert [finding.because_of is not None for finding in findings] == sorted(finding.because_of is not None for finding in findings)
 
 
 def test_all_rules_together_judge_a_blocked_network() -> None:
