@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str] | None] = {
     "instrument": {"recording"},
     "kernels": {"activations", "instrument", "operators"},
     "nn": {"kernels", "activations", "instrument"},
-    "explain": {"activations", "figures", "instrument", "page", "report"},
+    "explain": {"activations", "figures", "instrument", "page"},
     "diagnosis": {"recording", "rules", "treatments"},
     "exam": {"diagnosis", "instrument", "observe", "recording", "report", "rules"},
     "observe": {"recording", "activations", "instrument", "operators"},

@@ -205,7 +205,8 @@ def _lines(info: Info, width: int) -> Iterator[str]:
     elif len(reasons) > 1:
         yield from _overview(info.served, width)
     else:
-        yield from (f"Every activation is served by {'torch' if by == 'torch' else 'a kernel'}: {why}." for by, why in reasons)
+        for by, why in reasons:
+            yield from wrap(f"Every activation is served by {'torch' if by == 'torch' else 'a kernel'}: {why}.", width)
 
 
 def _measured(info: Info) -> str:

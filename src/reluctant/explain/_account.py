@@ -60,16 +60,16 @@ def measured(claim: Claim[Any]) -> Outcome:
         return Outcome(claim, result, time.perf_counter() - start)
 
 
-def account(claims: Sequence[Claim[Any]], seed: int = 0, told: Callable[[Outcome], None] | None = None) -> Account:
-    """Run the claims one after another; `told` hears of each as it is done."""
-    return Account(__version__, this_machine(), seed, tuple(_each(claims, told)))
+def account(claims: Sequence[Claim[Any]], seed: int = 0, notify: Callable[[Outcome], None] | None = None) -> Account:
+    """Run the claims one after another; `notify` is given each as it is done."""
+    return Account(__version__, this_machine(), seed, tuple(_each(claims, notify)))
 
 
-def _each(claims: Sequence[Claim[Any]], told: Callable[[Outcome], None] | None) -> Iterable[Outcome]:
+def _each(claims: Sequence[Claim[Any]], notify: Callable[[Outcome], None] | None) -> Iterable[Outcome]:
     for claim in claims:
         outcome = measured(claim)
-        if told is not None:
-            told(outcome)
+        if notify is not None:
+            notify(outcome)
         yield outcome
 
 

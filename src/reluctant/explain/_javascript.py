@@ -98,8 +98,8 @@ class _JavaScript:
 
     def __getattr__(self, name: str) -> Any:
         if name not in FUNCTIONS:
-            known = (*(own for own in vars(_JavaScript) if not own.startswith("_")), *FUNCTIONS)
-            raise UnknownNameError("operation of a formula in JavaScript", name, known)
+            operations = (*(own for own in vars(_JavaScript) if not own.startswith("_")), *FUNCTIONS)
+            raise UnknownNameError("operation of a formula in JavaScript", name, operations)
         return lambda *operands: _Expression(f"{FUNCTIONS[name]}({', '.join(map(_code, operands))})")
 
 

@@ -240,17 +240,17 @@ def _about_tally(much: int, all_of_them: int) -> Text:
 def _about(place: Place) -> Text:
     others = [timing for timing in place.timings if timing.name not in ("relu", FLOOR)]
     floor = next(timing for timing in place.timings if timing.name == FLOOR)
-    told = ", ".join(f"{title(get(timing.name))} {short(timing.relative.median)}" for timing in others)
+    values = ", ".join(f"{title(get(timing.name))} {short(timing.relative.median)}" for timing in others)
     name, reached = PLACES[place.place], short(1 / floor.relative.median)
     return Text(
-        f"{name.en[0].upper()}{name.en[1:]}, in times of ReLU's: {told}. ReLU itself takes {reached} times what "
+        f"{name.en[0].upper()}{name.en[1:]}, in times of ReLU's: {values}. ReLU itself takes {reached} times what "
         f"{_floor_name(place.place).en} takes.",
-        f"{name.zh}，相对 ReLU 的倍数：{told}。ReLU 自己是{_floor_name(place.place).zh}的 {reached} 倍。",
+        f"{name.zh}，相对 ReLU 的倍数：{values}。ReLU 自己是{_floor_name(place.place).zh}的 {reached} 倍。",
     )
 
 
 def _figure(measured: CostMeasurement) -> Figure:
-    told = Text(
+    values = Text(
         "; ".join(_short_account(place, "en") for place in measured.places),
         "；".join(_short_account(place, "zh") for place in measured.places),
     )
@@ -260,7 +260,7 @@ def _figure(measured: CostMeasurement) -> Figure:
     return Figure(
         name="cost",
         title=Text("Time as a multiple of ReLU's, with its interval", "相对 ReLU 的时间倍数及其区间"),
-        alt=Text(f"Five panels of dots on a logarithmic axis, ReLU at 1. {told.en}.", f"五幅点图，对数轴，ReLU 在 1。{told.zh}。"),
+        alt=Text(f"Five panels of dots on a logarithmic axis, ReLU at 1. {values.en}.", f"五幅点图，对数轴，ReLU 在 1。{values.zh}。"),
         panels=tuple(_panel(place, low, high) for place in measured.places),
     )
 

@@ -122,13 +122,13 @@ class DeadUnitsClaim(Claim[DeadUnitsMeasurement]):
         gradient = max(rate.largest_gradient for rate in measured.rates)
         first = sum(rate.revived[0] + rate.revived_later[0] for rate in measured.rates)
         behind = sum(sum(rate.revived[1:]) + sum(rate.revived_later[1:]) for rate in measured.rates)
-        told = [_about_killing(measured, killing), _about_gradient(measured, gradient, first)]
+        because = [_about_killing(measured, killing), _about_gradient(measured, gradient, first)]
         if not killing or gradient > 0 or first:
-            return Conclusion(ClaimVerdict.NOT_HERE, tuple(told))
-        told.append(_about_lowering(killing[-1]))
+            return Conclusion(ClaimVerdict.NOT_HERE, tuple(because))
+        because.append(_about_lowering(killing[-1]))
         if behind:
-            told.append(_about_revival(measured, behind))
-        return Conclusion(ClaimVerdict.CONDITIONS if behind else ClaimVerdict.HOLDS, tuple(told))
+            because.append(_about_revival(measured, behind))
+        return Conclusion(ClaimVerdict.CONDITIONS if behind else ClaimVerdict.HOLDS, tuple(because))
 
     def show(self, measured: DeadUnitsMeasurement) -> Iterator[Block]:
         """The units step by step, the share of dead ones against the rate."""
@@ -395,7 +395,7 @@ def _life_frame(measured: DeadUnitsMeasurement, rate: Rate) -> Setting:
 
 
 def _rates_figure(measured: DeadUnitsMeasurement) -> Figure:
-    told = ", ".join(f"{rate.rate:g}: {percentage(rate.dead.median)}" for rate in measured.rates)
+    values = ", ".join(f"{rate.rate:g}: {percentage(rate.dead.median)}" for rate in measured.rates)
     xs = tuple(rate.rate for rate in measured.rates)
     marks: tuple[Mark, ...] = (
         Line(Text("before training", "训练前"), xs, tuple(100 * rate.born_dead.median for rate in measured.rates), NEUTRAL),
@@ -416,8 +416,9 @@ def _rates_figure(measured: DeadUnitsMeasurement) -> Figure:
         title=Text("Dead units against the learning rate", "死单元与学习率"),
         alt=Text(
             f"The median share of dead units by learning rate, before training, after {measured.watched} steps, and after "
-            f"{measured.gentle} gentle ones. After the watched steps: {told}.",
-            f"各学习率下死单元的中位比例：训练前、{measured.watched} 步后、再走 {measured.gentle} 个温和的步之后。观察的步数之后：{told}。",
+            f"{measured.gentle} gentle ones. After the watched steps: {values}.",
+            f"各学习率下死单元的中位比例：训练前、{measured.watched} 步后、再走 {measured.gentle} 个温和的步之后。观察的步数之后："
+            f"{values}。",
         ),
         panels=(
             Panel(

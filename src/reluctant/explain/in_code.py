@@ -69,9 +69,9 @@ class InCodeClaim(Claim[InCodeMeasurement]):
     def judge(self, measured: InCodeMeasurement) -> Conclusion:
         """See `verdict_rule`."""
         pairs = list(zip((get(spelling) for spelling in SPELLINGS), measured.output.splitlines(), strict=True))
-        told = tuple(_about(activation, line) for activation, line in pairs)
+        because = tuple(_about(activation, line) for activation, line in pairs)
         holds = all(line == _expected(activation) for activation, line in pairs)
-        return Conclusion(ClaimVerdict.HOLDS if holds else ClaimVerdict.NOT_HERE, told)
+        return Conclusion(ClaimVerdict.HOLDS if holds else ClaimVerdict.NOT_HERE, because)
 
     def show(self, measured: InCodeMeasurement) -> Iterator[Block]:
         """The listing."""

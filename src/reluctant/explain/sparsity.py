@@ -415,7 +415,7 @@ def _zeros_panel(course: Course, last: int) -> Panel:
 
 
 def _skipping_figure(measured: SparsityMeasurement) -> Figure:
-    told = ", ".join(f"{percentage(one.zeros)}: {short(one.relative.median)}" for one in measured.skipping)
+    values = ", ".join(f"{percentage(one.zeros)}: {short(one.relative.median)}" for one in measured.skipping)
     xs = tuple(100 * one.zeros for one in measured.skipping)
     ys = tuple(one.relative.median for one in measured.skipping)
     high = 1.2 * max(one.relative.high for one in measured.skipping)
@@ -428,8 +428,9 @@ def _skipping_figure(measured: SparsityMeasurement) -> Figure:
         name="skipping",
         title=Text("What leaving out zeros saves", "跳过零省下多少"),
         alt=Text(
-            f"The time of one row times a matrix with the zeros left out, as a multiple of the whole product's, by share of zeros: {told}.",
-            f"跳过零的行与矩阵相乘所需的时间，相对完整乘积的倍数，按零的比例：{told}。",
+            "The time of one row times a matrix with the zeros left out, as a multiple of the whole product's, by share of zeros: "
+            f"{values}.",
+            f"跳过零的行与矩阵相乘所需的时间，相对完整乘积的倍数，按零的比例：{values}。",
         ),
         panels=(
             Panel(

@@ -101,11 +101,11 @@ class UniversalApproximationClaim(Claim[UniversalApproximationMeasurement]):
         knots = [built for built in measured.built if built.activation == "knots"]
         works = all(built.errors[-1] <= CLOSE and built.errors[-1] < built.errors[0] / 2 for built in knots)
         worst = max(knots, key=lambda built: built.errors[-1])
-        said = [_about_knots(worst, works)]
+        because = [_about_knots(worst, works)]
         if not works:
-            return Conclusion(ClaimVerdict.NOT_HERE, tuple(said))
+            return Conclusion(ClaimVerdict.NOT_HERE, tuple(because))
         conditions = [*_polynomials(measured), *_outside(measured), *_unfound(measured)]
-        return Conclusion(ClaimVerdict.CONDITIONS if conditions else ClaimVerdict.HOLDS, (*said, *conditions))
+        return Conclusion(ClaimVerdict.CONDITIONS if conditions else ClaimVerdict.HOLDS, (*because, *conditions))
 
     def show(self, measured: UniversalApproximationMeasurement) -> Iterator[Block]:
         """The fits, and the errors against the width."""
@@ -316,7 +316,7 @@ def _at(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
 def _errors(measured: UniversalApproximationMeasurement) -> Figure:
     kinds = {"knots": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid", "square": "x²"}
     fall = {kind: [_built(measured, curve, kind) for curve in CURVES] for kind in kinds}
-    said = "; ".join(
+    values = "; ".join(
         f"{kinds[kind]} " + ", ".join(f"{percentage(built.errors[0])} → {percentage(built.errors[-1])}" for built in found)
         for kind, found in fall.items()
     )
@@ -325,8 +325,8 @@ def _errors(measured: UniversalApproximationMeasurement) -> Figure:
         name="error-by-width",
         title=Text("Error against width, for each curve", "每条曲线的误差与宽度"),
         alt=Text(
-            f"Three panels, one for each curve, both axes logarithmic: the error against the width. From {few} to {many} units: {said}.",
-            f"三幅图，每条曲线一幅，两轴都是对数：误差与宽度。从 {few} 到 {many} 个单元：{said}。",
+            f"Three panels, one for each curve, both axes logarithmic: the error against the width. From {few} to {many} units: {values}.",
+            f"三幅图，每条曲线一幅，两轴都是对数：误差与宽度。从 {few} 到 {many} 个单元：{values}。",
         ),
         panels=tuple(_error_panel(measured, curve) for curve in CURVES),
     )

@@ -123,8 +123,8 @@ class VanishingGradientsClaim(Claim[VanishingGradientsMeasurement]):
             verdict = ClaimVerdict.NOT_HERE
         else:
             verdict = ClaimVerdict.CONDITIONS if relu or spared else ClaimVerdict.HOLDS
-        told = [_about(a, [factors[a, name] for name in INITIALISATIONS]) for a in (*FLATTENING, "relu")]
-        return Conclusion(verdict, (*told, *_conditions(relu, spared)))
+        because = [_about(a, [factors[a, name] for name in INITIALISATIONS]) for a in (*FLATTENING, "relu")]
+        return Conclusion(verdict, (*because, *_conditions(relu, spared)))
 
     def show(self, measured: VanishingGradientsMeasurement) -> Iterator[Block]:
         """The curves, the gradients by layer, the factors."""

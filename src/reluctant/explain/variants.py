@@ -179,7 +179,7 @@ def _best_rate(measured: VariantsMeasurement) -> VariantRuns:
     return max((runs for runs in measured.fatal if runs.activation == RELU), key=lambda runs: sum(runs.solved))
 
 
-def _told(runs: Sequence[VariantRuns], setting: float, answers: Sequence[int]) -> Text:
+def _by_variant(runs: Sequence[VariantRuns], setting: float, answers: Sequence[int]) -> Text:
     """How many seeds each variant learned on, and what that comes to."""
     en, zh = [], []
     for name, answer in zip(VARIANTS, answers, strict=True):
@@ -190,24 +190,24 @@ def _told(runs: Sequence[VariantRuns], setting: float, answers: Sequence[int]) -
 
 
 def _about_narrow(measured: VariantsMeasurement, depth: float, answers: Sequence[int]) -> Text:
-    told, relu = _told(measured.narrow, depth, answers), _runs(measured.narrow, RELU, depth)
+    by_variant, relu = _by_variant(measured.narrow, depth, answers), _runs(measured.narrow, RELU, depth)
     stuck = percentage(relu.stuck_at_start)
     return Text(
         f"In narrow networks of {depth:g} layers ReLU learns on {sum(relu.solved)} of {measured.seeds} seeds; {stuck} of its networks "
-        f"give one output for every input before the first step. {told.en}.",
+        f"give one output for every input before the first step. {by_variant.en}.",
         f"在 {depth:g} 层的窄网络中，ReLU 在 {measured.seeds} 个种子中的 {sum(relu.solved)} 个上学会；{stuck} 的网络在第一步之前就对每个输"
-        f"入给出同一个输出。{told.zh}。",
+        f"入给出同一个输出。{by_variant.zh}。",
     )
 
 
 def _about_fatal(measured: VariantsMeasurement, rate: float, answers: Sequence[int]) -> Text:
-    told, relu = _told(measured.fatal, rate, answers), _runs(measured.fatal, RELU, rate)
+    by_variant, relu = _by_variant(measured.fatal, rate, answers), _runs(measured.fatal, RELU, rate)
     diverged = ", ".join(f"{title(get(name))} {percentage(_runs(measured.fatal, name, rate).diverged)}" for name in (RELU, *VARIANTS))
     return Text(
         f"At the fatal rate {rate:g} ReLU learns on {sum(relu.solved)} of {measured.seeds} seeds, with {percentage(relu.dead)} of its "
-        f"units dead. {told.en}. Diverged to no number at all: {diverged}.",
+        f"units dead. {by_variant.en}. Diverged to no number at all: {diverged}.",
         f"在致命的学习率 {rate:g} 下，ReLU 在 {measured.seeds} 个种子中的 {sum(relu.solved)} 个上学会，{percentage(relu.dead)} "
-        f"的单元死去。{told.zh}。发散到不再是数：{diverged}。",
+        f"的单元死去。{by_variant.zh}。发散到不再是数：{diverged}。",
     )
 
 
@@ -260,7 +260,7 @@ def _curve_frame(activation: Activation, name: str, alpha: float) -> Setting:
 
 def _settings_figure(measured: VariantsMeasurement) -> Figure:
     rates, depths = (sorted({runs.setting for runs in which}) for which in (measured.fatal, measured.narrow))
-    told = "; ".join(
+    values = "; ".join(
         f"{title(get(name))} " + ", ".join(f"{sum(_runs(measured.fatal, name, rate).solved)}" for rate in rates) + " / "
         + ", ".join(f"{sum(_runs(measured.narrow, name, depth).solved)}" for depth in depths)
         for name in (RELU, *VARIANTS)
@@ -271,9 +271,9 @@ def _settings_figure(measured: VariantsMeasurement) -> Figure:
         title=Text(f"On how many of {measured.seeds} seeds each learns", f"各在 {measured.seeds} 个种子中的多少个上学会"),
         alt=Text(
             f"Two panels, a line for each activation. Left by learning rate ({shown_rates}), right by number of narrow layers "
-            f"({shown_depths}); seeds on which it learned, left / right: {told}.",
+            f"({shown_depths}); seeds on which it learned, left / right: {values}.",
             f"两幅图，每种激活函数一条线。左：按学习率（{shown_rates}）；右：按窄网络的层数（{shown_depths}）；学会的种子数，左 / 右："
-            f"{told}。",
+            f"{values}。",
         ),
         panels=(
             _setting_panel(
