@@ -48,8 +48,6 @@ KINDS = {
     "executor": Kind("writing-an-executor.md", "studies/executors", ("tests/studies",), ("tests/studies/test_study.py",)),
     "command": Kind("writing-a-command.md", "cli", ("tests/cli",), ("tests/cli/test_every_command.py",)),
 }
-DEBT = {"activation"}
-"""Kinds whose example still makes a test fail. An entry is deleted once it does not; none is added."""
 
 ALWAYS = ("tests/test_docs.py", "tests/test_name_rules.py", "tests/test_import_rules.py", "tests/test_discovery.py")
 """What looks at the tree or at all pages."""
@@ -79,11 +77,7 @@ def ended(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, cwd=tree, env=environment, capture_output=True, text=True, timeout=600)
 
 
-SHOWN = [
-    pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="debt") if name in DEBT else ())
-    for name, kind in KINDS.items()
-    if (ROOT / "docs" / kind.page).exists()
-]
+SHOWN = [name for name, kind in KINDS.items() if (ROOT / "docs" / kind.page).exists()]
 
 
 @pytest.mark.slow
