@@ -6,8 +6,7 @@ import math
 
 import pytest
 
-from reluctant import recording
-from reluctant.activations import FLAT_SLOPE, get
+from reluctant.activations import get
 
 
 @pytest.mark.parametrize(
@@ -163,7 +162,3 @@ def test_factor_on_the_gradient_of_a_layer() -> None:
     assert math.sqrt(get("sigmoid").mean_square_slope(0.3) / 3) == pytest.approx(0.14, abs=0.005)
     assert get("relu").mean_square_slope(mean=3.0) == pytest.approx(0.5 * math.erfc(-3 / math.sqrt(2)), rel=1e-12)
     assert get("tanh").mean_square_slope(sigma=1e4) == pytest.approx(4 / 3 / math.sqrt(2 * math.pi) / 1e4, rel=1e-6)
-
-
-def test_one_measure_of_flatness() -> None:
-    assert FLAT_SLOPE == recording.FLAT_SLOPE

@@ -9,7 +9,8 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from reluctant.recording import FLAT_SLOPE, Location, Site, SiteMoment
+from reluctant.activations import FLAT_SLOPE
+from reluctant.recording import Location, Site, SiteMoment
 
 from ._norms import square_sum, widest
 from ._timeline import Timeline

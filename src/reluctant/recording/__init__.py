@@ -7,7 +7,6 @@ from ._location import Location
 from ._loss_curve import LossCurve, LossPoint
 from ._recording import (
     FAILURE,
-    FLAT_SLOPE,
     FORMAT,
     SHARE_BINS,
     Graph,
@@ -33,7 +32,7 @@ from ._recording import (
 from ._trial import Applied, Curve, Goal, NotApplied, SeedCall, TreatmentReport, Trial
 
 __all__ = [
-    "CAUSES", "FAILURE", "FLAT_SLOPE", "FORMAT", "SHARE_BINS", "Applied", "Cause", "CauseDescription", "CauseKind", "Comparison",
+    "CAUSES", "FAILURE", "FORMAT", "SHARE_BINS", "Applied", "Cause", "CauseDescription", "CauseKind", "Comparison",
     "Curve", "Document", "Finding", "Goal", "Graph", "InputStatistics", "Layer", "LayerMoment", "Location", "Loss", "LossCurve",
     "LossPoint", "Node", "NodeKind", "NotApplied", "NotJudged", "Optimizer", "OptimizerGroup", "Parameter", "ParameterMoment",
     "ProposedTreatment", "Recording", "Root", "SeedCall", "Severity", "ShareHistogram", "Silence", "Site", "SiteMoment",

@@ -16,9 +16,6 @@ from ._trial import Trial
 FORMAT = 1
 """Version of the saved document. Names in it change only together with this number."""
 
-FLAT_SLOPE = 0.05
-"""A sample is on the flat part of an activation when its slope is below this share of the activation's largest slope."""
-
 SHARE_BINS = 20
 """Number of equal bins between 0 and 1 in a `ShareHistogram`."""
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reluctant.activations import FLAT_SLOPE
 from reluctant.numbers import count, share
 from reluctant.recording import (
-    FLAT_SLOPE,
     Finding,
     LossPoint,
     NotJudged,
