@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,56 +17,26 @@ FUNCTIONS = {
 """Operations of `Arithmetic` that JavaScript has. It has no error function."""
 
 
+def _infix(operator: str, swapped: bool = False) -> Callable[[_Expression, Any], _Expression]:
+    """What writes an operator between an expression and another operand, which stands before it where they are swapped."""
+    return lambda self, other: _between(other, operator, self) if swapped else _between(self, operator, other)
+
+
 @dataclass(frozen=True)
 class _Expression:
     """A formula written out; operations on it are written around it."""
 
     code: str
 
-    def __add__(self, other: Any) -> _Expression:
-        return _between(self, "+", other)
-
-    def __radd__(self, other: Any) -> _Expression:
-        return _between(other, "+", self)
-
-    def __sub__(self, other: Any) -> _Expression:
-        return _between(self, "-", other)
-
-    def __rsub__(self, other: Any) -> _Expression:
-        return _between(other, "-", self)
-
-    def __mul__(self, other: Any) -> _Expression:
-        return _between(self, "*", other)
-
-    def __rmul__(self, other: Any) -> _Expression:
-        return _between(other, "*", self)
-
-    def __truediv__(self, other: Any) -> _Expression:
-        return _between(self, "/", other)
-
-    def __rtruediv__(self, other: Any) -> _Expression:
-        return _between(other, "/", self)
+    __add__, __radd__ = _infix("+"), _infix("+", swapped=True)
+    __sub__, __rsub__ = _infix("-"), _infix("-", swapped=True)
+    __mul__, __rmul__ = _infix("*"), _infix("*", swapped=True)
+    __truediv__, __rtruediv__ = _infix("/"), _infix("/", swapped=True)
+    __lt__, __le__, __gt__, __ge__ = map(_infix, ("<", "<=", ">", ">="))
+    __and__, __or__ = _infix("&&"), _infix("||")
 
     def __neg__(self) -> _Expression:
         return _Expression(f"(-{self.code})")
-
-    def __lt__(self, other: Any) -> _Expression:
-        return _between(self, "<", other)
-
-    def __le__(self, other: Any) -> _Expression:
-        return _between(self, "<=", other)
-
-    def __gt__(self, other: Any) -> _Expression:
-        return _between(self, ">", other)
-
-    def __ge__(self, other: Any) -> _Expression:
-        return _between(self, ">=", other)
-
-    def __and__(self, other: Any) -> _Expression:
-        return _between(self, "&&", other)
-
-    def __or__(self, other: Any) -> _Expression:
-        return _between(self, "||", other)
 
 
 def _code(value: Any) -> str:

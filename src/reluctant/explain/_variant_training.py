@@ -106,46 +106,37 @@ def _scores(parameters: Sequence[Tensor], x: Tensor, functions: Sequence[Functio
     return forward(parameters, x, lambda z: next(following)(z), seen)[..., 0]
 
 
-Step = Callable[["list[Tensor]", "Tensor"], None]
-"""Moves the parameters by one step on the losses."""
+Optimizing = Callable[["list[Tensor]"], Callable[["Tensor"], object]]
+"""Takes the parameters, and gives what moves them by one step on the losses."""
 
 
-def _descent(rates: Tensor) -> Step:
+def _descent(rates: Tensor) -> Optimizing:
     """Plain gradient descent, each network at its own rate."""
-
-    def step(parameters: list[Tensor], losses: Tensor) -> None:
-        descend(parameters, losses, rates)
-
-    return step
+    return lambda parameters: lambda losses: descend(parameters, losses, rates)
 
 
-def _adam() -> Step:
-    """Adam, with its memory beginning at the first step."""
+def _adam(parameters: list[Tensor]) -> Callable[[Tensor], object]:
     import torch
 
-    optimizers: list[torch.optim.Adam] = []
-
-    def step(parameters: list[Tensor], losses: Tensor) -> None:
-        if not optimizers:
-            optimizers.append(torch.optim.Adam(parameters, NARROW_RATE))
-        follow(optimizers[0], parameters, losses)
-
-    return step
+    optimizer = torch.optim.Adam(parameters, NARROW_RATE)
+    return lambda losses: follow(optimizer, parameters, losses)
 
 
 def _train(
-    seeds: Seeds, name: str, parameters: list[Tensor], steps: int, move: Step, note: Callable[[int, list[Tensor]], None]
+    seeds: Seeds, name: str, parameters: list[Tensor], steps: int, optimizing: Optimizing, slopes: list[list[Tensor]] | None = None
 ) -> TrainedVariants:
-    """Train the networks; `note` is given PReLU's slopes before each step and after the last."""
+    """Train the networks; PReLU's slopes before each step and after the last are added to `slopes` where one is given."""
     from torch.nn.functional import binary_cross_entropy_with_logits
 
     x, y = _data(seeds, len(parameters[0]) // len(seeds.all))
     learned = _learned(name, parameters)
     functions = _functions(name, learned, len(parameters) // 2 - 1)
-    for step in range(steps):
-        note(step, learned)
-        move([*parameters, *learned], binary_cross_entropy_with_logits(_scores(parameters, x, functions), y, reduction="none").mean(1))
-    note(steps, learned)
+    move = optimizing([*parameters, *learned])
+    for step in range(steps + 1):
+        if slopes is not None:
+            slopes.append([slope.detach().clone() for slope in learned])
+        if step < steps:
+            move(binary_cross_entropy_with_logits(_scores(parameters, x, functions), y, reduction="none").mean(1))
     return _outcome(parameters, x, y, functions)
 
 
@@ -169,7 +160,7 @@ def fatal(seeds: Seeds, name: str, rates: tuple[float, ...], steps: int) -> list
 
     parameters = side_by_side([linear_layers((2, WIDTH, WIDTH, 1), seed) for _ in rates for seed in seeds.all])
     of_networks = torch.tensor([rate for rate in rates for _ in seeds.all])
-    ended = _train(seeds, name, parameters, steps, _descent(of_networks), _nothing)
+    ended = _train(seeds, name, parameters, steps, _descent(of_networks))
     return [ended.runs(name, rate, slice(index * len(seeds.all), (index + 1) * len(seeds.all))) for index, rate in enumerate(rates)]
 
 
@@ -181,26 +172,16 @@ def narrow(seeds: Seeds, name: str, depth: int, steps: int) -> VariantRuns:
     with torch.no_grad():
         scores = _scores(parameters, x, _functions(name, _learned(name, parameters), depth))
     stuck = (scores == scores[:, :1]).all(1).float().mean()
-    return _train(seeds, name, parameters, steps, _adam(), _nothing).runs(name, float(depth), slice(None), float(stuck))
-
-
-def _nothing(step: int, learned: list[Tensor]) -> None:
-    """Note nothing."""
+    return _train(seeds, name, parameters, steps, _adam).runs(name, float(depth), slice(None), float(stuck))
 
 
 def learned_slopes(seeds: Seeds, steps: int) -> tuple[PreluSlopes, ...]:
     """PReLU's slopes through a training that succeeds."""
     parameters = side_by_side([linear_layers((2, WIDTH, WIDTH, 1), seed, "he") for seed in seeds.all])
-    noted: dict[int, list[list[float]]] = {}
-    every = max(1, steps // 50)
-
-    def note(step: int, learned: list[Tensor]) -> None:
-        if step % every == 0:
-            noted[step] = [slope.detach().flatten().tolist() for slope in learned]
-
-    _train(seeds, "prelu", parameters, steps, _adam(), note)
-    by_layer = [[layers[index] for layers in noted.values()] for index in range(2)]
+    slopes: list[list[Tensor]] = []
+    _train(seeds, "prelu", parameters, steps, _adam, slopes)
+    noted = tuple(range(0, steps + 1, max(1, steps // 50)))
+    by_layer = [[slopes[step][layer].flatten().tolist() for step in noted] for layer in range(2)]
     return tuple(
-        PreluSlopes(tuple(noted), tuple(spread(at).median for at in layer), tuple(map(min, layer)), tuple(map(max, layer)))
-        for layer in by_layer
+        PreluSlopes(noted, tuple(spread(at).median for at in layer), tuple(map(min, layer)), tuple(map(max, layer))) for layer in by_layer
     )
