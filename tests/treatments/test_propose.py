@@ -14,6 +14,9 @@ TRAINING = [
     "lower-learning-rate:0.1", "lower-learning-rate:0.01", "scale-input", "reinitialise:he", "normalise", "swap-activation:leaky_relu",
 ]  # fmt: skip
 
+NAMED = {*(offer.partition(":")[0] for offer in TRAINING), "insert-activation", "no-slope-decay", "remove-output-activation", "revive"}
+"""Treatments that are spoken of here; others may be proposed as well."""
+
 
 def found(name: str, kind: CauseKind | None, **details: object) -> Finding:
     cause = Cause(kind) if kind is not None else None
@@ -77,7 +80,7 @@ def test_what_is_proposed_first_removes_the_cause_and_can_be_asked_for(kind: Cau
     ids=lambda value: f"{value.name}, {value.cause.kind if value.cause else 'no cause'}" if isinstance(value, Finding) else None,
 )
 def test_proposals_fit_the_finding_and_its_cause(finding: Finding, expected: list[str]) -> None:
-    assert proposed(finding) == expected
+    assert [offer for offer in proposed(finding) if offer.partition(":")[0] in NAMED] == expected
 
 
 @pytest.mark.parametrize(
@@ -94,7 +97,8 @@ def test_where_nothing_cured_it_what_else_could_is_added_behind() -> None:
     document = propose(Document(Recording(), (uncured, cured)))
     wider = propose_more(document, document.findings[:1])
     assert texts(wider)[:2] == texts(document)
-    assert sorted(texts(wider)) == sorted([*TRAINING, "revive:50"])
+    assert {*TRAINING, "revive:50"} <= set(texts(wider))
+    assert len(texts(wider)) == len(set(texts(wider)))
     assert wider.findings[1] == document.findings[1]
 
 

@@ -58,7 +58,9 @@ def main() -> None:
         elif outcome:
             sys.exit(outcome)
     except ReluctantError as error:
-        click.echo(f"Error: {error}", err=True)
+        from reluctant.report import visible
+
+        click.echo("\n".join(map(visible, f"Error: {error}".split("\n"))), err=True)  # it may hold what a script has written
         sys.exit(error.exit_code)
 
 
