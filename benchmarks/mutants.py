@@ -251,19 +251,28 @@ def modules() -> list[ModuleType]:
     return [importlib.import_module(f"{rules.__name__}.{found.name}") for found in pkgutil.iter_modules(rules.__path__)]
 
 
-NOT_MUTATED = {"testing", "_catalogue", "_judge", "_rule"}
-"""Modules that no case of a rule runs, or that are the test itself."""
+def shared(module: ModuleType) -> set[str]:
+    """The names of the private modules that a module of `rules/` leans on, its base class apart."""
+    found: set[str] = set()
+    waiting = [module.__name__.rpartition(".")[2]]
+    while waiting:
+        source = inspect.getsource(importlib.import_module(f"{rules.__name__}.{waiting.pop()}"))
+        imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom) and node.level == 1]
+        new = {node.module for node in imports if node.module and node.module.startswith("_")} - found - {"_rule"}
+        found |= new
+        waiting += new
+    return found
 
 
 def all_mutants(chosen: Sequence[Rule], every: bool, short: bool) -> Iterator[Mutant]:
     """The mutants of the chosen rules; with `every`, those of what rules share as well."""
     everywhere = modules()
     own = {module_name(rule) for rule in chosen}
+    leaned_on = set[str]().union(*(shared(sys.modules[type(rule).__module__]) for rule in chosen)) if every else set()
     for rule in chosen:
         yield from thresholds(rule)
     for module in everywhere:
-        name = module.__name__.rpartition(".")[2]
-        if name in own or (every and name.startswith("_") and name not in NOT_MUTATED):
+        if module.__name__.rpartition(".")[2] in own | leaned_on:
             yield from constants(module, everywhere)
             if not short:
                 yield from operators(module)

@@ -294,6 +294,10 @@ for step in range(150):
                     "and no bias exceeds -1. Nothing before it learns: fc1, fc2.",
                 ),
             ),
+            RuleCase("a softmax", second(operation="softmax")),
+            RuleCase("values are NaN", second(first_non_finite_step=7)),
+            RuleCase("a closed gate of another kind", second(role="gate", operation="gelu")),
+            RuleCase("a dead output behind a rearrangement", as_output(BLOCKED, "permute"), Expected("error", "head-loss-mismatch", 32)),
             RuleCase("two such networks", twice(BLOCKED), Expected("error", "none", 32), Expected("error", "none", 132)),
         )
 

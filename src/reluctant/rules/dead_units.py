@@ -424,6 +424,19 @@ for step in range(150):
                 with_parameter(dead(60, loss=0.161), "fc1.bias", mean=-4.0, std=2.0),
                 Expected("warning", "bias-initialisation", 31),
             ),
+            RuleCase(
+                "born of zero weights and raw data", with_input(with_parameter(dead(60), "fc1.weight", mean=0.0, std=0.0), RAW),
+                Expected("error", "initialisation", 31),
+            ),
+            RuleCase(
+                "born of weights of one sign and raw data",
+                with_input(with_parameter(dead(60), "fc1.weight", mean=-0.2, std=0.05, minimum=-0.4, maximum=-0.01), RAW),
+                Expected("error", "initialisation", 31),
+            ),
+            RuleCase(
+                "born of huge weights and raw data", with_input(with_parameter(dead(60), "fc1.weight", std=1.0), RAW),
+                Expected("error", "input-scale", 31),
+            ),
             RuleCase("two such networks", twice(dead(10)), Expected("warning", "none", 31), Expected("warning", "none", 131)),
         )
 

@@ -211,6 +211,13 @@ for step in range(150):
                 not_judged="train.py:31: relu after fc1 was measured last at step 500 of 1,200, so its state at the end is not "
                 "known. A larger --budget measures later steps too.",
             ),
+            RuleCase(
+                "tiny weights", with_parameter(on(40), "fc1.weight", std=0.001),
+                Expected(
+                    "warning", "initialisation", 31, treatments=("reinitialise:he", "normalise"),
+                    because="the weights of fc1 start with standard deviation 0.001 where 64 inputs and the activation ask for 0.18",
+                ),
+            ),
             RuleCase("two such networks", twice(on(40)), Expected("warning", "none", 31), Expected("warning", "none", 131)),
         )
 

@@ -158,9 +158,9 @@ for step in range(3):
             sizes = (Parameter(0, "fc1.weight", (width, 16)), Parameter(1, "fc2.weight", (1, width)))
             return Recording(script=SCRIPT, sites=(site,), layers=layers, parameters=sizes, graphs=(Graph(0, nodes=nodes),), device=device)
 
-        def gated(other_path: bool = True, device: str = "cpu") -> Recording:
+        def gated(other_path: bool = True, device: str = "cpu", operation: str = "silu") -> Recording:
             """SiLU(a) · b, then a layer."""
-            made = feedforward("silu", device=device)
+            made = feedforward(operation, device=device)
             (graph,) = made.graphs
             product = Node(5, "mul", "product", (2, 6) if other_path else (2,), SHAPE)
             nodes = tuple(replace(node, inputs=(5,)) if node.id == 1 else node for node in graph.nodes)
@@ -267,6 +267,7 @@ for step in range(3):
                     "reluctant.nn.LinearActivation in the place of activation and linear layer keeps one side of the activation.",
                 ),
             ),
+            RuleCase("elu times another path", gated(operation="elu")),
         )
 
 

@@ -254,6 +254,9 @@ for step in range(60):
                 Expected("advice", "head-loss-mismatch", 60),
             ),
             RuleCase("a small number beside 1", error(values(0, 1, distinct=(0.0, 1.001)))),
+            RuleCase("numbers with a gap", error(values(0, 3, distinct=(0.0, 1.0, 3.0)))),
+            RuleCase("two numbers", error(values(1, 2, distinct=(1.0, 2.0)))),
+            RuleCase("zeros, ones and twos", error(values(0, 2, distinct=(0.0, 1.0, 2.0))), Expected("advice", "head-loss-mismatch", 60)),
             RuleCase(
                 "two such networks", twice(error(BINARY, HeadStep("sigmoid"))),
                 Expected("advice", "head-loss-mismatch", 60),

@@ -307,6 +307,7 @@ for step in range(150):
                 not_judged="train.py:31: tanh after fc1 was measured last at step 500 of 1,200, so its state at the end is not "
                 "known. A larger --budget measures later steps too.",
             ),
+            RuleCase("an output without a loss", replace(output(-0.5, 0.5), losses=())),
             RuleCase(
                 "two such networks", twice(saturated(flat(20, 1.0))),
                 Expected("warning", "none", 31),

@@ -225,6 +225,10 @@ for step in range(60):
             ),
             RuleCase("one line, more items elsewhere", shared_line(1.0, 7.0)),
             RuleCase(
+                "cross-entropy over one column, one label", output_head("cross_entropy", classes=1, targets=values(0, 0, distinct=(0.0,))),
+                Expected("error", "head-loss-mismatch", 60),
+            ),
+            RuleCase(
                 "two such networks", twice(probability(HeadStep("softmax"))),
                 Expected("error", "head-loss-mismatch", 40),
                 Expected("error", "head-loss-mismatch", 140),

@@ -220,6 +220,7 @@ for step in range(60):
             RuleCase("a squared error on a softmax", scores(HeadStep("softmax"), kind="mse_loss")),
             RuleCase("soft cap of 1.75", scores(HeadStep("tanh"), shift(1.75)), Expected("warning", "head-loss-mismatch", 40)),
             RuleCase("soft cap of 1.8", scores(HeadStep("tanh"), shift(1.8))),
+            RuleCase("a softmax over one as logits of a distribution", categorical(HeadStep("softmax", parameters={"classes": 1.0}))),
             RuleCase(
                 "two such networks", twice(scores(HeadStep("softmax"))),
                 Expected("warning", "head-loss-mismatch", 40),

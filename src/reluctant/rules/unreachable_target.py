@@ -402,6 +402,14 @@ for step in range(60):
                 output_head("cross_entropy", classes=4, targets=values(0, 3, distinct=range(4)), options={"class_indices": 1.0}),
             ),
             RuleCase(
+                "a sigmoid and labels up to 2", output_head("binary_cross_entropy", (HeadStep("sigmoid"),), targets=values(0, 2)),
+                Expected("warning", "target-range", 40),
+            ),
+            RuleCase(
+                "a sigmoid before logits and labels up to 2", output_head(BCE_LOGITS, (HeadStep("sigmoid"),), targets=values(0, 2)),
+                Expected("warning", "target-range", 60),
+            ),
+            RuleCase(
                 "two such networks", twice(number(HeadStep("tanh"), targets=values(7, 12))),
                 Expected("error", "target-range", 40),
                 Expected("error", "target-range", 140),
