@@ -18,6 +18,7 @@ from reluctant.diagnosis import document_of
 from reluctant.errors import ReluctantError
 from reluctant.instrument.guard import failure
 from reluctant.instrument.import_hook import when_imported
+from reluctant.instrument.patches import LEDGER, REPORT_PATH
 from reluctant.observe.script import NoProgramError, Program, exit_code
 from reluctant.recording import Document, Recording, Unobserved, dumps, save, write
 from reluctant.rules import Rule
@@ -115,7 +116,7 @@ class CheckUp:
         if os.getpid() != self._owner or self._cancelled:
             return
         # The script may have changed the path or the folder since; the report's own imports must not depend on that.
-        sys.path[:], script_path = self._import_path, list(sys.path)
+        path = LEDGER.replace(REPORT_PATH, lambda _: list(self._import_path))
         try:
             if self._status_line is not None:
                 self._status_line.stop()
@@ -126,7 +127,7 @@ class CheckUp:
         except Exception as error:  # noqa: BLE001 (the script has ended well or badly, and its exit code must stand)
             self._failures.append(error)
         finally:
-            sys.path[:] = script_path
+            path.undo()
             self._tell_failures()
 
     def _document(self) -> Document:

@@ -60,7 +60,8 @@ class Guard:
         self._note = failure(error)
         self.error = self._note.why
         self._let_go()
-        _say(f"an error of its own ended the watching; the run goes on untouched. {self.error}")
+        what = "this run cannot be watched" if isinstance(error, MissingNameError) else "an error of its own ended the watching"
+        _say(f"{what}; the run goes on untouched. {self.error}")
 
     def notes(self) -> tuple[Unobserved, ...]:
         """What is not observed because the watching has ended early."""

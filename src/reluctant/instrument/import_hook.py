@@ -26,7 +26,6 @@ def when_imported(name: str, callback: Callable[[], None]) -> Callable[[], None]
         callback()
         return lambda: None
     finder = _Waiting(name, callback)
-    sys.meta_path.insert(0, finder)
     return finder.stop
 
 
@@ -36,7 +35,7 @@ class _Waiting(MetaPathFinder):
     def __init__(self, name: str, callback: Callable[[], None]) -> None:
         self._name = name
         self._callback = callback
-        self._applied = LEDGER.note(META_PATH, lambda: sys.meta_path.remove(self))
+        self._applied = LEDGER.switch(META_PATH, lambda: sys.meta_path.insert(0, self), lambda _: sys.meta_path.remove(self))
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         """The other finders' answer for the one module waited for; None for every other."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -65,10 +66,20 @@ SEEDS = Patch("functions of random, numpy.random, torch and torch.cuda that set 
 GENERATOR = Patch("torch.Generator", "a trial's seeds are shifted by its number", STAYS)
 LOSSES = Patch("loss functions of torch.nn.functional", "validation losses and wrong classes are noted", STAYS)
 PRINTED = Patch("write of sys.stdout and sys.stderr", "a metric that the script prints is read along", STAYS)
+TEMPORARY = Patch("tempfile.tempdir", "a forked trial finds its own folder for temporary files", STAYS)
+REPORT_PATH = Patch("sys.path", "the report's own imports must not depend on what the script did to it", "the report is made")
+SOURCE_LINES = Patch(
+    "linecache.cache", "Triton reads the source of what it compiles by its file's name", "never: an entry of its own, for kernels"
+)
 THREADS = Patch("torch.set_num_threads", "one thread while a claim or an activation is measured", "it is measured")
 MODULE_CLASS = Patch(
     "the class of a module", "`lean` gives a torch module the class of its counterpart in reluctant.nn", "its `undo` is called"
 )
+
+
+def hide(name: str) -> dict[str, Any]:
+    """Take a package and its modules out of python's sight; what they were, by name."""
+    return {found: sys.modules.pop(found) for found in list(sys.modules) if found.partition(".")[0] == name}
 
 
 def every_patch() -> Iterator[Patch]:
@@ -81,7 +92,7 @@ class AppliedPatch:
     """One patch as it stands, or stood. `undo` takes it off, and may be called more than once."""
 
     patch: Patch
-    undo_once: Callable[[], None] | None = None
+    undo_once: Callable[[], object] | None = None
     on: bool = True
     """Whether it is in force; a replacement that is not only passes on."""
     original: Any = None
@@ -120,9 +131,10 @@ class Ledger:
     standing: list[AppliedPatch] = field(default_factory=list)
     lock: Any = field(default_factory=threading.RLock)
 
-    def note(self, patch: Patch, undo: Callable[[], None] | None = None) -> AppliedPatch:
-        """Note something that was added or switched; `undo` is the way back, where there is one."""
-        applied = AppliedPatch(patch, undo)
+    def switch(self, patch: Patch, action: Callable[[], Any], undo: Callable[[Any], object] | None = None) -> AppliedPatch:
+        """Add or switch something by `action`; `undo`, which gets what that gave, is the way back where there is one."""
+        result = action()
+        applied = AppliedPatch(patch, None if undo is None else functools.partial(undo, result))
         with self.lock:
             self.standing.append(applied)
         return applied

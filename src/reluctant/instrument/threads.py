@@ -17,8 +17,7 @@ def one_thread() -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
-    switched = LEDGER.note(THREADS, lambda: torch.set_num_threads(before))
-    torch.set_num_threads(1)
+    switched = LEDGER.switch(THREADS, lambda: torch.set_num_threads(1), lambda _: torch.set_num_threads(before))
     try:
         yield
     finally:

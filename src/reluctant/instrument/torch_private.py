@@ -267,7 +267,7 @@ AFTER_STEP_HOOK = PrivateName(
     "torch.optim.optimizer.register_optimizer_step_post_hook", "observe trials", "the steps of optimizers are not seen"
 )
 CHECKPOINT = PrivateVariable(
-    "torch.utils.checkpoint.*", "observe", "the bytes that a checkpointed region keeps are not counted", seen="2.12 to 2.14"
+    "torch.utils.checkpoint.*", "observe", "the bytes that a checkpointed region keeps are not counted", None, seen="2.12 to 2.14"
 )
 """The frame of a checkpointed region: see `checkpointed_region`."""
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from reluctant.activations import Activation, Gated
+from reluctant.instrument.patches import LEDGER, SOURCE_LINES
 
 from ._kernel import Forward, differentiable
 from ._library import ELEMENT_TYPES
@@ -41,7 +42,7 @@ def missing() -> str:
 def printed() -> dict[str, Any]:
     """The kernels by name; printed by the first call."""
     text = source()
-    linecache.cache[FILE] = (len(text), None, text.splitlines(keepends=True), FILE)
+    LEDGER.switch(SOURCE_LINES, lambda: linecache.cache.update({FILE: (len(text), None, text.splitlines(keepends=True), FILE)}))
     names: dict[str, Any] = {"__name__": "reluctant.kernels.triton"}
     exec(compile(text, FILE, "exec"), names)  # our own text, printed from the catalogue
     return names

@@ -104,7 +104,7 @@ class AnomalyMode:
             return format_stack
 
         self._patches = [
-            LEDGER.note(ANOMALY_MODE, self._apply),
+            LEDGER.switch(ANOMALY_MODE, self._apply, lambda _: self._apply()),
             replace(ANOMALY_ENABLED, is_anomaly_enabled),
             replace(ANOMALY_CHECKS_NAN, is_anomaly_check_nan_enabled),
             replace(SET_ANOMALY, set_anomaly_enabled),

@@ -33,8 +33,7 @@ class Children:
         self._watched.add(self)
         if not Children._registered and hasattr(os, "register_at_fork"):  # Windows never forks
             Children._registered = True
-            os.register_at_fork(after_in_child=Children._after_fork)
-            LEDGER.note(AFTER_FORK)
+            LEDGER.switch(AFTER_FORK, lambda: os.register_at_fork(after_in_child=Children._after_fork))
 
     def stop(self) -> None:
         """Notice nothing more."""

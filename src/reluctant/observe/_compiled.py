@@ -22,8 +22,10 @@ class _Eager:
     def want(self, somebody: object) -> None:
         """Take the stance."""
         if not self._wanted_by:
-            stance: Any = torch.compiler.set_stance("force_eager")  # it holds from the call on, before anything is entered
-            self._applied = LEDGER.note(EAGER, lambda: stance.__exit__(None, None, None))
+            # It holds from the call on, before anything is entered (torch 2.13).
+            self._applied = LEDGER.switch(
+                EAGER, lambda: torch.compiler.set_stance("force_eager"), lambda stance: stance.__exit__(None, None, None)
+            )
         if somebody not in self._wanted_by:
             self._wanted_by.append(somebody)
 

@@ -151,6 +151,8 @@ def _saved_by(node: Any, name: str) -> Iterator[Any]:
             if is_interruption(error):
                 raise
             continue
+        if saved is None:  # the attribute has gone from torch
+            raise _NotShownError
         yield from saved if isinstance(saved, tuple) else (saved,)
     if is_function:
         yield from _tensors_in(vars(node))

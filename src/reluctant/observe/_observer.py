@@ -97,7 +97,7 @@ class Observer:
             (torch_private.GLOBAL_STEP_HOOK.get(), self._passes.before_step),
             (torch_private.AFTER_STEP_HOOK.get(), self._passes.after_step),
         ):
-            self._patches.append(LEDGER.note(STEP_HOOKS, register(self._guard(noted)).remove))
+            self._patches.append(_hook(register, self._guard(noted)))
 
     def detach(self) -> None:
         """Put everything back as it was found. May be called more than once; does not raise."""
@@ -161,6 +161,8 @@ class Observer:
 
     def _not_observed(self) -> tuple[Unobserved, ...]:
         passes = self._passes
+        if self._guard.error is not None and not passes.passes:  # the other reasons would be guesses
+            return self._guard.notes()
         notes = [*passes.notes, *self._compiled.notes(), *passes.registry.notes(), *self._children.notes(passes.passes)]
         if not self._begun:
             why = "they come before the first optimizer step that the treatment waits for"
@@ -206,3 +208,7 @@ class Observer:
             models=tuple(registry.roots),
             kept_bytes=passes.kept.largest,
         )
+
+
+def _hook(register: Callable[..., Any], noted: Callable[..., None]) -> AppliedPatch:
+    return LEDGER.switch(STEP_HOOKS, lambda: register(noted), lambda handle: handle.remove())

@@ -119,7 +119,7 @@ def _run_file(path: str, absolute: str, arguments: tuple[str, ...], code: CodeTy
 def _run_container(path: str, absolute: str, arguments: tuple[str, ...]) -> None:
     _become_main([path, *arguments], [path])
     _take_first_path()
-    sys.path.insert(0, absolute)
+    LEDGER.switch(PATH, lambda: sys.path.insert(0, absolute))
     _run_as_main("__main__", alter_argv=False)
 
 
@@ -151,8 +151,7 @@ def _become_main(argv: list[str], target: list[str]) -> dict[str, Any]:
         names["__annotations__"] = {}
     names["__builtins__"] = builtins
     _kept.append(sys.modules["__main__"])
-    sys.modules["__main__"] = main
-    LEDGER.note(MAIN)
+    LEDGER.switch(MAIN, lambda: sys.modules.update(__main__=main))
     return names
 
 
@@ -170,15 +169,14 @@ def _replace_original_argv(rest: list[str]) -> None:
 
 def _replace_first_path(folder: str) -> None:
     if _take_first_path():
-        sys.path.insert(0, folder)
+        LEDGER.switch(PATH, lambda: sys.path.insert(0, folder))
 
 
 def _take_first_path() -> bool:
     """Remove the entry that python put first for our own command; False where it was told to put none."""
     has_one = not getattr(sys.flags, "safe_path", sys.flags.isolated)
     if has_one:
-        del sys.path[0]
-        LEDGER.note(PATH)
+        LEDGER.switch(PATH, lambda: sys.path.pop(0))
     return has_one
 
 

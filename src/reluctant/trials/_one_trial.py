@@ -114,11 +114,10 @@ class OneTrial:
         self._hook(torch_private.AFTER_STEP_HOOK, self._after_step)
         interceptions = [interception for script in self._scripts for interception in script.interceptions]
         if interceptions:
-            torch.compiler.set_stance("force_eager")  # compiled code calls nothing that could be treated
+            # Compiled code calls nothing that could be treated.
+            LEDGER.switch(TRIAL_EAGER, lambda: torch.compiler.set_stance("force_eager"))
             self._mode = TreatedCalls(interceptions, lambda: places_of_call(lines))
-            self._mode.__enter__()
-            LEDGER.note(TRIAL_EAGER)
-            LEDGER.note(TRIAL_MODE)
+            LEDGER.switch(TRIAL_MODE, self._mode.__enter__)
 
     @property
     def is_learning(self) -> bool:
@@ -132,7 +131,7 @@ class OneTrial:
         self._try(lambda: self._hook(torch_private.AFTER_STEP_HOOK, self._count_step))
 
     def _hook(self, register: torch_private.PrivateName, function: Callable[..., None]) -> None:
-        LEDGER.note(TRIAL_STEP_HOOKS, register.get()(function).remove)
+        LEDGER.switch(TRIAL_STEP_HOOKS, lambda: register.get()(function))
 
     def plain(self, recording: Recording) -> Trial:
         """What was done, as data; `recording` is what was seen of it."""

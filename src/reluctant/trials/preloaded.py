@@ -11,14 +11,13 @@ import importlib
 import importlib.util
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import NoReturn
 
-from reluctant.instrument.patches import HIDDEN_TORCH, LEDGER
+from reluctant.instrument.patches import HIDDEN_TORCH, LEDGER, TEMPORARY, assign, hide
 
 IMPORTED = (
     "torch",
@@ -64,13 +63,11 @@ def begin(before: Mapping[str, str], start_over: Callable[[], NoReturn]) -> None
 
     `before` is the environment in which torch was imported. `start_over` makes a new process of this one, for a script that needs it.
     """
-    tempfile.tempdir = None  # found out while modules were imported; this process may have another
+    assign(TEMPORARY, None)  # found out while modules were imported; this process may have another
     sys.modules["torch"].default_generator.seed()  # from the system's randomness, as each new process
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()
-    hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "torch"}
-    sys.meta_path.insert(0, _Torch(hidden, _read(before), start_over))
-    LEDGER.note(HIDDEN_TORCH)
+    _Torch(hide("torch"), _read(before), start_over)
 
 
 def _read(environment: Mapping[str, str]) -> dict[str, str]:
@@ -85,12 +82,13 @@ class _Torch(MetaPathFinder, Loader):
         self._spec = hidden["torch"].__spec__
         self._read = read
         self._start_over = start_over
+        self._applied = LEDGER.switch(HIDDEN_TORCH, lambda: sys.meta_path.insert(0, self), lambda _: sys.meta_path.remove(self))
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Torch, if the script would get this very one; starts over if not."""
         if fullname != "torch":
             return None
-        sys.meta_path.remove(self)
+        self._applied.undo()
         found = importlib.util.find_spec("torch")
         if self._spec is None or found is None or found.origin != self._spec.origin or _read(os.environ) != self._read:
             self._start_over()
