@@ -10,7 +10,7 @@ import functools
 import importlib
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +80,11 @@ MODULE_CLASS = Patch(
 def hide(name: str) -> dict[str, Any]:
     """Take a package and its modules out of python's sight; what they were, by name."""
     return {found: sys.modules.pop(found) for found in list(sys.modules) if found.partition(".")[0] == name}
+
+
+def show(hidden: Mapping[str, Any]) -> None:
+    """Let python see again what was hidden."""
+    sys.modules.update(hidden)
 
 
 def every_patch() -> Iterator[Patch]:

@@ -17,7 +17,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import NoReturn
 
-from reluctant.instrument.patches import HIDDEN_TORCH, LEDGER, TEMPORARY, assign, hide
+from reluctant.instrument.patches import HIDDEN_TORCH, LEDGER, TEMPORARY, assign, hide, show
 
 IMPORTED = (
     "torch",
@@ -101,4 +101,4 @@ class _Torch(MetaPathFinder, Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Nothing: it was executed. The import system has given it a spec of ours, and gets its own back."""
         module.__spec__ = self._spec
-        sys.modules.update(self._hidden)
+        show(self._hidden)
