@@ -166,7 +166,10 @@ HAS_STORAGE = PrivateName("torch._C._has_storage", "kernels", "torch's operators
 IS_TRACING = PrivateName("torch._C._is_tracing", "nn", "a LinearActivation computes its two layers apart, and keeps what they keep", _true)
 """Whether torch.jit.trace is at work."""
 BUILT_IN_ACTIVATIONS = PrivateName(
-    "torch._C._nn", "operators trials", "small tensors take the way through torch.nn.functional, which costs more per call", SimpleNamespace()
+    "torch._C._nn",
+    "operators trials",
+    "small tensors go through torch.nn.functional, which costs more per call",
+    SimpleNamespace(),
 )
 """The functions in C++ that those of torch.nn.functional call after checking arguments."""
 PARALLEL_FOR = PrivateSymbol(
