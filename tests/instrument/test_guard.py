@@ -40,6 +40,11 @@ def train(steps: int) -> None:
         optimizer.step()
 
 
+def watch_and_train(observer: Observer) -> None:
+    observer.attach()
+    train(3)
+
+
 @pytest.mark.parametrize("alarm", [handler, handler_of_anything])
 @pytest.mark.parametrize("door", DOORS)
 def test_what_a_signal_handler_raises_reaches_the_script(
@@ -56,8 +61,7 @@ def test_what_a_signal_handler_raises_reaches_the_script(
     monkeypatch.setattr(observer._passes, door, interrupted)
     try:
         with pytest.raises((TimeLimit, RuntimeError)):
-            observer.attach()
-            train(3)
+            watch_and_train(observer)
         train(2)  # it goes on without a word
     finally:
         observer.detach()
