@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from reluctant.cli import commands
 from reluctant.errors import ReluctantError, UnknownNameError, UsageError
 from reluctant.recording import Trial, load
-from reluctant.studies import Ended, Job, _options, activation_arms, by_hand, compared, load_study, losses_of
+from reluctant.studies import Ended, Job, _options, activation_arms, compared, load_study, losses_of, trial_command
 from tests.studies.made_up import Made, learning, losses_by_arm, recording
 
 
@@ -286,7 +286,7 @@ def test_the_slopes_that_an_arm_learned_come_out_of_its_trial(kinds):
     folder, _ = kinds
     study = load_study(folder / "study.json")
     (arm,) = (arm for arm in study.plan.arms if arm.name == "prelu")
-    program, *arguments = shlex.split(by_hand(study.plan, arm))
+    program, *arguments = shlex.split(trial_command(study.plan, arm))
     assert program == "reluctant"
     command = [sys.executable, "-m", "reluctant", "run", "--quiet", "-o", "prelu.json", *arguments[1:]]
     subprocess.run(command, cwd=folder, check=True, timeout=300)

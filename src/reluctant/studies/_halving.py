@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from ._losses import starting_level
 from ._paired import bounded
-from ._presence import is_free
-from ._study import UNTREATED, Arm, PlannedTrial, Result, Study
+from ._study import UNTREATED, Arm, PlannedTrial, Result, Study, is_free
 
 FIRST_SEEDS = 2
 """Seeds that every arm gets before arms are stopped; each next round has twice as many."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from reluctant.errors import RecordingError
 from reluctant.recording import Document, loads
 
 from ._losses import Source, losses_of
-from ._study import UNTREATED, Ending, Found, Measured, Plan, PlannedTrial, Result
+from ._study import UNTREATED, Arm, Ending, Found, Measured, Plan, PlannedTrial, Result
 
 OUTPUT = "{output}"
 """Stands in a command for the file that the recording goes to; the executor puts it in."""
@@ -71,6 +72,16 @@ def job(plan: Plan, trial: PlannedTrial) -> Job:
     program = ["-m"] * plan.is_module + [plan.script, *plan.arguments]
     script, folder = ("", os.getcwd()) if plan.is_module else (plan.script, os.path.dirname(os.path.abspath(plan.script)))
     return Job(trial, (sys.executable, "-m", "reluctant", "run", *options, *program), plan.time_limit, script, folder, alone)
+
+
+def trial_command(plan: Plan, arm: Arm, seed: int = 0) -> str:
+    """The command that a person types to repeat one trial with its report; the trials themselves say more, see `job`."""
+    treatments = [part for treatment in arm.treatments for part in ("--treat", treatment)]
+    seeds = ["--seed", str(seed)] * (seed > 0)
+    steps = ["--steps", str(plan.steps)] * (plan.steps is not None)
+    seconds = ["--seconds", f"{plan.seconds:g}"] if plan.seconds is not None else []
+    program = [*["-m"] * plan.is_module, plan.script, *plan.arguments]
+    return shlex.join(["reluctant", "run", *treatments, *seeds, *steps, *seconds, *program])
 
 
 def _folder_name(trial: PlannedTrial) -> str:

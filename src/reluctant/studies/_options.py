@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from reluctant.recording import Goal, refuse_existing
 from reluctant.trials import empty_folder, metric_pattern
 
 from ._conduct import Conduct, Progress, unwatched
-from ._duration import seconds_in
 from ._study import Arm, Measured, Plan
 from .executors import Executor, executor
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smh]?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +117,12 @@ class StudyOptions:
 
 def _seconds(given: float | str | None, where: str) -> float | None:
     return seconds_in(given, where) if isinstance(given, str) else given
+
+
+def seconds_in(text: str, where: str = "") -> float:
+    """The seconds of ``90``, ``90s``, ``10m``, ``1h30m``. Raises `UsageError` where it is no time above 0."""
+    compact = text.strip()
+    total = sum(float(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(compact))
+    if not re.fullmatch(rf"(?:{_PART.pattern}\s*)+", compact, re.IGNORECASE) or total <= 0:
+        raise UsageError(f"{text!r} is no length of time", where=where, advice="Write it as 90s, 10m or 1h30m")
+    return total

@@ -163,3 +163,19 @@ class Study:
         if first is None:
             return "the time was over before the script had run once as it stands"
         return f"as it stands the script gives nothing to compare: {first.why_not}"
+
+
+def has(result: Result, finding: Finding | Found, everywhere: bool) -> bool:
+    """Whether the trial has the finding as an error or a warning; `everywhere` counts it at any line.
+
+    What is done to the whole network must help all of it: under another seed it may be another layer that dies. Where only advice is left,
+    such as units that lie idle in a network that has learned its task, the fault is gone.
+    """
+    grave = (found for found in result.findings if found.severity != "advice")
+    alike = (found for found in grave if (found.code, found.about) == (finding.code, finding.about))
+    return any(everywhere or (found.file, found.line) == (finding.file, finding.line) for found in alike)
+
+
+def is_free(result: Result, finding: Finding | Found, everywhere: bool) -> bool:
+    """Whether the finding was looked for to the end of the trial and not found."""
+    return result.ending == "ended" and finding.code not in result.not_judged and not has(result, finding, everywhere)

@@ -14,10 +14,9 @@ from reluctant.rules import all_rules
 from reluctant.treatments import RequestedTreatment, get, propose_more
 
 from ._arms import arm_against, drawn_arms, proposed_arms, request_against, roots
-from ._by_hand import by_hand
 from ._compared import Compared, compared
 from ._conduct import Conduct
-from ._job import job, result_of
+from ._job import job, result_of, trial_command
 from ._source_change import source_change
 from ._study import UNTREATED, Arm, Plan, PlannedTrial, Study
 from ._verdict import judged
@@ -131,7 +130,7 @@ def _change(finding: Finding, recording: Recording, study: Study) -> Change:
     arm = arm_against(finding, found, recording) if found is not None else None
     if found is None or arm is None:
         return Change((), finding)
-    return Change((), finding, found, by_hand(study.plan, arm), source_change(finding, found, recording))
+    return Change((), finding, found, trial_command(study.plan, arm), source_change(finding, found, recording))
 
 
 def _with_verdicts(finding: Finding, recording: Recording, study: Study, by_arm: Mapping[str, Compared]) -> Finding:

@@ -10,8 +10,7 @@ from reluctant.recording import Comparison, Finding, ProposedTreatment, TrialVer
 from ._compared import Compared
 from ._losses import mean_curve, starting_level
 from ._paired import FEWEST_PAIRS, LEVEL, paired
-from ._presence import has, is_free
-from ._study import UNTREATED, Found, Result, Study
+from ._study import UNTREATED, Found, Result, Study, has, is_free
 
 ERRORS = "share of wrong classes"
 """What is compared where the loss means something else without the finding."""

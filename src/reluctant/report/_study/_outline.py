@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from reluctant.numbers import count, interval, plural, result
-from reluctant.studies import LEVEL, UNTREATED, Compared, Study, by_hand, compared
+from reluctant.studies import LEVEL, UNTREATED, Compared, Study, compared, trial_command
 
 from .._safe_text import safe, visible
 from .._verdict import Verdict
@@ -176,7 +176,7 @@ def study_outline(study: Study, source: str = "") -> StudyOutline:
         reading=_reading(found, quantity),
         left_out=left_out(study, found),
         facts=tuple(facts(study, found, noun, quantity)),
-        commands=tuple((safe(arm.name), visible(by_hand(study.plan, arm))) for arm in study.plan.all_arms),
+        commands=tuple((safe(arm.name), visible(trial_command(study.plan, arm))) for arm in study.plan.all_arms),
         as_page=visible(shlex.join(["reluctant", "report", source, "-o", str(PurePath(source).with_suffix(".html"))])) if source else "",
         found=found,
         colours=colours,

@@ -12,7 +12,6 @@ from contextlib import suppress
 
 from reluctant.errors import UsageError
 
-from .._cores import cores
 from .._job import Ended, Job
 from ._devices import VISIBLE, devices
 from ._executor import Executor
@@ -99,3 +98,8 @@ class Local(Executor):
         if self._slots == 1 or any(name in os.environ for name in THREADS):
             return {}
         return dict.fromkeys(THREADS, str(max(1, cores() // self._slots)))
+
+
+def cores() -> int:
+    """The cores that this process may use, which can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
