@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from reluctant.recording import (
+    CauseKind,
     Document,
     Finding,
     Graph,
@@ -36,7 +37,7 @@ class Expected:
     """A finding as a case states it: of what has a default only what is given is compared, but nothing may be empty."""
 
     severity: Severity
-    cause: str = ""
+    cause: CauseKind | Literal[""] = ""
     """Kind of its cause; empty where it must have none."""
     line: int = 0
     """Line that it stands at; 0 where it must have none."""
