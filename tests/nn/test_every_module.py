@@ -224,7 +224,8 @@ def test_modules_that_torch_has_not(definition):
         type(module)(nonsense=1)
     if issubclass(definition, Gated):
         assert module(x).shape == (5, 3)
-        assert torch.equal(module(x), getattr(functional, definition.name)(*(half.contiguous() for half in x.chunk(2, -1))))
+        halves = (half.contiguous() for half in x.chunk(2, -1))  # torch's operators may round other strides otherwise
+        torch.testing.assert_close(module(x), getattr(functional, definition.name)(*halves))
     else:
         assert torch.equal(module(x), getattr(functional, definition.name)(x))
 

@@ -38,7 +38,7 @@ def test_a_site_for_each_activation_at_its_line(runs, kind):
     assert site["place"]["file"].endswith(SCRIPT)
     assert site["spelling"] == ("module" if "self." in lines[line - 1] else "functional")
     assert site["after"] == ("" if kind == "softplus" else f"layers.{KINDS.index(kind)}")  # a product of two halves is no layer
-    assert site["whole"]["samples"] == 6 * 1024
+    assert site["whole"]["samples"] == recording["measured_steps"] * 1024  # a busy machine measures fewer of the steps
     assert site["module_type"] == {"prelu": "PReLU", "rrelu": "RReLU", "softplus": "LinearActivation"}.get(kind, "")
 
 
