@@ -10,6 +10,7 @@ from .cause_page import cause_page
 from .command_pages import command_pages
 from .console import ConsoleError, with_output
 from .links import dead_links, unknown_rules, with_rule_links
+from .patch_page import patch_page
 from .recording_page import recording_page
 from .rule_pages import rule_pages
 from .treatment_pages import treatment_pages
@@ -19,7 +20,15 @@ DOCS = Path(__file__).parents[1]
 
 def generated_pages() -> dict[str, str]:
     """The pages that follow from the definitions, by path."""
-    return {**rule_pages(), **treatment_pages(), **cause_page(), **activation_pages(), **command_pages(), **recording_page()}
+    return {
+        **rule_pages(),
+        **treatment_pages(),
+        **cause_page(),
+        **activation_pages(),
+        **command_pages(),
+        **recording_page(),
+        **patch_page(),
+    }
 
 
 def written_pages() -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reluctant.recording import Document, Finding, NotJudged, Recording, Root, Severity, Unobserved
+from reluctant.recording import FAILURE, Document, Finding, NotJudged, Recording, Root, Severity, Unobserved
 from reluctant.report import verdict
 from reluctant.report._verdict import end_of_run
 from tests import recordings
@@ -110,3 +110,16 @@ def test_a_run_without_activations_is_not_called_free_of_faults_in_them() -> Non
 def test_the_end_of_a_run_is_told(exit_code: int | None, finished: bool, said: str) -> None:
     told = end_of_run(replace(recordings.healthy_mlp(), exit_code=exit_code, finished=finished))
     assert told == "" if not said else said in told
+
+
+def test_a_failure_of_ours_heads_the_report_and_is_no_all_clear():
+    lost = (Unobserved(FAILURE, "this torch has no torch._C.x: without it nothing is seen"),)
+    at_once = verdict(Document(Recording(torch="2.20", finished=True, not_observed=lost)))
+    assert at_once.kind == "nothing"
+    assert at_once.sentence == (
+        "Reluctant could not watch this run, and nothing is judged: this torch has no torch._C.x: without it nothing is seen."
+    )
+    later = verdict(Document(Recording(finished=True, steps=40, passes=40, measured_steps=7, not_observed=lost)))
+    assert later.kind == "nothing"
+    assert later.sentence.startswith("Reluctant could watch this run only up to step 40: this torch has no")
+    assert "No fault was found" not in later.sentence

@@ -16,6 +16,8 @@ import click
 
 from reluctant import __version__
 from reluctant.activations import Activation, definitions, get
+from reluctant.instrument.patches import every_patch
+from reluctant.instrument.torch_private import every_name
 from reluctant.layout import Column, drawn, table_lines, wrap
 from reluctant.machine import this_machine
 from reluctant.report import encodable, width_of
@@ -87,7 +89,8 @@ class Info:
 @click.command()
 @click.argument("spelling", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(spelling: str | None, as_json: bool) -> None:
+@click.option("--patches", is_flag=True, help="List what Reluctant replaces in a process, and the private names of torch that it reads.")
+def command(spelling: str | None, as_json: bool, patches: bool) -> None:
     """Tell what serves which activation on this machine, and why.
 
     SPELLING is an activation, with arguments where they differ from the defaults; of it the reasons are told. Without it all are listed.
@@ -95,6 +98,10 @@ def command(spelling: str | None, as_json: bool) -> None:
     Versions, the processor, the compiled kernels or why there are none, what large tensors cost here, and for each activation and type
     of elements whether reluctant.nn uses a kernel or torch's own operator.
     """
+    if patches:
+        for line in _patches(width_of(sys.stdout)):
+            click.echo(encodable(line, sys.stdout.encoding))
+        return
     info = gather([get(spelling)] if spelling else forms())
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(info), indent=2))
@@ -181,6 +188,19 @@ def _served(activation: Activation, device: str) -> Iterator[Served]:
         alike.setdefault((by, chosen.from_elements, chosen.reason), []).append(str(dtype).removeprefix("torch."))
     for (by, from_elements, why), types in alike.items():
         yield Served(activation.spelling, tuple(types), by, device, from_elements, why)
+
+
+def _patches(width: int) -> Iterator[str]:
+    """What is replaced, why and until when; and which private names this torch has."""
+    yield "Replaced in a process while a script is watched or tried"
+    for patch in every_patch():
+        yield from wrap(f"{patch.path}: {patch.reason}. Put back: {patch.put_back}.", width, "  ", "    ")
+    yield ""
+    names = [*every_name()]
+    lacking = [entry for entry in names if not entry.is_there()]
+    yield f"Private names of torch: {len(names) - len(lacking)} of {len(names)} are there"
+    for entry in lacking:
+        yield from wrap(f"missing: {entry.path}: without it {entry.lost}.", width, "  ", "    ")
 
 
 def _lines(info: Info, width: int) -> Iterator[str]:
