@@ -31,6 +31,8 @@ def test_the_same_bits(runs):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_site_for_each_activation_at_its_line(runs, kind):
     *_, recording = runs
+    if kind == "squared_relu" and choice(get(kind), torch.float32).kernel is None:
+        pytest.skip("torch makes it of two operations")
     lines = (SCRIPTS / SCRIPT).read_text().splitlines()
     (line,) = [number for number, text in enumerate(lines, 1) if text.endswith(f"  # {kind}")]
     (site,) = [one for one in recording["sites"] if one["operation"] == kind]
