@@ -186,6 +186,13 @@ for step in range(150):
             moments = tuple(replace(moment, std=moment.std * (factor if moment.step else 1.0)) for moment in weight.moments)
             return replace(recording, parameters=(replace(weight, moments=moments), *others))
 
+        def stepped(optimizer: int = 0, **changes: Any) -> Recording:
+            """Units that a large update killed, by an optimizer with these changes whose groups list no parameters."""
+            recording = with_parameter(dead(60, 14), "fc1.weight", update_rms=0.02)
+            (one,) = recording.optimizers
+            other = replace(one, id=optimizer, groups=tuple(replace(group, parameters=()) for group in one.groups), **changes)
+            return replace(recording, optimizers=(other,))
+
         return (
             RuleCase("none dead", dead(0)),
             RuleCase("9 of 100", dead(9)),
@@ -436,6 +443,30 @@ for step in range(150):
             RuleCase(
                 "born of huge weights and raw data", with_input(with_parameter(dead(60), "fc1.weight", std=1.0), RAW),
                 Expected("error", "input-scale", 31),
+            ),
+            RuleCase(
+                "an optimizer that lists no parameters", stepped(),
+                Expected(
+                    "error", "learning-rate", 31,
+                    because="60 units that had passed gradient fell silent at step 14; the update at step 0 moved the weights of fc1 "
+                    "by 0.28 times their size (SGD with lr 0.1, line 44)",
+                ),
+            ),
+            RuleCase(
+                "the optimizer of another network", stepped(optimizer=1),
+                Expected(
+                    "error", "learning-rate", 31,
+                    because="60 units that had passed gradient fell silent at step 14; the update at step 0 moved the weights of fc1 "
+                    "by 0.28 times their size",
+                ),
+            ),
+            RuleCase(
+                "an optimizer of no known line", stepped(built=None),
+                Expected(
+                    "error", "learning-rate", 31,
+                    because="60 units that had passed gradient fell silent at step 14; the update at step 0 moved the weights of fc1 "
+                    "by 0.28 times their size (SGD with lr 0.1)",
+                ),
             ),
             RuleCase("two such networks", twice(dead(10)), Expected("warning", "none", 31), Expected("warning", "none", 131)),
         )
