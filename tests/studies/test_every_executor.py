@@ -18,6 +18,7 @@ import pytest
 
 from reluctant.errors import UnknownNameError, UsageError
 from reluctant.studies import OUTPUT, Ended, Executor, Job, PlannedTrial, executor, executors
+from reluctant.studies.executors.local import Local
 from tests.studies.made_up import Made
 
 MARK = "{mark}"
@@ -267,7 +268,7 @@ def test_nothing_outlives_a_program_that_is_ended(bench, ending, hanging):
 @pytest.mark.parametrize("gpus", [1, 2])
 def test_each_command_has_whole_gpus_of_its_own(bench, gpus, monkeypatch):
     needs_processes(bench)
-    if bench.make(1).name == "local":
+    if isinstance(bench.make(1), Local):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
     jobs = [bench.job("sees its GPUs", seed) for seed in range(4 // gpus)]
     seen = [ast.literal_eval(ended.recording.decode()) for ended in bench.make(2 // gpus, gpus).run(jobs)]
