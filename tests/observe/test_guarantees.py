@@ -28,7 +28,7 @@ from reluctant.observe import Observer
 from .annotated import Outcome, plain, run
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "everything.py"
-LEFT_OUT = {"_observer", "_writer"}
+LEFT_OUT = {"_observer"}
 """What is called by the user: those may raise."""
 INSTRUMENTS = ("building_lines", "frames", "loss_curve", "steps")
 """What the observer shares with trials, without what tells of errors and what puts things back."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import Node
 
 from reluctant.activations import AXIS_WISE, Activation, Gated, definitions, get
 from reluctant.errors import UsageError
@@ -117,12 +118,12 @@ class NodeForm:
     fixed: Mapping[str, Any]
     """What else it must keep to be this activation: SELU is an ELU of one scale, and ``clamp(min=0)`` is ReLU."""
 
-    def fits(self, node: Any) -> bool:
+    def fits(self, node: Node) -> bool:
         """Whether a node of this kind is this activation."""
         same = all(_scalar(node, name) == value for name, value in self.fixed.items())
         return same and not any(_scalar(node, name) is MANY for name in self.parameters)
 
-    def activation(self, node: Any) -> Activation | None:
+    def activation(self, node: Node) -> Activation | None:
         """The activation with the node's parameters; None where it takes none of these: a site is what a script did, not what it should."""
         kept = {name: _scalar(node, name) for name in self.parameters}
         try:
@@ -149,7 +150,8 @@ def _forms_of(activation: Activation) -> list[tuple[str, NodeForm]]:
     for expression in (activation.torch_expression, *activation.torch_forms):
         x = torch.ones(1, dtype=torch.float32, device="cpu", requires_grad=True)  # whatever type and device the user has made usual
         learned = [torch.full_like(x, getattr(activation, start), requires_grad=False) for start in activation.learned.values()]
-        node: Any = torch_form(activation, expression)(x, *learned).grad_fn
+        node = torch_form(activation, expression)(x, *learned).grad_fn
+        assert node is not None  # its input asks for a gradient
         kind = _BUILT_IN.fullmatch(node.name())
         takes_x = [getattr(below, "variable", None) is x for below, _ in node.next_functions if below is not None] == [True]
         if kind is not None and takes_x and _keeps(node):
@@ -163,12 +165,12 @@ def _forms_of(activation: Activation) -> list[tuple[str, NodeForm]]:
     return found
 
 
-def _keeps(node: Any) -> str:
+def _keeps(node: Node) -> str:
     """Under which name a node keeps its values: in-place forms keep the result."""
     return next((name for name in ("self", "result") if name in torch_private.saved_names(node)), "")
 
 
-def _scalar(node: Any, name: str) -> Any:
+def _scalar(node: Node, name: str) -> Any:
     """A number or word that a node keeps, or that is in a tensor of one element; of a tensor of several `MANY`."""
     value = saved_value(node, name)
     if isinstance(value, Tensor):
@@ -176,14 +178,14 @@ def _scalar(node: Any, name: str) -> Any:
     return value
 
 
-def node_form(name: str, node: Any) -> NodeForm | None:
+def node_form(name: str, node: Node) -> NodeForm | None:
     """What a node of torch's own is, where it is an elementwise activation."""
     kind = _BUILT_IN.fullmatch(name)
     forms = node_forms().get(kind[1], ()) if kind is not None else ()
     return next((form for form in forms if form.fits(node)), None)
 
 
-def read_activation(name: str, node: Any) -> ActivationNode | None:
+def read_activation(name: str, node: Node) -> ActivationNode | None:
     """The activation that a node computes, with what it keeps; None where what the slope depends on cannot be had."""
     if name == MAXIMUM:
         return ActivationNode(get("relu"), "self" if node.next_functions[0][0] is not None else "other")
@@ -198,7 +200,7 @@ def read_activation(name: str, node: Any) -> ActivationNode | None:
     return ActivationNode(activation, keeps, kept) if len(kept) == len(learned) else None
 
 
-def kernel_activation(node: Any) -> Activation | None:
+def kernel_activation(node: Node) -> Activation | None:
     """The activation that one of our own autograd functions computes; None for every other node."""
     activation = getattr(torch_private.FORWARD_CLASS.of(type(node)), "activation", None)
     return activation if isinstance(activation, Activation) else None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
+from torch.autograd.function import BackwardCFunction
+from torch.autograd.graph import Node
 
 from reluctant.instrument import torch_private
 
@@ -17,11 +18,16 @@ ACCUMULATE = "torch::autograd::AccumulateGrad"
 class RawNode:
     """One autograd node and the positions of the nodes it hands its gradient to (None: an input without gradient)."""
 
-    node: Any
+    node: Node
     name: str
     inputs: tuple[int | None, ...]
     outputs: tuple[int, ...]
     """For each input, which output of that node it was."""
+
+    @property
+    def is_python(self) -> bool:
+        """Whether an autograd Function made it: a user's, or one that torch is built with."""
+        return issubclass(type(self.node), BackwardCFunction)
 
 
 @dataclass(slots=True)
@@ -61,15 +67,15 @@ def read_graph(roots: Iterable[torch.Tensor], numbers: Callable[[list[torch.Tens
         parts.append((name, inputs, outputs))
     structure = hash(tuple(parts))
     places = [i for i, node in enumerate(nodes) if node.name == ACCUMULATE]
-    leaves = numbers([nodes[i].node.variable for i in places], structure)
+    leaves = numbers([nodes[i].node.variable for i in places], structure)  # type: ignore[attr-defined]  # these nodes have one
     signature = hash((structure, tuple(leaves)))
     return RawGraph(nodes, tuple(position[s] for s in starts), dict(zip(places, leaves, strict=True)), signature, truncated)
 
 
-def _topological(starts: list[Any], limit: int) -> tuple[list[Any], bool]:
+def _topological(starts: list[Node], limit: int) -> tuple[list[Node], bool]:
     """Reverse post-order of a depth-first walk, without recursion."""
-    done: list[Any] = []
-    seen: set[Any] = set()
+    done: list[Node] = []
+    seen: set[Node] = set()
     truncated = False
     for start in starts:
         if start in seen:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.autograd.graph import Node
 
 from reluctant.instrument import torch_private
 from reluctant.instrument.frames import is_ours, is_users, location_of, outward, torch_folder
@@ -132,7 +133,7 @@ class Origin:
         return tuple(m for m in (r() for r in self.running) if m is not None)
 
 
-def read_origin(node: Any) -> Origin | None:
+def read_origin(node: Node) -> Origin | None:
     """What a node's call stack says, or None for a node made outside a learned pass."""
     stack = torch_private.STACK.of(node)
     if not isinstance(stack, CallStack):

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import BackwardCFunction
+from torch.autograd.graph import Node
 
 from reluctant.instrument import torch_private
 from reluctant.instrument.guard import is_interruption
@@ -141,7 +142,7 @@ def _unpacked(saved: Any, regions: set[int]) -> Iterator[Tensor]:
             yield tensor
 
 
-def _saved_by(node: Any, name: str) -> Iterator[Any]:
+def _saved_by(node: Node, name: str) -> Iterator[Any]:
     """What one node saves, still packed; tensors that an autograd function has put on its context as they are."""
     is_function = isinstance(node, BackwardCFunction)
     for attribute in ("tensors",) if is_function else _attributes_of(type(node), name):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import Node
 
 from reluctant.instrument.torch_private import saved
 from reluctant.recording import Layer, LayerMoment, Location
@@ -138,7 +139,7 @@ class LayerRecord:
 
 
 def recompute_output(
-    name: str, node: Any, weight: Tensor | None, bias: Tensor | None, rows: int = ROWS_RECOMPUTED
+    name: str, node: Node, weight: Tensor | None, bias: Tensor | None, rows: int = ROWS_RECOMPUTED
 ) -> tuple[Tensor, int] | None:
     """A layer's output for its first samples, and its unit axis, from the input that autograd keeps for it.
 

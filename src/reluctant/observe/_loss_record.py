@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from torch import Tensor
+from torch.autograd.graph import Node
 
 from reluctant.recording import Location, Loss
 
@@ -83,7 +83,7 @@ class LossRecord:
         )
 
 
-def compared_values(kind: str, node: Any) -> tuple[Tensor | None, Tensor | None]:
+def compared_values(kind: str, node: Node) -> tuple[Tensor | None, Tensor | None]:
     """The predictions and the targets that a one-node loss keeps for backward.
 
     A cross-entropy keeps log-probabilities, not the scores it was given, so it has no predictions here.

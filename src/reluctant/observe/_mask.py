@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import Node
 
 from ._activation_node import MAXIMUM, read_activation
 from ._layer_record import recompute_output
@@ -39,7 +40,7 @@ MASKS = {name: Mask(name) for name in ("mask", "where")}
 """By the operation: ``x * mask``, ``where(mask, x, 0)``."""
 
 
-def saved_mask(operation: str, node: Any) -> Tensor | None:
+def saved_mask(operation: str, node: Node) -> Tensor | None:
     """The mask that ``x * mask`` or ``where(mask, x, 0)`` keeps, as numbers."""
     if operation == "where":
         mask = saved_tensor(node, "condition")
@@ -66,7 +67,7 @@ def follows_sign(mask: Tensor, values: Tensor | None) -> bool | None:
     return bool(((values[:n] > 0) == (mask[:n] != 0)).all())
 
 
-def known_values(node: Any) -> Tensor | None:
+def known_values(node: Node | None) -> Tensor | None:
     """The output of an autograd node, or its first rows, where that follows from what is kept; else None."""
     if node is None:
         return None
@@ -82,7 +83,7 @@ def known_values(node: Any) -> Tensor | None:
     return found[0] if found is not None else None
 
 
-def _leaf(node: Any) -> Tensor | None:
+def _leaf(node: Node | None) -> Tensor | None:
     while node is not None and node.name() == "TBackward0":
         node = node.next_functions[0][0]
     variable = getattr(node, "variable", None)

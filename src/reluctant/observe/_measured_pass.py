@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
+from torch.autograd.graph import Node
 
 from reluctant.instrument.torch_private import saved
 
@@ -54,13 +55,13 @@ class MeasuredPass:
             raw = self._raw.nodes[node.raw].node
             if node.layer is not None:
                 self._layers.add(node.layer.number)
-                self._read_layer(i, node, raw)
+                self._read_layer(i, node, node.layer, raw)
             if node.site is not None:
                 calls[node.site.number] = calls.get(node.site.number, 0) + 1
                 node.site.calls = max(node.site.calls, calls[node.site.number])
-                self._read_site(i, node, raw)
+                self._read_site(i, node, node.site, raw)
             if node.loss is not None:
-                self._read_loss(node, raw)
+                self._read_loss(node, node.loss, raw)
 
     def _loss_scale(self) -> float:
         """The factor that a gradient scaler has put on the loss, and with it on every gradient."""
@@ -75,15 +76,15 @@ class MeasuredPass:
         for node in self.plan.nodes:
             raw = self._raw.nodes[node.raw].node
             if node.site is not None:
-                self._hook_site(node, raw)
+                self._hook_site(node.site, raw)
             elif node.layer is not None:
                 self._handles.append(raw.register_prehook(self._guard(self._timed(self._layer_gradient(node.layer)))))
         weights = {layer.weight: layer for layer in self.registry.layers.values() if layer.weight is not None}
         for position, number in self.plan.accumulators:
             layer = weights.get(number)
             if layer is not None:
-                node = self._raw.nodes[position].node
-                self._handles.append(node.register_prehook(self._guard(self._timed(self._weight_gradient(layer)))))
+                accumulator = self._raw.nodes[position].node
+                self._handles.append(accumulator.register_prehook(self._guard(self._timed(self._weight_gradient(layer)))))
         self._values.clear()
         del self._raw
 
@@ -131,8 +132,7 @@ class MeasuredPass:
 
         return timed
 
-    def _read_site(self, i: int, node: PlanNode, raw: Any) -> None:
-        site: SiteRecord = node.site
+    def _read_site(self, i: int, node: PlanNode, site: SiteRecord, raw: Node) -> None:
         self._sites.add(site.number)
         name = self._raw.nodes[node.raw].name
         if name in AXIS_NODES:
@@ -166,8 +166,7 @@ class MeasuredPass:
             if output is not None:
                 self._values[i] = output
 
-    def _hook_site(self, node: PlanNode, raw: Any) -> None:
-        site: SiteRecord = node.site
+    def _hook_site(self, site: SiteRecord, raw: Node) -> None:
         layer = self._layer_of(site)
         read = site.pending.counts is not None or site.operation in ("softmax", "log_softmax")
 
@@ -199,8 +198,7 @@ class MeasuredPass:
     def _layer_of(self, site: SiteRecord) -> LayerRecord | None:
         return self._layer_by_number.get(site.layer) if site.layer is not None else None
 
-    def _read_layer(self, i: int, node: PlanNode, raw: Any) -> None:
-        layer: LayerRecord = node.layer
+    def _read_layer(self, i: int, node: PlanNode, layer: LayerRecord, raw: Node) -> None:
         found = _layer_input(node, raw)
         if node.operation == "native_batch_norm":
             layer.training = bool(saved(raw, "training"))
@@ -222,11 +220,10 @@ class MeasuredPass:
     def _tensor(self, number: int | None) -> Tensor | None:
         return self.registry.parameters.records[number].tensor() if number is not None else None
 
-    def _read_loss(self, node: PlanNode, raw: Any) -> None:
-        loss: LossRecord = node.loss
+    def _read_loss(self, node: PlanNode, loss: LossRecord, raw: Node) -> None:
         scores = self._value(node.scores)
         if node.handwritten:
-            targets = self._handwritten_targets(node, raw, scores)
+            targets = self._handwritten_targets(node, loss, raw, scores)
             loss.add(self.step, scores, targets, _class_axis(scores))
             return
         if node.members:
@@ -264,7 +261,7 @@ class MeasuredPass:
                     return factor
         return None
 
-    def _handwritten_targets(self, node: PlanNode, raw: Any, scores: Tensor | None) -> Tensor | None:
+    def _handwritten_targets(self, node: PlanNode, loss: LossRecord, raw: Node, scores: Tensor | None) -> Tensor | None:
         """What the user's own formula compares with, as far as autograd keeps it."""
         if node.loss_kind == "binary_cross_entropy":
             kept = saved_tensor(raw, "other")
@@ -273,10 +270,10 @@ class MeasuredPass:
         if below is not None and below.operation == "div":
             divisor = saved_tensor(self._raw.nodes[below.raw].node, "other")
             if divisor is not None and divisor.numel() > 1:
-                node.loss.options["relative"] = 1.0
+                loss.options["relative"] = 1.0
                 return divisor
         if self._divided_by_values(node):
-            node.loss.options["relative"] = 1.0
+            loss.options["relative"] = 1.0
         difference = saved_tensor(raw, "self")
         if scores is None or difference is None or scores.numel() != difference.numel():
             return None
@@ -308,7 +305,12 @@ class MeasuredPass:
 
 
 def as_units(values: Tensor, site: SiteRecord, layer: LayerRecord | None) -> tuple[Tensor, int | None]:
-    """The values and the axis along which their units lie, which follows from the layer that made them."""
+    """The values and the axis along which their units lie, which follows from the layer that made them.
+
+    `values` come as (batch, units) after a linear layer, (batch, tokens, units) with tokens, (batch, units, height, width) after a
+    convolution or (units, height, width) without a batch. Flattened maps, (batch, units · positions), become (batch, units, positions). The
+    axis is None where there is one unit: a scalar, or a layer of one output.
+    """
     shape = values.shape
     if values.dim() == 0:
         return values, None
@@ -330,7 +332,7 @@ def as_units(values: Tensor, site: SiteRecord, layer: LayerRecord | None) -> tup
     return values, places[0] if places else (values.dim() - 1 if values.dim() > 1 else None)
 
 
-def _layer_input(node: PlanNode, raw: Any) -> tuple[Tensor, int] | None:
+def _layer_input(node: PlanNode, raw: Node) -> tuple[Tensor, int] | None:
     """What enters a layer, and the axis of its features."""
     if node.operation == "addmm":
         values = saved_tensor(raw, "mat1")

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import linecache
 import platform
+import re
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from reluctant import __version__
+from reluctant.errors import UsageError
 from reluctant.instrument import torch_private
 from reluctant.instrument.building_lines import BuildingLines
 from reluctant.instrument.guard import Guard
 from reluctant.instrument.patches import LEDGER, MAKE_GRADS, STEP_HOOKS, AppliedPatch
-from reluctant.recording import Recording, Unobserved
+from reluctant.recording import Document, Location, Recording, Unobserved, save
 
 from ._children import Children
 from ._compiled import CompiledModels
@@ -24,8 +27,11 @@ from ._out_of_sight import out_of_sight
 from ._parameter_record import RECORDED
 from ._passes import Passes
 from ._schedule import Schedule
-from ._suppressions import suppressions
-from ._writer import Writer
+
+WRITTEN_EVERY_SECONDS = 2.0
+"""At most once in this time is the recording written, and never for more than 1/200 of the run's time."""
+
+IGNORE_COMMENT = re.compile(r"#\s*reluctant:\s*ignore\s*\[([^\]]*)\]")
 
 
 class Observer:
@@ -47,7 +53,7 @@ class Observer:
     ) -> None:
         self._script, self._arguments = script, tuple(arguments)
         self._schedule = Schedule(budget_share, free_seconds)
-        self._writer = Writer(output)
+        self._output, self._next_write = output, 0.0
         self._guard = Guard(self.detach)
         self._compiled = CompiledModels(leave_compiled, self._guard, self._schedule.due)
         self._building = BuildingLines(self._guard)
@@ -119,11 +125,19 @@ class Observer:
 
     def _leave_child(self) -> None:
         """A forked child is not watched, and must not write its parent's recording."""
-        self._writer.forget()
+        self._output = None
         self.detach()
 
     def _write_now_and_then(self) -> None:
-        self._writer.write_now_and_then(self)
+        """Write the recording as the run goes, so that a killed run still has its report."""
+        begin = time.perf_counter()
+        if self._output is None or begin < self._next_write:
+            return
+        recording = self.recording(finished=False)
+        with suppress(UsageError):  # a full disk is no reason to stop watching; what is written at the end tells of it
+            save(Document(recording), self._output, force=True)
+        end = time.perf_counter()
+        self._next_write = end + max(WRITTEN_EVERY_SECONDS, 200 * (end - begin))
 
     @property
     def step(self) -> int:
@@ -212,3 +226,14 @@ class Observer:
 
 def _hook(register: Callable[..., Any], noted: Callable[..., None]) -> AppliedPatch:
     return LEDGER.switch(STEP_HOOKS, lambda: register(noted), lambda handle: handle.remove())
+
+
+def suppressions(places: Iterable[Location | None]) -> tuple[tuple[str, int, str], ...]:
+    """(file, line, selector) for each ``# reluctant: ignore[RL201, dead-units]`` on one of the lines."""
+    found: dict[tuple[str, int, str], None] = {}
+    for file, line in dict.fromkeys((place.file, place.line) for place in places if place is not None):
+        comment = IGNORE_COMMENT.search(linecache.getline(file, line))
+        for selector in comment.group(1).split(",") if comment else ():
+            if selector.strip():
+                found[file, line, selector.strip()] = None
+    return tuple(found)

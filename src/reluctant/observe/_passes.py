@@ -346,7 +346,7 @@ class Passes:
             return None
         value = float(plain.item())
         if curve.scaled:
-            factor = saved_tensor(loss.grad_fn, "other")
+            factor = saved_tensor(loss.grad_fn, "other") if loss.grad_fn is not None else None
             value /= float(factor) if factor is not None and factor.numel() == 1 else 1.0
         curve.add(self.step, value)
         self.last_loss = value

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch.autograd.function import BackwardCFunction
+from torch.autograd.graph import Node
 
 from reluctant.activations import Gated
 from reluctant.instrument import torch_private
@@ -17,8 +17,11 @@ from . import _operations as ops
 from ._activation_node import AXIS_NODES, kernel_activation, node_form, site_name
 from ._autograd_graph import ACCUMULATE, RawGraph, RawNode
 from ._call_stack import Origin, read_origin
+from ._layer_record import LayerRecord
+from ._loss_record import LossRecord
 from ._mask import follows_sign, is_mask, known_values, saved_mask
 from ._saved_tensor import is_packed, saved_tensor, saved_value
+from ._site_record import SiteRecord
 
 DATA = -1
 """Stands for an input without gradient while a graph is being reduced."""
@@ -48,9 +51,9 @@ class PlanNode:
     members: list[int] = field(default_factory=list)
     """Positions in the raw graph of all the nodes that make up a loss function of many nodes."""
     handwritten: bool = False
-    site: Any = None
-    layer: Any = None
-    loss: Any = None
+    site: SiteRecord | None = None
+    layer: LayerRecord | None = None
+    loss: LossRecord | None = None
     function: str = ""
     scores: int | None = None
     """Position of the node whose values this loss compares."""
@@ -139,7 +142,7 @@ class _Reduction:
         origin = self.origins[i]
         if origin is not None and origin.reparametrised:
             return False
-        if name in ops.HIDDEN or (isinstance(node.node, BackwardCFunction) and None in node.inputs):
+        if name in ops.HIDDEN or (node.is_python and None in node.inputs):
             return True
         operands = _operands(name)
         given = [node.inputs[j] for j in operands if j < len(node.inputs)]
@@ -203,7 +206,7 @@ class _Reduction:
             self._add(i, name, "product", inputs)
         elif kernel_activation(node.node) is not None:
             self._kernel(i, node, inputs)
-        elif isinstance(node.node, BackwardCFunction):
+        elif node.is_python:
             own = single and len(node.inputs) - node.inputs.count(None) == 1 and _is_users(node) and _same_shape(self.raw, node)
             called = type(node.node).__name__.removesuffix("Backward")
             self._add(i, f"custom:{called}" if own else name, "activation" if own else "opaque", inputs)
@@ -430,7 +433,7 @@ def make_plan(raw: RawGraph, is_owned: Callable[[int], bool]) -> GraphPlan:
     return _Reduction(raw, is_owned).run()
 
 
-def shape_of(node: Any) -> tuple[int, ...]:
+def shape_of(node: Node) -> tuple[int, ...]:
     """Shape of a node's first output, empty where torch does not tell."""
     metadata = torch_private.INPUT_METADATA.of(node)
     if not metadata:
@@ -463,7 +466,7 @@ def _same_shape(raw: RawGraph, node: RawNode) -> bool:
     return below is not None and shape_of(raw.nodes[below].node) == shape_of(node.node) != ()
 
 
-def _constant(node: Any, name: str) -> float | None:
+def _constant(node: Node, name: str) -> float | None:
     """A saved scalar: a number or a tensor without axes."""
     value = saved_tensor(node, name)
     if value is not None:

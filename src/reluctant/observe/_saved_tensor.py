@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor
+from torch.autograd.graph import Node
 
 from reluctant.instrument import torch_private
 from reluctant.instrument.guard import is_interruption
@@ -12,7 +13,7 @@ from reluctant.instrument.guard import is_interruption
 from ._out_of_sight import is_plain, plain_values
 
 
-def saved_tensor(node: Any, name: str) -> Tensor | None:
+def saved_tensor(node: Node, name: str) -> Tensor | None:
     """The tensor that `node` keeps under ``_saved_NAME``.
 
     None where there is none, where it was freed or changed in place since, where it is no plain array of numbers, and where a hook would
@@ -24,7 +25,7 @@ def saved_tensor(node: Any, name: str) -> Tensor | None:
     return plain_values(value) if isinstance(value, Tensor) and is_plain(value) else None
 
 
-def saved_value(node: Any, name: str) -> Any:
+def saved_value(node: Node, name: str) -> Any:
     """A number, a list or a tensor that `node` keeps; None where it cannot be had."""
     try:
         return torch_private.saved(node, name)
@@ -36,23 +37,23 @@ def saved_value(node: Any, name: str) -> Any:
         return None
 
 
-def is_packed(node: Any, name: str) -> bool:
+def is_packed(node: Node, name: str) -> bool:
     """Whether a hook was used to save it."""
     return _unpack_hook(node, name) is not None
 
 
-def is_packed_by_user(node: Any, name: str) -> bool:
+def is_packed_by_user(node: Node, name: str) -> bool:
     """Whether that hook is not the one of checkpointing."""
     hook = _unpack_hook(node, name)
     return hook is not None and getattr(hook, "__module__", "") != "torch.utils.checkpoint"
 
 
-def _unpack_hook(node: Any, name: str) -> Any:
+def _unpack_hook(node: Node, name: str) -> Any:
     raw = torch_private.RAW_SAVED.of(node, name)
     return torch_private.UNPACK_HOOK.of(raw) if raw is not None else None
 
 
-def is_out_of_the_ordinary(node: Any, name: str) -> bool:
+def is_out_of_the_ordinary(node: Node, name: str) -> bool:
     """Whether what is kept is a tensor of a class, or in a form, that is not looked into."""
     value = None if is_packed(node, name) else saved_value(node, name)
     return isinstance(value, Tensor) and not is_plain(value)

@@ -45,7 +45,7 @@ Role = Literal["hidden", "gate", "output", "loss", "attention", "other"]
 
 
 @dataclass(slots=True)
-class _Pending:
+class _PendingSite:
     """What the calls of one pass add up to."""
 
     counts: UnitCounts | None = None
@@ -86,10 +86,10 @@ class SiteRecord:
     first_non_finite_step: int | None = None
     kept_input_bytes: int = 0
     kept_type: str = ""
-    pending: _Pending = field(default_factory=_Pending)
+    pending: _PendingSite = field(default_factory=_PendingSite)
 
     def read(self, activation: Readable, kept: Tensor, axis: int | None) -> None:
-        """Read one call from the values that autograd keeps for it."""
+        """Read one call from the values that autograd keeps for it, of any shape, with their units along `axis` (None: one unit)."""
         self.unit_axis = axis
         kept = _fewer_samples(kept, axis)
         entries = kept.numel()
@@ -133,7 +133,11 @@ class SiteRecord:
             self.pending.entries += result.numel()
 
     def read_ratio(self, arriving: Tensor, leaving: Tensor, axis: int | None) -> None:
-        """Read one call from the gradients that arrive and leave: their ratio is the slope, where any arrives."""
+        """Read one call from the gradients that arrive and leave, of the same shape: their ratio is the slope, where any arrives.
+
+        Each unit along `axis` has as many samples as gradients other than 0 reached it; the counts are cut down to those of the unit with
+        the fewest, so that all units speak of the same number.
+        """
         self.unit_axis = axis
         arriving, leaving = _fewer_samples(arriving, axis), _fewer_samples(leaving, axis)
         if arriving.is_complex() or arriving.numel() == 0 or not bool(torch.isfinite(leaving).all()):
@@ -171,7 +175,7 @@ class SiteRecord:
     def finish_pass(self, step: int) -> None:
         """Turn what the pass added up to into a moment of the timeline."""
         p = self.pending
-        self.pending = _Pending()
+        self.pending = _PendingSite()
         self.kept_input_bytes = max(self.kept_input_bytes, p.kept_input_bytes)
         if p.counts is None and p.entries == 0 and p.non_finite == 0 and p.arriving_entries == 0:
             return
@@ -269,7 +273,7 @@ def _counts(activation: Readable, kept: Tensor, output: Tensor | None, axis: int
 
 
 def _per_unit(condition: Tensor, axis: int | None) -> Tensor:
-    """How often a condition holds for each unit."""
+    """How often a condition of any shape holds for each unit: (units,) on the CPU, one entry where `axis` is None."""
     if axis is None or condition.dim() == 0:
         return condition.sum().reshape(1).cpu()
     others = [d for d in range(condition.dim()) if d != axis % condition.dim()]
