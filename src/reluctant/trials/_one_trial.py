@@ -99,8 +99,8 @@ class OneTrial:
         from reluctant.instrument.building_lines import BuildingLines
         from reluctant.instrument.guard import Guard
 
+        from ._call_places import caller, places_of_call
         from ._calls import TreatedCalls
-        from ._places import caller, places_of_call
 
         file = os.path.abspath(getattr(sys.modules["__main__"], "__file__", None) or "")  # now: the script may change the folder
         lines = BuildingLines(Guard(lambda: None))

@@ -23,9 +23,8 @@ IMPORTED = (
     "torch",
     "torch._dynamo",  # by any optimizer, when it is made
     "reluctant.observe._observer",
-    "reluctant.trials._called_functions",
     "reluctant.trials._calls",
-    "reluctant.trials._places",
+    "reluctant.trials._call_places",
 )
 """What a trial imports after its script has imported torch."""
 
