@@ -6,7 +6,8 @@ Each tensor has a first axis for the networks, and batched products keep them ap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
@@ -73,14 +74,27 @@ def in_torch(activation: Activation) -> Function:
     """An activation of the catalogue as the function of torch that it names."""
     from torch.nn import functional
 
-    function = getattr(functional, activation.torch_function)
-    parameters = activation.parameters
+    return partial(getattr(functional, activation.torch_function), **activation.parameters)
 
-    def applied(x: Tensor) -> Tensor:
-        result: Tensor = function(x, **parameters)
-        return result
 
-    return applied
+def stacked(samples: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """The inputs and the answers of networks side by side: of each its own sample."""
+    import torch
+
+    inputs, answers = zip(*samples, strict=True)
+    return torch.stack(inputs), torch.stack(answers)
+
+
+def binary_losses(scores: Tensor, classes: Tensor) -> Tensor:
+    """The mean cross-entropy of each network, for scores (network, sample) and classes 0.0 or 1.0."""
+    from torch.nn.functional import binary_cross_entropy_with_logits
+
+    return binary_cross_entropy_with_logits(scores, classes, reduction="none").mean(1)
+
+
+def binary_accuracy(scores: Tensor, classes: Tensor) -> Tensor:
+    """For each network the share of samples whose score lies on its class's side of 0."""
+    return ((scores > 0) == (classes > 0.5)).float().mean(1)
 
 
 def descend(parameters: Sequence[Tensor], losses: Tensor, rates: Tensor) -> tuple[Tensor, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
 
 from ._data import moons
-from ._networks import Function, descend, follow, forward, in_torch, linear_layers, side_by_side
+from ._networks import Function, binary_accuracy, binary_losses, descend, follow, forward, in_torch, linear_layers, side_by_side, stacked
 from ._spread import spread
 
 if TYPE_CHECKING:
@@ -73,10 +73,7 @@ class TrainedVariants:
 
 def _data(seeds: Seeds, repeats: int = 1) -> tuple[Tensor, Tensor]:
     """Points and classes of every seed, all of them `repeats` times over."""
-    import torch
-
-    samples = [moons(seeds.points, seed) for seed in seeds.all] * repeats
-    return torch.stack([points for points, _ in samples]), torch.stack([classes for _, classes in samples])
+    return stacked([moons(seeds.points, seed) for seed in seeds.all] * repeats)
 
 
 def _learned(name: str, parameters: Sequence[Tensor]) -> list[Tensor]:
@@ -106,37 +103,26 @@ def _scores(parameters: Sequence[Tensor], x: Tensor, functions: Sequence[Functio
     return forward(parameters, x, lambda z: next(following)(z), seen)[..., 0]
 
 
-Optimizing = Callable[["list[Tensor]"], Callable[["Tensor"], object]]
-"""Takes the parameters, and gives what moves them by one step on the losses."""
-
-
-def _descent(rates: Tensor) -> Optimizing:
-    """Plain gradient descent, each network at its own rate."""
-    return lambda parameters: lambda losses: descend(parameters, losses, rates)
-
-
-def _adam(parameters: list[Tensor]) -> Callable[[Tensor], object]:
-    import torch
-
-    optimizer = torch.optim.Adam(parameters, NARROW_RATE)
-    return lambda losses: follow(optimizer, parameters, losses)
-
-
 def _train(
-    seeds: Seeds, name: str, parameters: list[Tensor], steps: int, optimizing: Optimizing, slopes: list[list[Tensor]] | None = None
+    seeds: Seeds, name: str, parameters: list[Tensor], steps: int, rates: Tensor | None = None, slopes: list[list[Tensor]] | None = None
 ) -> TrainedVariants:
-    """Train the networks; PReLU's slopes before each step and after the last are added to `slopes` where one is given."""
-    from torch.nn.functional import binary_cross_entropy_with_logits
+    """Train the networks: by plain gradient descent where each is given its rate, else by Adam.
+
+    PReLU's slopes before each step and after the last are added to `slopes` where one is given.
+    """
+    import torch
 
     x, y = _data(seeds, len(parameters[0]) // len(seeds.all))
     learned = _learned(name, parameters)
     functions = _functions(name, learned, len(parameters) // 2 - 1)
-    move = optimizing([*parameters, *learned])
+    moved = [*parameters, *learned]
+    optimizer = torch.optim.Adam(moved, NARROW_RATE)
     for step in range(steps + 1):
         if slopes is not None:
             slopes.append([slope.detach().clone() for slope in learned])
         if step < steps:
-            move(binary_cross_entropy_with_logits(_scores(parameters, x, functions), y, reduction="none").mean(1))
+            losses = binary_losses(_scores(parameters, x, functions), y)
+            follow(optimizer, moved, losses) if rates is None else descend(moved, losses, rates)
     return _outcome(parameters, x, y, functions)
 
 
@@ -148,7 +134,7 @@ def _outcome(parameters: Sequence[Tensor], x: Tensor, y: Tensor, functions: Sequ
     slopes = [torch.autograd.grad(function(z).sum(), z, retain_graph=True)[0] for function, z in zip(functions, seen, strict=True)]
     finite = scores.isfinite().all(1)
     return TrainedVariants(
-        solved=(((scores > 0) == (y > 0.5)).float().mean(1) >= SOLVED) & finite,
+        solved=(binary_accuracy(scores, y) >= SOLVED) & finite,
         diverged=~finite,
         dead=torch.stack([(slope == 0).all(1).float().mean(1) for slope in slopes]).mean(0),
     )
@@ -160,7 +146,7 @@ def fatal(seeds: Seeds, name: str, rates: tuple[float, ...], steps: int) -> list
 
     parameters = side_by_side([linear_layers((2, WIDTH, WIDTH, 1), seed) for _ in rates for seed in seeds.all])
     of_networks = torch.tensor([rate for rate in rates for _ in seeds.all])
-    ended = _train(seeds, name, parameters, steps, _descent(of_networks))
+    ended = _train(seeds, name, parameters, steps, of_networks)
     return [ended.runs(name, rate, slice(index * len(seeds.all), (index + 1) * len(seeds.all))) for index, rate in enumerate(rates)]
 
 
@@ -172,14 +158,14 @@ def narrow(seeds: Seeds, name: str, depth: int, steps: int) -> VariantRuns:
     with torch.no_grad():
         scores = _scores(parameters, x, _functions(name, _learned(name, parameters), depth))
     stuck = (scores == scores[:, :1]).all(1).float().mean()
-    return _train(seeds, name, parameters, steps, _adam).runs(name, float(depth), slice(None), float(stuck))
+    return _train(seeds, name, parameters, steps).runs(name, float(depth), slice(None), float(stuck))
 
 
 def learned_slopes(seeds: Seeds, steps: int) -> tuple[PreluSlopes, ...]:
     """PReLU's slopes through a training that succeeds."""
     parameters = side_by_side([linear_layers((2, WIDTH, WIDTH, 1), seed, "he") for seed in seeds.all])
     slopes: list[list[Tensor]] = []
-    _train(seeds, "prelu", parameters, steps, _adam, slopes)
+    _train(seeds, "prelu", parameters, steps, slopes=slopes)
     noted = tuple(range(0, steps + 1, max(1, steps // 50)))
     by_layer = [[slopes[step][layer].flatten().tolist() for step in noted] for layer in range(2)]
     return tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
@@ -103,12 +104,11 @@ class CostClaim(Claim[CostMeasurement]):
     def measure(self) -> CostMeasurement:
         """Take times."""
         places = [
-            _place(self, "forward, small", _forward_calls(self.small, self.seed), self.small),
-            _place(self, "forward, large", _forward_calls(self.large, self.seed), self.large),
-            _place(self, "backward, small", _backward_calls(self.small, self.seed), self.small),
-            _place(self, "backward, large", _backward_calls(self.large, self.seed), self.large),
-            _place(self, "training step", _step_calls(self), 2 * self.batch * self.width),
+            _place(self, f"{way}, {size}", calls(elements, self.seed), elements)
+            for way, calls in (("forward", _forward_calls), ("backward", _backward_calls))
+            for size, elements in (("small", self.small), ("large", self.large))
         ]
+        places.append(_place(self, "training step", _step_calls(self), 2 * self.batch * self.width))
         return CostMeasurement(self.seed, self.rounds, str(this_machine()), tuple(places))
 
     def judge(self, measured: CostMeasurement) -> Conclusion:
@@ -178,25 +178,17 @@ def _normal(*shape: int, seed: int) -> Tensor:
 def _forward_calls(elements: int, seed: int) -> dict[str, Callable[[], object]]:
     """Each activation on one tensor; the floor reads as much and writes as much."""
     x = _normal(elements, seed=seed)
-    return {FLOOR: x.clone, **{name: _call(in_torch(get(name)), x) for name in ACTIVATIONS}}
-
-
-def _call(function: Function, x: Tensor) -> Callable[[], object]:
-    return lambda: function(x)
+    return {FLOOR: x.clone, **{name: partial(in_torch(get(name)), x) for name in ACTIVATIONS}}
 
 
 def _backward_calls(elements: int, seed: int) -> dict[str, Callable[[], object]]:
     """Each activation's way back through autograd; the floor is that of a product with a constant: two tensors read, one written."""
+    import torch
+
     x, factor, gradient = (_normal(elements, seed=seed + index) for index in range(3))
     x.requires_grad_()
     outputs = {FLOOR: x * factor, **{name: in_torch(get(name))(x) for name in ACTIVATIONS}}
-    return {name: _back(output, x, gradient) for name, output in outputs.items()}
-
-
-def _back(output: Tensor, x: Tensor, gradient: Tensor) -> Callable[[], object]:
-    import torch
-
-    return lambda: torch.autograd.grad(output, x, gradient, retain_graph=True)
+    return {name: partial(torch.autograd.grad, output, x, gradient, retain_graph=True) for name, output in outputs.items()}
 
 
 def _step_calls(claim: CostClaim) -> dict[str, Callable[[], object]]:
@@ -256,7 +248,7 @@ def _figure(measured: CostMeasurement) -> Figure:
     )
     largest = max(timing.relative.high for place in measured.places for timing in place.timings)
     least = min(timing.relative.low for place in measured.places for timing in place.timings)
-    high, low = _power_of_two_above(largest), 1 / _power_of_two_above(1 / least)
+    high, low = 2.0 ** max(0, math.ceil(math.log2(largest))), 2.0 ** min(0, math.floor(math.log2(least)))
     return Figure(
         name="cost",
         title=Text("Time as a multiple of ReLU's, with its interval", "相对 ReLU 的时间倍数及其区间"),
@@ -273,13 +265,6 @@ def _short_account(place: Place, language: Language) -> str:
 def _name(place: Place, timing: Timing) -> Words:
     """What a time belongs to: an activation, or the place's own floor."""
     return _floor_name(place.place) if timing.name == FLOOR else title(get(timing.name))
-
-
-def _power_of_two_above(number: float) -> float:
-    power = 1.0
-    while power < number:
-        power *= 2
-    return power
 
 
 def _panel(place: Place, low: float, high: float) -> Panel:
@@ -319,13 +304,10 @@ def _table(measured: CostMeasurement) -> Table:
 
 def _with_ratio(measured: CostMeasurement, ratio: float, low: float | None = None, but: dict[str, float] | None = None) -> CostMeasurement:
     """All but ReLU and the floor take `ratio` times ReLU's time."""
-    places = []
-    for place in measured.places:
-        timings = []
-        for timing in place.timings:
-            if timing.name not in ("relu", FLOOR):
-                own = (but or {}).get(timing.name, ratio)
-                timing = replace(timing, relative=replace(spread([own] * 7), low=low or own))
-            timings.append(timing)
-        places.append(replace(place, timings=tuple(timings)))
+
+    def changed(timing: Timing) -> Timing:
+        own = (but or {}).get(timing.name, ratio)
+        return timing if timing.name in ("relu", FLOOR) else replace(timing, relative=replace(spread([own] * 7), low=low or own))
+
+    places = (replace(place, timings=tuple(map(changed, place.timings))) for place in measured.places)
     return replace(measured, places=tuple(places))

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from reluctant.activations import get
-from reluctant.figures import Axis, Cells, Figure, Guide, Line, Mark, Panel, Setting, Slider, Words, explorer
+from reluctant.figures import Axis, Cells, Figure, Guide, Line, Panel, Setting, Slider, Words, explorer
 from reluctant.numbers import count, percent, percentage, short
 
 from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Paragraph, Table
 from ._curves import COLOURS, NEUTRAL
 from ._data import moons
-from ._networks import descend, forward, in_torch, linear_layers, side_by_side
+from ._networks import binary_accuracy, binary_losses, descend, forward, in_torch, linear_layers, side_by_side, stacked
 from ._spread import Spread, interval, interval_words, over_seeds, spread
 from ._text import Text
 
@@ -113,8 +113,7 @@ class DeadUnitsClaim(Claim[DeadUnitsMeasurement]):
 
     def measure(self) -> DeadUnitsMeasurement:
         """Train, and look at every unit at every step."""
-        watched = _watch(self)
-        return DeadUnitsMeasurement(self.seed, self.seeds, self.points, self.watched, self.gentle, watched)
+        return DeadUnitsMeasurement(self.seed, self.seeds, self.points, self.watched, self.gentle, _watch(self))
 
     def judge(self, measured: DeadUnitsMeasurement) -> Conclusion:
         """See `verdict_rule`."""
@@ -187,14 +186,18 @@ class DeadUnitsClaim(Claim[DeadUnitsMeasurement]):
         }
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Watch:
-    """What is noted at each step, for all networks side by side."""
+    """What was noted of all networks side by side."""
 
-    dead: list[Tensor]
-    """By step: (network, layer, unit)."""
-    losses: list[Tensor]
+    parameters: list[Tensor]
+    """At the end."""
+    dead: Tensor
+    """(step, network, layer, unit), each step before it is taken, and after the last."""
+    losses: Tensor
+    """(step, network)"""
     largest_gradient: Tensor
+    accuracy: Tensor
 
 
 def _watch(claim: DeadUnitsClaim) -> tuple[Rate, ...]:
@@ -203,84 +206,54 @@ def _watch(claim: DeadUnitsClaim) -> tuple[Rate, ...]:
 
     seeds = [claim.seed + index for index in range(claim.seeds)]
     parameters = side_by_side([linear_layers((2, *[WIDTH] * LAYERS, 1), seed) for _ in claim.rates for seed in seeds])
-    samples = [moons(claim.points, seed) for seed in seeds] * len(claim.rates)
-    x, y = torch.stack([points for points, _ in samples]), torch.stack([classes for _, classes in samples])
+    x, y = stacked([moons(claim.points, seed) for seed in seeds] * len(claim.rates))
     rates = torch.tensor([rate for rate in claim.rates for _ in seeds])
-    seen = _Watch([], [], torch.zeros(len(rates)))
-    for _ in range(claim.watched):
-        _step(parameters, x, y, rates, seen)
-    for _ in range(claim.gentle):
-        _step(parameters, x, y, torch.full_like(rates, GENTLE), seen)
-    dead, right = _dead(parameters, x), _accuracy(parameters, x, y)
-    seen.dead.append(dead)
+    largest, dead, losses = torch.zeros(len(rates)), [], []
+    for step in range(claim.watched + claim.gentle):
+        scores, silent = _run(parameters, x)
+        loss = binary_losses(scores, y)
+        gradients = descend(parameters, loss, rates if step < claim.watched else torch.full_like(rates, GENTLE))
+        for layer in range(LAYERS):
+            own = torch.cat(gradients[2 * layer : 2 * layer + 2], 1).abs().amax(1)
+            largest = torch.maximum(largest, torch.where(silent[:, layer], own, 0.0).amax(1))
+        dead.append(silent)
+        losses.append(loss.detach())
+    with torch.no_grad():
+        scores, silent = _run(parameters, x)
+    seen = _Watch(parameters, torch.stack([*dead, silent]), torch.stack(losses), largest, binary_accuracy(scores, y))
     fresh = torch.stack([moons(FRESH, seed + 1_000_000)[0] for seed in seeds])
-    return tuple(_rate(claim, index, seen, right, _own(parameters, claim, index), fresh) for index in range(len(claim.rates)))
+    return tuple(_rate(claim, index, seen, fresh) for index in range(len(claim.rates)))
 
 
-def _step(parameters: Sequence[Tensor], x: Tensor, y: Tensor, rates: Tensor, seen: _Watch) -> None:
-    """One step of gradient descent; what it meets is noted before it is taken."""
+def _run(parameters: Sequence[Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+    """The scores, and which units are dead: (network, layer, unit)."""
     import torch
-    from torch.nn.functional import binary_cross_entropy_with_logits
 
     inner: list[Tensor] = []
     scores = forward(parameters, x, in_torch(get("relu")), inner)[..., 0]
-    losses = binary_cross_entropy_with_logits(scores, y, reduction="none").mean(1)
-    dead = torch.stack([(z <= 0).all(1) for z in inner], 1)
-    gradients = descend(parameters, losses, rates)
-    for layer in range(LAYERS):
-        own = torch.cat(gradients[2 * layer : 2 * layer + 2], 1).abs().amax(1)
-        seen.largest_gradient = torch.maximum(seen.largest_gradient, torch.where(dead[:, layer], own, 0.0).amax(1))
-    seen.dead.append(dead)
-    seen.losses.append(losses.detach())
+    return scores, torch.stack([(z <= 0).all(1) for z in inner], 1)
 
 
-def _dead(parameters: Sequence[Tensor], x: Tensor) -> Tensor:
-    import torch
-
-    inner: list[Tensor] = []
-    with torch.no_grad():
-        forward(parameters, x, in_torch(get("relu")), inner)
-    return torch.stack([(z <= 0).all(1) for z in inner], 1)
-
-
-def _accuracy(parameters: Sequence[Tensor], x: Tensor, y: Tensor) -> Tensor:
-    import torch
-
-    with torch.no_grad():
-        return ((forward(parameters, x, in_torch(get("relu")))[..., 0] > 0) == (y > 0.5)).float().mean(1)
-
-
-def _own(parameters: Sequence[Tensor], claim: DeadUnitsClaim, index: int) -> list[Tensor]:
-    """The networks of one rate."""
-    return [tensor[index * claim.seeds : (index + 1) * claim.seeds].detach() for tensor in parameters]
-
-
-def _rate(claim: DeadUnitsClaim, index: int, seen: _Watch, right: Tensor, own: Sequence[Tensor], fresh: Tensor) -> Rate:
+def _rate(claim: DeadUnitsClaim, index: int, seen: _Watch, fresh: Tensor) -> Rate:
     """What happened to the networks of one rate."""
-    import torch
-
-    networks = slice(index * claim.seeds, (index + 1) * claim.seeds)
-    dead = torch.stack(seen.dead)[:, networks]  # (step, network, layer, unit)
-    watched, at_end = dead[: claim.watched + 1], dead[-1]
-    shares = dead.float().mean((2, 3))
-    silent = _dead(own, fresh) & at_end
+    own = slice(index * claim.seeds, (index + 1) * claim.seeds)
+    dead = seen.dead[:, own]
+    watched, at_end, shares = dead[: claim.watched + 1], dead[-1], dead.float().mean((2, 3))
+    silent = _run([tensor[own].detach() for tensor in seen.parameters], fresh)[1] & at_end
     return Rate(
         rate=claim.rates[index],
         born_dead=spread(shares[0].tolist()),
         dead=spread(shares[claim.watched].tolist()),
         gained=spread((shares[claim.watched] - shares[0]).tolist()),
         dead_at_end=spread(shares[-1].tolist()),
-        accuracy=spread(right[networks].tolist()),
+        accuracy=spread(seen.accuracy[own].tolist()),
         died=_by_layer(~watched[:-1] & watched[1:]),
         revived=_by_layer(watched[:-1] & ~watched[1:]),
         revived_later=_by_layer((watched[-1] & ~at_end)[None]),
-        largest_gradient=float(seen.largest_gradient[networks].max()),
+        largest_gradient=float(seen.largest_gradient[own].max()),
         silent_on_fresh=float(silent.sum() / at_end.sum().clamp(min=1)),
         life=tuple(_rows(~watched[:, 0, layer]) for layer in range(LAYERS)),
-        losses=tuple(
-            float(loss) if math.isfinite(loss) else HIGHEST_LOSS
-            for loss in (float(step[networks][0]) for step in seen.losses[: claim.watched])
-        ),
+        losses=tuple(loss if math.isfinite(loss) else HIGHEST_LOSS for loss in seen.losses[: claim.watched, own][:, 0].tolist()),
     )
 
 
@@ -363,26 +336,16 @@ def _life_figure(measured: DeadUnitsMeasurement) -> Figure:
 
 
 def _life_frame(measured: DeadUnitsMeasurement, rate: Rate) -> Setting:
+    time, units = Axis(Text("step", "步"), 0, measured.watched + 1), Axis(Text("units", "单元"), 0, WIDTH, names=((0.0, ""),))
     panels = [
-        Panel(
-            Text(f"hidden layer {index + 1}", f"第 {index + 1} 个隐藏层"),
-            Axis(Text("step", "步"), 0, measured.watched + 1),
-            Axis(Text("units", "单元"), 0, WIDTH, names=((0.0, ""),)),
-            (Cells(rows, "life"),),
-        )
+        Panel(Text(f"hidden layer {index + 1}", f"第 {index + 1} 个隐藏层"), time, units, (Cells(rows, "life"),))
         for index, rows in enumerate(rate.life)
     ]
     steps = tuple(float(step) for step in range(len(rate.losses)))
     losses = tuple(min(max(loss, 1e-4), HIGHEST_LOSS) for loss in rate.losses)
-    guessing: Mark = Guide(math.log(2), Text("guessing", "瞎猜"), upright=False, label_at="end")
-    panels.append(
-        Panel(
-            Text("loss", "损失"),
-            Axis(Text("step", "步"), 0, measured.watched + 1),
-            Axis(Text("loss", "损失"), 1e-4, HIGHEST_LOSS, scale="log"),
-            (guessing, Line(Text("loss", "损失"), steps, losses, COLOURS["relu"])),
-        )
-    )
+    loss, guessing = Text("loss", "损失"), Guide(math.log(2), Text("guessing", "瞎猜"), upright=False, label_at="end")
+    curve = Line(loss, steps, losses, COLOURS["relu"])
+    panels.append(Panel(loss, time, Axis(loss, 1e-4, HIGHEST_LOSS, scale="log"), (guessing, curve)))
     dead = [sum(row[-1] == "0" for row in layer) for layer in rate.life]
     median = percentage(rate.dead.median)
     readout = Text(
@@ -397,20 +360,16 @@ def _life_frame(measured: DeadUnitsMeasurement, rate: Rate) -> Setting:
 def _rates_figure(measured: DeadUnitsMeasurement) -> Figure:
     values = ", ".join(f"{rate.rate:g}: {percentage(rate.dead.median)}" for rate in measured.rates)
     xs = tuple(rate.rate for rate in measured.rates)
-    marks: tuple[Mark, ...] = (
-        Line(Text("before training", "训练前"), xs, tuple(100 * rate.born_dead.median for rate in measured.rates), NEUTRAL),
-        Line(
-            Text("after the watched steps", "观察的步数之后"), xs, tuple(100 * rate.dead.median for rate in measured.rates), COLOURS["relu"]
-        ),
-        Line(
-            Text("after the gentle steps", "温和的步数之后"),
-            xs,
-            tuple(100 * rate.dead_at_end.median for rate in measured.rates),
-            COLOURS["sigmoid"],
-            dashed=True,
-        ),
+    born, watched, gentle = (
+        tuple(100 * share.median for share in shares)
+        for shares in zip(*((rate.born_dead, rate.dead, rate.dead_at_end) for rate in measured.rates), strict=True)
     )
-    low, high = xs[0], xs[-1]
+    marks = (
+        Line(Text("before training", "训练前"), xs, born, NEUTRAL),
+        Line(Text("after the watched steps", "观察的步数之后"), xs, watched, COLOURS["relu"]),
+        Line(Text("after the gentle steps", "温和的步数之后"), xs, gentle, COLOURS["sigmoid"], dashed=True),
+    )
+    x = Axis(Text("learning rate", "学习率"), xs[0], xs[-1], scale="log", names=tuple((rate, f"{rate:g}") for rate in xs))
     return Figure(
         name="dead-by-rate",
         title=Text("Dead units against the learning rate", "死单元与学习率"),
@@ -420,14 +379,7 @@ def _rates_figure(measured: DeadUnitsMeasurement) -> Figure:
             f"各学习率下死单元的中位比例：训练前、{measured.watched} 步后、再走 {measured.gentle} 个温和的步之后。观察的步数之后："
             f"{values}。",
         ),
-        panels=(
-            Panel(
-                "",
-                Axis(Text("learning rate", "学习率"), low, high, scale="log", names=tuple((x, f"{x:g}") for x in xs)),
-                Axis(Text("dead units, %", "死单元，%"), 0, 100),
-                marks,
-            ),
-        ),
+        panels=(Panel("", x, Axis(Text("dead units, %", "死单元，%"), 0, 100), marks),),
     )
 
 

@@ -14,7 +14,7 @@ from reluctant.numbers import count, percent, percentage, short
 
 from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Formula, Paragraph, Table
 from ._data import TASKS
-from ._networks import Function, follow, forward, in_torch, linear_layers, side_by_side
+from ._networks import Function, binary_accuracy, binary_losses, follow, forward, in_torch, linear_layers, side_by_side, stacked
 from ._spread import interval, interval_words, over_seeds, spread
 from ._text import Text
 
@@ -258,12 +258,10 @@ def _merge(seed: int, points: int = 10_000) -> Merged:
 def _train(claim: LinearStacksClaim, name: str, depth: int) -> tuple[list[Accuracies], list[PlaneAnswers]]:
     """Networks for every task and seed, trained together."""
     import torch
-    from torch.nn.functional import binary_cross_entropy_with_logits
 
     seeds = [claim.seed + index for index in range(claim.seeds)]
     networks = [linear_layers((2, *[WIDTH] * depth, 1), seed) for _ in TASKS for seed in seeds]
-    samples = [task(claim.training_points, seed) for task, _ in TASKS.values() for seed in seeds]
-    x, y = torch.stack([points for points, _ in samples]), torch.stack([classes for _, classes in samples])
+    x, y = stacked(task(claim.training_points, seed) for task, _ in TASKS.values() for seed in seeds)
     parameters, activation = side_by_side(networks), _between(name)
     optimizer = torch.optim.Adam(parameters, RATE)
     pictures: list[PlaneAnswers] = []
@@ -272,8 +270,7 @@ def _train(claim: LinearStacksClaim, name: str, depth: int) -> tuple[list[Accura
             pictures += _pictures(claim, parameters, name, step)
         if step == claim.moments[-1]:
             break
-        losses = binary_cross_entropy_with_logits(forward(parameters, x, activation)[..., 0], y, reduction="none").mean(1)
-        follow(optimizer, parameters, losses)
+        follow(optimizer, parameters, binary_losses(forward(parameters, x, activation)[..., 0], y))
     return _accuracies(claim, parameters, name, depth), pictures
 
 
@@ -284,11 +281,10 @@ def _between(name: str) -> Function:
 def _accuracies(claim: LinearStacksClaim, parameters: Sequence[Tensor], name: str, depth: int) -> list[Accuracies]:
     import torch
 
-    fresh = [task(claim.fresh_points, _fresh_seed(claim)) for task, _ in TASKS.values()]
-    x = torch.stack([points for points, _ in fresh]).repeat_interleave(claim.seeds, 0)
-    y = torch.stack([classes for _, classes in fresh]).repeat_interleave(claim.seeds, 0)
+    fresh = stacked(task(claim.fresh_points, _fresh_seed(claim)) for task, _ in TASKS.values())
+    x, y = (part.repeat_interleave(claim.seeds, 0) for part in fresh)
     with torch.no_grad():
-        right = ((forward(parameters, x, _between(name))[..., 0] > 0) == (y > 0.5)).float().mean(1).tolist()
+        right = binary_accuracy(forward(parameters, x, _between(name))[..., 0], y).tolist()
     return [
         Accuracies(task, name, depth, tuple(right[index * claim.seeds : (index + 1) * claim.seeds])) for index, task in enumerate(TASKS)
     ]
@@ -306,10 +302,10 @@ def _pictures(claim: LinearStacksClaim, parameters: Sequence[Tensor], name: str,
         points, classes = task(claim.fresh_points, _fresh_seed(claim))
         with torch.no_grad():
             sure = torch.sigmoid(forward(own, cells[None], _between(name))).flatten()
-            right = (forward(own, points[None], _between(name)).flatten() > 0) == (classes > 0.5)
+            right = binary_accuracy(forward(own, points[None], _between(name))[..., 0], classes)
         digits = "".join(str(min(9, int(10 * share))) for share in sure.tolist())
         rows = tuple(digits[start : start + CELLS] for start in range(0, CELLS * CELLS, CELLS))
-        found.append(PlaneAnswers(task_name, name, step, rows, float(right.float().mean())))
+        found.append(PlaneAnswers(task_name, name, step, rows, float(right)))
     return found
 
 

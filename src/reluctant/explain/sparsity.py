@@ -6,6 +6,8 @@ import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from operator import matmul
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
@@ -15,7 +17,7 @@ from reluctant.numbers import count, percent, percentage, short
 from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Paragraph, Table
 from ._curves import COLOURS, title
 from ._data import clusters
-from ._networks import follow, forward, in_torch, linear_layers, side_by_side
+from ._networks import follow, forward, in_torch, linear_layers, side_by_side, stacked
 from ._spread import Spread, interval, interval_words, over_seeds, spread
 from ._text import Text
 from ._timing import interleaved
@@ -154,15 +156,13 @@ class SparsityClaim(Claim[SparsityMeasurement]):
         generalises = [_difference(measured, twin, "error") for twin in TWINS]
         parts = (sparse, saves, all(one.sure_sign < 0 for one in decouples), all(one.sure_sign < 0 for one in generalises))
         verdict = ClaimVerdict.NOT_HERE if not sparse else ClaimVerdict.HOLDS if all(parts) else ClaimVerdict.CONDITIONS
-        return Conclusion(
-            verdict,
-            (
-                _about_zeros(relu, sparse),
-                _about_saving(measured, at_end),
-                _about_correlation(decouples),
-                _about_error(measured, generalises),
-            ),
+        because = (
+            _about_zeros(relu, sparse),
+            _about_saving(measured, at_end),
+            _about_correlation(decouples),
+            _about_error(measured, generalises),
         )
+        return Conclusion(verdict, because)
 
     def show(self, measured: SparsityMeasurement) -> Iterator[Block]:
         """Zeros through training, what skipping saves, the twins."""
@@ -172,8 +172,7 @@ class SparsityClaim(Claim[SparsityMeasurement]):
         yield Paragraph(
             Text(
                 "To gain by zeros, the rows they meet have to be left out, and what leaving out costs has to be earned first. Correlation "
-                "is one measure of dependence of several, "
-                "and one made-up task is one task: what is shown here is shown for it alone.",
+                "is one measure of dependence of several, and one made-up task is one task: what is shown here is shown for it alone.",
                 "要从零中获益，就得跳过与零相遇的行，并先挣回跳过本身的代价。相关只是依赖性的度量之一，而一个人造任务只是一个任务：这里表"
                 "明的只对它成立。",
             )
@@ -181,12 +180,8 @@ class SparsityClaim(Claim[SparsityMeasurement]):
 
     def evidence(self, measured: SparsityMeasurement) -> Text:
         """Seeds, samples, rounds."""
-        seeds, trained, fresh = (
-            over_seeds(measured.seeds, measured.first_seed),
-            count(measured.training_samples),
-            count(measured.fresh_samples),
-        )
-        steps, size = count(_course(measured, "relu").steps[-1]), count(measured.size)
+        seeds, size = over_seeds(measured.seeds, measured.first_seed), count(measured.size)
+        trained, fresh, steps = map(count, (measured.training_samples, measured.fresh_samples, _course(measured, "relu").steps[-1]))
         return Text(
             f"{measured.seeds} networks for each activation ({seeds.en}), {measured.layers} hidden layers of {measured.width} units; "
             f"{CLASSES} classes in {FEATURES} dimensions, {trained} samples, {steps} steps of Adam at {RATE:g}; {fresh} fresh samples. "
@@ -250,10 +245,7 @@ def _train(claim: SparsityClaim, name: str) -> Course:
 
 
 def _samples(size: int, seeds: Sequence[int], offset: int) -> tuple[Tensor, Tensor]:
-    import torch
-
-    drawn = [clusters(size, seed + offset, world=seed, classes=CLASSES, features=FEATURES) for seed in seeds]
-    return torch.stack([x for x, _ in drawn]), torch.stack([y for _, y in drawn])
+    return stacked(clusters(size, seed + offset, world=seed, classes=CLASSES, features=FEATURES) for seed in seeds)
 
 
 def _layers(parameters: Sequence[Tensor], x: Tensor, activation: Callable[[Tensor], Tensor]) -> list[Tensor]:
@@ -288,8 +280,8 @@ def _products(claim: SparsityClaim) -> tuple[Spread, tuple[Skipping, ...]]:
     weight = torch.randn(claim.size, claim.size, generator=generator)
     order = torch.randperm(claim.size, generator=generator)
     full = torch.rand(claim.size, generator=generator) + 0.1
-    calls: dict[str, Callable[[], object]] = {"whole": _whole(full, weight), "half": _whole(_with_zeros(full, order, 0.5), weight)}
-    calls |= {f"{share}": _skipping(_with_zeros(full, order, share), weight) for share in claim.shares}
+    calls = {"whole": partial(matmul, full, weight), "half": partial(matmul, _with_zeros(full, order, 0.5), weight)}
+    calls |= {f"{share}": partial(_skipping, _with_zeros(full, order, share), weight) for share in claim.shares}
     timings = {timing.name: timing.relative for timing in interleaved(calls, "whole", claim.rounds, claim.seed)}
     return timings["half"], tuple(Skipping(share, timings[f"{share}"]) for share in claim.shares)
 
@@ -300,16 +292,10 @@ def _with_zeros(row: Tensor, order: Tensor, share: float) -> Tensor:
     return chosen
 
 
-def _whole(row: Tensor, weight: Tensor) -> Callable[[], object]:
-    return lambda: row @ weight
-
-
-def _skipping(row: Tensor, weight: Tensor) -> Callable[[], object]:
-    def product() -> Tensor:
-        kept = row.nonzero()[:, 0]
-        return row[kept] @ weight[kept]
-
-    return product
+def _skipping(row: Tensor, weight: Tensor) -> Tensor:
+    """The product without the rows that meet zeros."""
+    kept = row.nonzero()[:, 0]
+    return row[kept] @ weight[kept]
 
 
 def _course(measured: SparsityMeasurement, name: str) -> Course:
@@ -357,19 +343,16 @@ def _about_saving(measured: SparsityMeasurement, at_end: list[float]) -> Text:
     )
 
 
-def _answer(difference: Spread) -> Text:
-    return {
-        -1: Text("lower than with", "低于"),
-        1: Text("higher than with", "高于"),
-        0: Text("no difference shown to", "未显示差别于"),
-    }[difference.sure_sign]
+DIRECTIONS = {
+    -1: Text("lower than with", "低于"), 1: Text("higher than with", "高于"), 0: Text("no difference shown to", "未显示差别于"),
+}  # fmt: skip
 
 
 def _compared(differences: Sequence[Spread], factor: float) -> Text:
     """ReLU against each twin, in words and numbers."""
     en, zh = [], []
     for twin, difference in zip(TWINS, differences, strict=True):
-        answer, numbers, name = _answer(difference), interval(difference.times(factor)), title(get(twin))
+        answer, numbers, name = DIRECTIONS[difference.sure_sign], interval(difference.times(factor)), title(get(twin))
         en.append(f"{answer.en} {name}, {numbers}")
         zh.append(f"{answer.zh} {name}，{numbers}")
     return Text("; ".join(en), "；".join(zh))
@@ -418,12 +401,10 @@ def _skipping_figure(measured: SparsityMeasurement) -> Figure:
     values = ", ".join(f"{percentage(one.zeros)}: {short(one.relative.median)}" for one in measured.skipping)
     xs = tuple(100 * one.zeros for one in measured.skipping)
     ys = tuple(one.relative.median for one in measured.skipping)
-    high = 1.2 * max(one.relative.high for one in measured.skipping)
-    marks: tuple[Mark, ...] = (
-        Guide(1.0, Text("the whole product", "完整的乘积"), upright=False),
-        Line(Text("zeros skipped", "跳过零"), xs, ys, COLOURS["relu"]),
-        Dots(Text("zeros skipped", "跳过零"), xs, ys, COLOURS["relu"], size=6),
-    )
+    name, guide = Text("zeros skipped", "跳过零"), Guide(1.0, Text("the whole product", "完整的乘积"), upright=False)
+    marks = (guide, Line(name, xs, ys, COLOURS["relu"]), Dots(name, xs, ys, COLOURS["relu"], size=6))
+    x = Axis(Text("zeros in the input, %", "输入中的零，%"), 0, 100)
+    y = Axis(Text("times the whole product's", "完整乘积的倍数"), 0, 1.2 * max(one.relative.high for one in measured.skipping))
     return Figure(
         name="skipping",
         title=Text("What leaving out zeros saves", "跳过零省下多少"),
@@ -432,14 +413,7 @@ def _skipping_figure(measured: SparsityMeasurement) -> Figure:
             f"{values}.",
             f"跳过零的行与矩阵相乘所需的时间，相对完整乘积的倍数，按零的比例：{values}。",
         ),
-        panels=(
-            Panel(
-                "",
-                Axis(Text("zeros in the input, %", "输入中的零，%"), 0, 100),
-                Axis(Text("times the whole product's", "完整乘积的倍数"), 0, high),
-                marks,
-            ),
-        ),
+        panels=(Panel("", x, y, marks),),
     )
 
 

@@ -130,10 +130,7 @@ class VanishingGradientsClaim(Claim[VanishingGradientsMeasurement]):
         """The curves, the gradients by layer, the factors."""
         shown = [get(name) for name in ACTIVATIONS]
         yield Figure(
-            name="flattening",
-            title=Text("Where curves flatten", "曲线在哪里变平"),
-            alt=_alt_of_curves(shown),
-            panels=curve_panels(shown),
+            name="flattening", title=Text("Where curves flatten", "曲线在哪里变平"), alt=_alt_of_curves(shown), panels=curve_panels(shown)
         )
         yield _figure(measured)
         yield Paragraph(
@@ -278,8 +275,7 @@ def _figure(measured: VanishingGradientsMeasurement) -> Figure:
     return explorer(
         name="gradient-by-layer",
         title=Text(
-            "Gradient size by layer: measured, with the range over seeds, and predicted",
-            "各层梯度的大小：测量值（附各种子的范围）与预测值",
+            "Gradient size by layer: measured, with the range over seeds, and predicted", "各层梯度的大小：测量值（附各种子的范围）与预测值"
         ),
         alt=Text(
             "Three panels, one for each initialisation: the gradient's size at each layer as a multiple of the last layer's, on a "
@@ -347,18 +343,14 @@ def _with_factors(
     measured: VanishingGradientsMeasurement, relu: float | None = None, flat: float | None = None, only: str = "", high: float | None = None
 ) -> VanishingGradientsMeasurement:
     """Other factors per layer for ReLU, and for sigmoid and tanh, under one initialisation or all."""
-    changed = []
-    for found in measured.gradients:
+
+    def changed(found: Gradients) -> Gradients:
         new = {"relu": relu, "sigmoid": flat, "tanh": flat}.get(found.activation)
-        if new is not None and found.initialisation in ([only] if only else INITIALISATIONS):
-            found = replace(found, factor=replace(spread([new] * 6), high=high or new))
-        changed.append(found)
-    return replace(measured, gradients=tuple(changed))
+        if new is None or only not in ("", found.initialisation):
+            return found
+        return replace(found, factor=replace(spread([new] * 6), high=high or new))
 
-
-def bias_variance(initialisation: Initialisation, width: int) -> float:
-    """σ_b²: `nn.Linear` draws its biases as it draws its weights; the other two set them to 0."""
-    return 1 / (3 * width) if initialisation == "default" else 0.0
+    return replace(measured, gradients=tuple(map(changed, measured.gradients)))
 
 
 def gradient_by_layer(activation: Activation, initialisation: Initialisation, depth: int, width: int) -> tuple[float, ...]:
@@ -371,7 +363,8 @@ def gradient_by_layer(activation: Activation, initialisation: Initialisation, de
     (Poole, Lahiri, Raghu, Sohl-Dickstein, Ganguli: Exponential expressivity in deep neural networks through transient
     chaos, NIPS 2016; Schoenholz, Gilmer, Ganguli, Sohl-Dickstein: Deep Information Propagation, ICLR 2017).
     """
-    weights, biases = WEIGHT_VARIANCE[initialisation], bias_variance(initialisation, width)
+    weights = WEIGHT_VARIANCE[initialisation]
+    biases = 1 / (3 * width) if initialisation == "default" else 0.0  # `nn.Linear` draws them as it draws its weights
     q = weights + biases
     factors = []
     for _ in range(depth - 1):

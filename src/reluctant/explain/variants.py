@@ -276,23 +276,14 @@ def _settings_figure(measured: VariantsMeasurement) -> Figure:
             f"{values}。",
         ),
         panels=(
-            _setting_panel(
-                measured.fatal,
-                rates,
-                Text("at a rate that kills", "致命的学习率"),
-                Text("learning rate", "学习率"),
-                measured.seeds,
-                log=True,
-            ),
-            _setting_panel(
-                measured.narrow, depths, Text("narrow and deep", "又窄又深"), Text("hidden layers", "隐藏层数"), measured.seeds, log=False
-            ),
+            _setting_panel(measured.fatal, Text("at a rate that kills", "致命的学习率"), Text("learning rate", "学习率"), log=True),
+            _setting_panel(measured.narrow, Text("narrow and deep", "又窄又深"), Text("hidden layers", "隐藏层数"), log=False),
         ),
     )
 
 
-def _setting_panel(runs: Sequence[VariantRuns], settings: list[float], name: Text, label: Text, seeds: int, log: bool) -> Panel:
-    marks: list[Mark] = []
+def _setting_panel(runs: Sequence[VariantRuns], name: Text, label: Text, log: bool) -> Panel:
+    settings, seeds, marks = sorted({one.setting for one in runs}), len(runs[0].solved), list[Mark]()
     for activation in (RELU, *VARIANTS):
         ys = tuple(float(sum(_runs(runs, activation, setting).solved)) for setting in settings)
         marks.append(Line(title(get(activation)), tuple(settings), ys, COLOURS[activation]))
@@ -307,13 +298,12 @@ def _slopes_figure(measured: VariantsMeasurement) -> Figure:
     start = short(measured.slopes[0].median[0])
     ends = ", ".join(short(layer.median[-1]) for layer in measured.slopes)
     marks: list[Mark] = []
-    for index, (layer, colour) in enumerate(zip(measured.slopes, (1, 2), strict=True)):
-        xs = tuple(map(float, layer.steps))
-        marks += [
-            Band(xs, layer.least, layer.largest, colour),
-            Line(Text(f"layer {index + 1}, median", f"第 {index + 1} 层，中位数"), xs, layer.median, colour),
-        ]
+    for index, layer in enumerate(measured.slopes, start=1):
+        xs, name = tuple(map(float, layer.steps)), Text(f"layer {index}, median", f"第 {index} 层，中位数")
+        marks += [Band(xs, layer.least, layer.largest, index), Line(name, xs, layer.median, index)]
     least, largest = min(min(layer.least) for layer in measured.slopes), max(max(layer.largest) for layer in measured.slopes)
+    x = Axis(Text("step", "步"), 0, float(measured.slopes[0].steps[-1]))
+    y = Axis(Text("slope below 0", "0 以下的斜率"), min(0.0, 1.1 * least), 1.1 * largest)
     return Figure(
         name="learned-slopes",
         title=Text("PReLU's slopes as they are learned", "PReLU 的斜率如何被学出来"),
@@ -323,14 +313,7 @@ def _slopes_figure(measured: VariantsMeasurement) -> Figure:
             f"各层学出的斜率随步数变化，{measured.seeds} 个种子的中位数与范围。都从 {start} 开始；中位数最后为 {ends}，单个值在 "
             f"{short(least)} 与 {short(largest)} 之间。",
         ),
-        panels=(
-            Panel(
-                "",
-                Axis(Text("step", "步"), 0, float(measured.slopes[0].steps[-1])),
-                Axis(Text("slope below 0", "0 以下的斜率"), min(0.0, 1.1 * least), 1.1 * largest),
-                tuple(marks),
-            ),
-        ),
+        panels=(Panel("", x, y, tuple(marks)),),
     )
 
 

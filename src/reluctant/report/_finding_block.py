@@ -129,11 +129,7 @@ def _first(branches: Sequence[Branch], index: int) -> int:
 
 
 def _block(
-    finding: Finding,
-    places: Locations,
-    leads_to: Sequence[Finding] = (),
-    also: Sequence[Finding] = (),
-    follows_from: Finding | None = None,
+    finding: Finding, places: Locations, leads_to: Sequence[Finding] = (), also: Sequence[Finding] = (), follows_from: Finding | None = None
 ) -> FindingBlock:
     details = [
         ("evidence", evidence_text(finding.evidence)),

@@ -55,11 +55,7 @@ def main_outline(document: Document, source: str = "") -> Outline:
 
 
 def _outline(
-    document: Document,
-    source: str,
-    places: Locations,
-    rows: tuple[SiteRow | SkippedRows, ...],
-    blocks: tuple[FindingBlock, ...],
+    document: Document, source: str, places: Locations, rows: tuple[SiteRow | SkippedRows, ...], blocks: tuple[FindingBlock, ...]
 ) -> Outline:
     recording = document.recording
     found = verdict(document)
