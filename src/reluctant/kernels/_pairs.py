@@ -40,8 +40,34 @@ def pairs(activation: Gated, dtype: torch.dtype) -> PairKernel | None:
         run, run_back = _by_table(activation, dtype)
     if run is None or run_back is None:
         return None
-    kernels = _Pair(activation, run, run_back)
-    return PairKernel(kernels.of_two(), kernels.of_halves())
+
+    def forward(a: Tensor, b: Tensor) -> Tensor:
+        y = torch.empty_like(a, memory_format=torch.contiguous_format)
+        run(a.data_ptr(), b.data_ptr(), y.data_ptr(), in_rows(a, b))
+        return y
+
+    def backward(g: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        lie = in_rows(a, b)
+        if lie is None:  # a hook on saved tensors may lay them out otherwise
+            a, b = a.contiguous(), b.contiguous()
+            lie = _flat(a)
+        da, db = torch.empty_like(g), torch.empty_like(g)
+        out = PairLayout(lie.rows, lie.columns, lie.columns, lie.columns)
+        run_back(g.data_ptr(), a.data_ptr(), b.data_ptr(), da.data_ptr(), db.data_ptr(), lie, out)
+        return da, db
+
+    def forward_of_halves(x: Tensor) -> Tensor:
+        y = x.new_empty((*x.shape[:-1], x.shape[-1] // 2))
+        run(x.data_ptr(), _second_half(x), y.data_ptr(), _halves(x))
+        return y
+
+    def backward_of_halves(g: Tensor, x: Tensor) -> Tensor:
+        x = x.contiguous()
+        dx = torch.empty_like(x)
+        run_back(g.data_ptr(), x.data_ptr(), _second_half(x), dx.data_ptr(), _second_half(dx), _halves(x), _halves(x))
+        return dx
+
+    return pair_kernel(activation, forward, backward, forward_of_halves, backward_of_halves)
 
 
 def _by_table(activation: Gated, dtype: torch.dtype) -> tuple[Callable[..., None] | None, Callable[..., None] | None]:
@@ -61,83 +87,50 @@ def _by_table(activation: Gated, dtype: torch.dtype) -> tuple[Callable[..., None
     return forward, backward
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """What both kernels of a pair share."""
+def pair_kernel(
+    activation: Gated,
+    forward: Callable[[Tensor, Tensor], Tensor],
+    backward: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]],
+    forward_of_halves: Callable[[Tensor], Tensor],
+    backward_of_halves: Callable[[Tensor, Tensor], Tensor],
+) -> PairKernel:
+    """The kernels of a pair with their backward, which is given g and the inputs.
 
-    activation: Gated
-    run: Callable[..., None]
-    run_back: Callable[..., None]
+    Second derivatives and batches of gradients are computed by the catalogue's formula with torch's own operators.
+    """
 
-    def slopes(self, g: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        """Both gradients by the catalogue's formula, to be differentiated again."""
-        of_a, of_b = self.activation.derivative(tensors(a.dtype), a, b)
+    def by_slopes(g: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        of_a, of_b = activation.derivative(tensors(a.dtype), a, b)
         return g * of_a, g * of_b
 
-    def of_two(self) -> Callable[[Tensor, Tensor], Tensor]:
-        """Of two tensors."""
+    def by_slopes_of_halves(g: Tensor, x: Tensor) -> Tensor:
+        return torch.cat(by_slopes(g, *x.chunk(2, -1)), dim=-1)
 
-        def forward(a: Tensor, b: Tensor) -> Tensor:
-            y = torch.empty_like(a, memory_format=torch.contiguous_format)
-            self.run(a.data_ptr(), b.data_ptr(), y.data_ptr(), in_rows(a, b))
-            return y
+    two = _keeping_inputs(activation, forward, backward, by_slopes)
+    halves = _keeping_inputs(activation, forward_of_halves, backward_of_halves, by_slopes_of_halves)
 
-        def with_context(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
-            ctx.save_for_backward(a, b)
-            return forward(a, b)
+    def of_two(a: Tensor, b: Tensor) -> Tensor:
+        y: Tensor = two(a, b) if torch.is_grad_enabled() and (a.requires_grad or b.requires_grad) else forward(a, b)
+        return y
 
-        def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor]:
-            a, b = ctx.saved_tensors
-            if by_formula(g):
-                return self.slopes(g, a, b)
-            lie = in_rows(a, b)
-            if lie is None:  # a hook on saved tensors may lay them out otherwise
-                a, b = a.contiguous(), b.contiguous()
-                lie = _flat(a)
-            g = g.contiguous()
-            da, db = torch.empty_like(g), torch.empty_like(g)
-            out = PairLayout(lie.rows, lie.columns, lie.columns, lie.columns)
-            self.run_back(g.data_ptr(), a.data_ptr(), b.data_ptr(), da.data_ptr(), db.data_ptr(), lie, out)
-            return da, db
+    def of_halves(x: Tensor) -> Tensor:
+        y: Tensor = halves(x) if x.requires_grad and torch.is_grad_enabled() else forward_of_halves(x)
+        return y
 
-        with_backward = autograd_function(self.activation, with_context, backward)
+    return PairKernel(of_two, of_halves)
 
-        def call(a: Tensor, b: Tensor) -> Tensor:
-            y: Tensor = with_backward(a, b) if torch.is_grad_enabled() and (a.requires_grad or b.requires_grad) else forward(a, b)
-            return y
 
-        return call
+def _keeping_inputs(
+    activation: Gated, forward: Callable[..., Tensor], backward: Callable[..., Any], formula: Callable[..., Any]
+) -> Callable[..., Any]:
+    def forward_and_keep(ctx: Any, *inputs: Tensor) -> Tensor:
+        ctx.save_for_backward(*inputs)
+        return forward(*inputs)
 
-    def of_halves(self) -> Callable[[Tensor], Tensor]:
-        """Of the halves of one tensor; its gradient is written in one piece."""
+    def backward_or_formula(ctx: Any, g: Tensor) -> Any:
+        return formula(g, *ctx.saved_tensors) if by_formula(g) else backward(g.contiguous(), *ctx.saved_tensors)
 
-        def forward(x: Tensor) -> Tensor:
-            y = x.new_empty((*x.shape[:-1], x.shape[-1] // 2))
-            self.run(x.data_ptr(), _second_half(x), y.data_ptr(), _halves(x))
-            return y
-
-        def with_context(ctx: Any, x: Tensor) -> Tensor:
-            ctx.save_for_backward(x)
-            return forward(x)
-
-        def backward(ctx: Any, g: Tensor) -> Tensor:
-            (x,) = ctx.saved_tensors
-            if by_formula(g):
-                return torch.cat(self.slopes(g, *x.chunk(2, -1)), dim=-1)
-            x, g = x.contiguous(), g.contiguous()
-            dx = torch.empty_like(x)
-            self.run_back(
-                g.data_ptr(), x.data_ptr(), _second_half(x), dx.data_ptr(), _second_half(dx), _halves(x), _halves(x)
-            )
-            return dx
-
-        with_backward = autograd_function(self.activation, with_context, backward)
-
-        def call(x: Tensor) -> Tensor:
-            y: Tensor = with_backward(x) if x.requires_grad and torch.is_grad_enabled() else forward(x)
-            return y
-
-        return call
+    return autograd_function(activation, forward_and_keep, backward_or_formula)
 
 
 def in_rows(a: Tensor, b: Tensor) -> PairLayout | None:

@@ -15,6 +15,15 @@ SYMBOLS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "less": 
 """Operations with two operands that Python, C and Triton write alike."""
 
 
+def _operator(operation: str, reflected: bool = False) -> Callable[[Term, Any], Any]:
+    """The method behind one of Python's operators: what the trace makes of the operands in the order in which they are written."""
+
+    def method(self: Term, other: Any) -> Any:
+        return getattr(self.trace, operation)(*((other, self) if reflected else (self, other)))
+
+    return method
+
+
 @dataclass(frozen=True, eq=False)
 class Term:
     """A value of a formula: an input, a parameter, or an operation on other terms. Equal terms of one `Trace` are one object."""
@@ -32,50 +41,16 @@ class Term:
         """Whether it differs from element to element: it depends on an input."""
         return self.operation == "input" or any(isinstance(operand, Term) and operand.varies for operand in self.operands)
 
-    def __add__(self, other: Any) -> Any:
-        return self.trace.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self.trace.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return self.trace.term("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self.trace.term("subtract", other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return self.trace.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self.trace.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self.trace.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self.trace.divide(other, self)
+    __add__, __radd__ = _operator("add"), _operator("add", reflected=True)
+    __sub__, __rsub__ = _operator("subtract"), _operator("subtract", reflected=True)
+    __mul__, __rmul__ = _operator("multiply"), _operator("multiply", reflected=True)
+    __truediv__, __rtruediv__ = _operator("divide"), _operator("divide", reflected=True)
+    __lt__, __le__ = _operator("less"), _operator("less_equal")
+    __gt__, __ge__ = _operator("greater"), _operator("greater_equal")
+    __and__, __or__ = _operator("and"), _operator("or")
 
     def __neg__(self) -> Any:
         return self.trace.negative(self)
-
-    def __lt__(self, other: Any) -> Any:
-        return self.trace.term("less", self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return self.trace.term("less_equal", self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self.trace.term("greater", self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self.trace.term("greater_equal", self, other)
-
-    def __and__(self, other: Any) -> Any:
-        return self.trace.term("and", self, other)
-
-    def __or__(self, other: Any) -> Any:
-        return self.trace.term("or", self, other)
 
     def __bool__(self) -> bool:
         raise TypeError("a formula asked `if` about a value: write m.where(condition, a, b)")
@@ -103,10 +78,6 @@ class Trace:
         parts = (id(entry) if isinstance(entry, Term) else ("number", math.copysign(1, entry), entry) for entry in operands)
         key = (operation, name, *parts)
         return self._terms.setdefault(key, Term(self, operation, operands, name, len(self._terms)))
-
-    def add(self, a: Any, b: Any) -> Term:
-        """The sum."""
-        return self.term("add", a, b)
 
     def negative(self, a: Any) -> Any:
         """Minus `a`."""
@@ -151,10 +122,6 @@ class Trace:
             return self.term("exp_of_minus_size", x.operands[0].operands[0])
         return self.term("exp", x)
 
-    def where(self, condition: Any, a: Any, b: Any) -> Any:
-        """`a` where the condition holds, else `b`."""
-        return self.term("where", condition, a, b)
-
     def sigmoid(self, x: Any) -> Any:
         """1 / (1 + exp(-x)), by an exponential that cannot overflow; σ(x) and σ(-x) share it."""
         e = self.exp(self.negative(self.abs(x)))
@@ -164,8 +131,8 @@ class Trace:
         return self.where(self.term("greater_equal", x, 0.0), upper, self.multiply(e, upper))
 
     def __getattr__(self, name: str) -> Callable[..., Term]:
-        """The other operations of `Arithmetic` are terms of their own name."""
-        if name not in OPERATIONS:
+        """The other operations of `Arithmetic`, and those with a symbol, are terms of their own name."""
+        if name not in (*OPERATIONS, *SYMBOLS):
             raise AttributeError(name)
         return lambda *operands: self.term(name, *operands)
 

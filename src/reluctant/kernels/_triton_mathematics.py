@@ -11,12 +11,6 @@ import triton.language as tl
 
 
 @triton.jit
-def v_abs(x):
-    """|x|."""
-    return tl.abs(x)
-
-
-@triton.jit
 def with_sign_of(x, value):
     """|value| with the sign of x: of an odd or increasing function through 0, so that -0 gives -0."""
     sign = x.to(tl.int32, bitcast=True) & -2147483648
@@ -48,18 +42,6 @@ def at_least(bound, x):
 
 
 @triton.jit
-def v_sqrt(x):
-    """The square root, rounded once."""
-    return tl.sqrt_rn(x)
-
-
-@triton.jit
-def v_divide(a, b):
-    """The quotient, rounded once."""
-    return tl.div_rn(a, b)
-
-
-@triton.jit
 def v_reciprocal(x):
     """1 / x, rounded once."""
     return tl.div_rn(tl.full(x.shape, 1.0, tl.float32), x)
@@ -86,15 +68,14 @@ def power_of_two(k):
 
 
 @triton.jit
-def whole_part_by_ln2(x):
-    """The whole number nearest to x / ln 2, for |x| < 2^15."""
-    return (x * 1.4426950216293335 + 12582912.0) - 12582912.0
+def parts_by_ln2(x):
+    """The whole number k nearest to x / ln 2 and the rest x - k ln 2; x only as far as its exponential is neither 0 nor ∞.
 
-
-@triton.jit
-def rest_by_ln2(x, k):
-    """The rest x - k ln 2; the first part of ln 2 has so few bits that its product with k is exact."""
-    return (x - k * 0.693145751953125) - k * 1.428606765330187e-06
+    The first part of ln 2 has so few bits that its product with k is exact.
+    """
+    bounded = at_least(-104.0, at_most(89.0, x))
+    k = (bounded * 1.4426950216293335 + 12582912.0) - 12582912.0
+    return k, (bounded - k * 0.693145751953125) - k * 1.428606765330187e-06
 
 
 @triton.jit
@@ -110,9 +91,7 @@ def exponential_rest(r):
 @triton.jit
 def v_exp(x):
     """e^x. What is lost in 1 + r is added to the small rest."""
-    bounded = at_least(-104.0, at_most(89.0, x))
-    k = whole_part_by_ln2(bounded)
-    r = rest_by_ln2(bounded, k)
+    k, r = parts_by_ln2(x)
     total = 1.0 + r
     return times_power_of_two(total + (exponential_rest(r) + (r - (total - 1.0))), k)
 
@@ -137,9 +116,7 @@ def expm1_rest(r):
 @triton.jit
 def v_expm1(x):
     """e^x - 1 with its full relative precision."""
-    bounded = at_least(-104.0, at_most(89.0, x))
-    k = whole_part_by_ln2(bounded)
-    r = rest_by_ln2(bounded, k)
+    k, r = parts_by_ln2(x)
     scale = power_of_two(k)
     return with_sign_of(x, scale * (expm1_rest(r) + r) + (scale - 1.0))
 
@@ -147,21 +124,13 @@ def v_expm1(x):
 @triton.jit
 def v_times_expm1(c, x):
     """The product c (e^x - 1), rounded about as often as e^x - 1 alone: what the product with the large part loses joins the small part."""
-    bounded = at_least(-104.0, at_most(89.0, x))
-    k = whole_part_by_ln2(bounded)
-    r = rest_by_ln2(bounded, k)
+    k, r = parts_by_ln2(x)
     factor = c * power_of_two(k)
     below = power_of_two(k) - 1.0
     large = c * below
     lost = tl.fma(tl.full(x.shape, 0.0, tl.float32) + c, below, -large)
     result = large + (factor * r + (factor * expm1_rest(r) + lost))
     return tl.where(c < 0, -with_sign_of(x, result), with_sign_of(x, result))
-
-
-@triton.jit
-def v_log(x):
-    """The natural logarithm, as Triton has it."""
-    return tl.log(x)
 
 
 @triton.jit
@@ -187,18 +156,6 @@ def v_log1p(z):
 def v_softplus(x):
     """ln(1 + e^x) with its full relative precision on both sides: max(x, 0) + ln(1 + e^-|x|)."""
     return tl.where(x > 0, x, 0.0) + v_log1p(v_exp_of_minus_size(x))
-
-
-@triton.jit
-def v_sin(x):
-    """The sine, as Triton has it."""
-    return tl.sin(x)
-
-
-@triton.jit
-def v_cos(x):
-    """The cosine, as Triton has it."""
-    return tl.cos(x)
 
 
 @triton.jit

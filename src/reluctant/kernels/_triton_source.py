@@ -24,6 +24,10 @@ PLACES_IN_PAIRS = """    a_at = at // columns * a_stride + at % columns
     b_at = at // columns * b_stride + at % columns"""
 
 
+OF_TRITON = {"abs": "tl.abs", "sqrt": "tl.sqrt_rn", "divide": "tl.div_rn", "log": "tl.log", "sin": "tl.sin", "cos": "tl.cos"}
+"""Operations that Triton computes well enough: root and quotient rounded once."""
+
+
 def source() -> str:
     """The text of a module that holds all kernels; those of learned and drawn values are left to torch."""
     parts = [HEAD]
@@ -72,15 +76,13 @@ def _number(value: float) -> str:
 
 def _expression(term: Term) -> str:
     operands = [_operand(entry) for entry in term.operands]
-    if term.operation == "divide":
-        return f"v_divide({', '.join(operands)})" if term.varies else " / ".join(operands)
-    if term.operation in SYMBOLS:
+    if term.operation in SYMBOLS and not (term.operation == "divide" and term.varies):
         return f"{operands[0]} {SYMBOLS[term.operation]} {operands[1]}"
     if term.operation == "negative":
         return f"-{operands[0]}"
     if term.operation == "where":
         return f"tl.where({', '.join(operands)})"
-    return f"v_{term.operation}({', '.join(operands)})"
+    return f"{OF_TRITON.get(term.operation, f'v_{term.operation}')}({', '.join(operands)})"
 
 
 if __name__ == "__main__":

@@ -28,19 +28,12 @@ INSIDE_COMPILED = "it runs inside torch.compile, whose compiler makes kernels of
 
 @dataclass(frozen=True)
 class Exchange:
-    """A module that can become one of reluctant.nn."""
-
-    now: type[torch.nn.Module]
-    why: str
-
-
-@dataclass(frozen=True)
-class Attribute:
-    """A function in an attribute of a module that can become one of reluctant.nn.functional."""
+    """A module that can become one of reluctant.nn, or a function in an attribute of it that can become one of reluctant.nn.functional."""
 
     name: str
-    was: str
-    now: Callable[..., torch.Tensor]
+    """What the module has it as; its class as ``__class__``."""
+    what: str
+    now: type[torch.nn.Module] | Callable[..., torch.Tensor]
     why: str
 
 
@@ -98,7 +91,7 @@ def _by_gain(place: NamedModule, kind: type[torch.nn.Module], tensors: Collectio
         return Refusal(name_of(kind), f"{IN_PLACE}: {found.why}")
     if place.then_in_place and activation.output_suffices and activation.torch_keeps != ("output",):
         return Refusal(name_of(kind), f"{place.then_in_place} works in place, on the output, which a kernel may keep for backward")
-    return Exchange(nn.MODULES[kind.__name__], found.why)
+    return Exchange("__class__", name_of(kind), nn.MODULES[kind.__name__], found.why)
 
 
 def _no_module_of_the_catalogue(module: torch.nn.Module, kind: type[torch.nn.Module]) -> Refusal | None:
@@ -124,7 +117,7 @@ def _is_torch_class(name: str) -> bool:
     return any(entry.torch_class == name for entry in definitions().values() if name)
 
 
-def functions(place: NamedModule, tensors: Collection[Kind]) -> Iterator[Attribute | Refusal]:
+def functions(place: NamedModule, tensors: Collection[Kind]) -> Iterator[Exchange | Refusal]:
     """Activations that a module calls as functions: those in an attribute that torch's own code reads, and those out of reach."""
     kind = type(place.module)
     for name, value in vars(place.module).items():
@@ -133,7 +126,7 @@ def functions(place: NamedModule, tensors: Collection[Kind]) -> Iterator[Attribu
         if definition is not None:
             what, found = f"F.{definition.torch_function} in .{name}", gain(definition(), tensors)
             if function is value and kind in WITH_FUNCTION and found.worthwhile and not place.compiled:
-                yield Attribute(name, what, getattr(nn.functional, definition.torch_function), found.why)
+                yield Exchange(name, what, getattr(nn.functional, definition.torch_function), found.why)
             else:
                 to = _ours(definition) if function is value else f"a functools.partial of {_ours(definition)}"
                 yield Refusal(what, _advice(place, found, f"set .{name} to {to}"))

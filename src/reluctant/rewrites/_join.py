@@ -16,7 +16,7 @@ from reluctant.nn import activation_of
 from reluctant.nn.linear_activation import LinearActivation, evaluation, has_hooks, kept_side
 
 from ._named_modules import NamedModule
-from ._rewrite import ModelEdit, member_changed
+from ._rewrite import ModelEdit, exchanged
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,8 @@ class JoinablePair:
         """Put one layer in the place of the linear one, and an Identity in that of the activation."""
         made = LinearActivation.from_modules(self.activation.module, self.linear.module)  # type: ignore[arg-type]
         first, second = self.names
-        return member_changed(self.linear.path, self.owner, second, made), member_changed(
-            self.activation.path, self.owner, first, torch.nn.Identity()
-        )
+        joined = exchanged(self.linear.path, self.owner, second, made)
+        return joined, exchanged(self.activation.path, self.owner, first, torch.nn.Identity())
 
 
 def pairs(found: Mapping[torch.nn.Module, NamedModule]) -> Iterator[JoinablePair]:

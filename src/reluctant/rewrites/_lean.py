@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeAlias
 
 import torch
 
 from reluctant.errors import UsageError
 
-from ._exchange import Refusal, functions, judged, name_of
-from ._gain import Kind, kinds
+from ._exchange import Exchange, Refusal, functions, judged, name_of
+from ._gain import kinds
 from ._join import JoinablePair, pairs
 from ._named_modules import NamedModule, named_modules
-from ._rewrite import Changed, ModelEdit, Rewrite, Unchanged, class_changed, member_changed
+from ._rewrite import Changed, ModelEdit, Rewrite, Unchanged, exchanged
 
 PROMISE = "The functions and their subgradients are the same; results can differ in their last bits."
 JOINED = "keeps one tensor for backward where two layers keep two, and computes the activation once more in backward"
@@ -63,7 +63,9 @@ def _leaned(model: torch.nn.Module, join_linear: bool) -> Rewrite:
             entries.append((_joined(pair), pair.join()))
         elif module not in in_pairs:
             remark = f"; not joined with {pair.linear.path}: {pair.why_not}" if pair is not None else ""
-            entries += [*_exchanged(place, tensors, remark), *_functions_exchanged(place, tensors)]
+            own = judged(place, tensors)
+            outcomes = [*([replace(own, why=own.why + remark)] if own is not None else []), *functions(place, tensors)]
+            entries += [_carried_out(outcome, place) for outcome in outcomes]
     return Rewrite(
         "lean",
         PROMISE,
@@ -80,23 +82,11 @@ def _joined(pair: JoinablePair) -> Changed:
     return Changed(f"{activation.path}, {linear.path}", was, "nn.Identity, reluctant.nn.LinearActivation", JOINED)
 
 
-def _exchanged(place: NamedModule, tensors: Collection[Kind], remark: str) -> Iterator[Entry]:
-    """Exchange the module at a place, or say why it stays."""
-    outcome = judged(place, tensors)
+def _carried_out(outcome: Exchange | Refusal, place: NamedModule) -> Entry:
+    """Exchange something of the module at a place, or say why it stays."""
     if isinstance(outcome, Refusal):
-        yield Unchanged(place.path, outcome.what, outcome.why + remark, place.also), ()
-    elif outcome is not None:
-        was = name_of(type(place.module))
-        edit = class_changed(place.path, place.module, outcome.now)
-        yield Changed(place.path, was, name_of(outcome.now), outcome.why + remark, place.also), (edit,)
-
-
-def _functions_exchanged(place: NamedModule, tensors: Collection[Kind]) -> Iterator[Entry]:
-    """Exchange the functions that the module at a place holds, or say why they stay."""
-    for called in tuple(functions(place, tensors)):
-        if isinstance(called, Refusal):
-            yield Unchanged(place.path, called.what, called.why, place.also), ()
-        else:
-            now = f"reluctant.nn.functional.{called.now.__name__}"
-            edit = member_changed(f"{place.path}.{called.name}", place.module, called.name, called.now)
-            yield Changed(place.path, called.was, now, called.why, place.also), (edit,)
+        return Unchanged(place.path, outcome.what, outcome.why, place.also), ()
+    path = place.path if outcome.name == "__class__" else f"{place.path}.{outcome.name}"
+    edit = exchanged(path, place.module, outcome.name, outcome.now)
+    now = f"{outcome.now.__module__}.{outcome.now.__name__}"
+    return Changed(place.path, outcome.what, now, outcome.why, place.also), (edit,)

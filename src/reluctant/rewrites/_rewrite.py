@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,52 +45,27 @@ class Unchanged:
 
 
 @dataclass(frozen=True)
-class ModelEdit(ABC):
-    """One exchange. It is data, so that it is copied and pickled with the model that it was done to."""
+class ModelEdit:
+    """One exchange: of a module or an attribute that `owner` holds, or of its class, and then its data, hooks and identity stay.
+
+    It is data, so that it is copied and pickled with the model that it was done to.
+    """
 
     path: str
-    owner: Any
+    owner: torch.nn.Module
+    name: str
+    """What `owner` has it as; its class as ``__class__``."""
     was: Any
     now: Any
 
     @property
-    @abstractmethod
     def stands(self) -> bool:
         """Whether what was put there is there still."""
-
-    @abstractmethod
-    def undo(self) -> None:
-        """Take it back."""
-
-
-@dataclass(frozen=True)
-class MemberEdit(ModelEdit):
-    """What `owner` holds as `name`, among its modules or its attributes."""
-
-    name: str
-
-    @property
-    def stands(self) -> bool:
-        """Whether the owner holds it still."""
         return getattr(self.owner, self.name, None) is self.now
 
     def undo(self) -> None:
-        """Let the owner hold what it held."""
-        _hold(self.owner, self.name, self.was)
-
-
-@dataclass(frozen=True)
-class ClassEdit(ModelEdit):
-    """The class of a module, whose data stay; so do its identity, parameters, hooks and state."""
-
-    @property
-    def stands(self) -> bool:
-        """Whether it is of that class still."""
-        return type(self.owner) is self.now
-
-    def undo(self) -> None:
-        """Give it the class that it had."""
-        assign(MODULE_CLASS, self.was, self.owner, "__class__")
+        """Take it back."""
+        _set(self.owner, self.name, self.was)
 
 
 @dataclass(frozen=True)
@@ -137,25 +111,20 @@ class Rewrite:
         return "\n".join(lines)
 
 
-def member_changed(path: str, owner: torch.nn.Module, name: str, now: Any) -> ModelEdit:
-    """Put `now` where `owner` holds something as `name`, in its modules or its attributes."""
+def exchanged(path: str, owner: torch.nn.Module, name: str, now: Any) -> ModelEdit:
+    """Put `now` where `owner` has something as `name`: in its modules or its attributes, or as its class."""
     was = getattr(owner, name)
-    _hold(owner, name, now)
-    return MemberEdit(path, owner, was, now, name)
+    _set(owner, name, now)
+    return ModelEdit(path, owner, name, was, now)
 
 
-def _hold(owner: torch.nn.Module, name: str, value: Any) -> None:
-    if isinstance(value, torch.nn.Module):
+def _set(owner: torch.nn.Module, name: str, value: Any) -> None:
+    if name == "__class__":
+        assign(MODULE_CLASS, value, owner, name)
+    elif isinstance(value, torch.nn.Module):
         owner.register_module(name, value)
     else:
         vars(owner)[name] = value
-
-
-def class_changed(path: str, module: torch.nn.Module, now: type) -> ModelEdit:
-    """Give the module another class with the same data."""
-    was = type(module)
-    assign(MODULE_CLASS, now, module, "__class__")
-    return ClassEdit(path, module, was, now)
 
 
 def _paths(entry: Changed | Unchanged) -> str:
