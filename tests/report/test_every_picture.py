@@ -120,6 +120,6 @@ def test_a_fault_is_marked_between_the_steps_at_which_it_was_not_and_was_seen() 
     dead = Finding("RL201", "", "error", "", site=0, evidence={"dead_units": 95})
     event = event_of(dead, replace(site, silences=fallen))
     assert event is not None
-    assert (event.before, event.seen, event.words) == (10, 20, "fc1: 90 of 100 units fell silent")
+    assert (event.at, event.until, event.label) == (10, 20, "fc1: 90 of 100 units fell silent")
     assert event_of(dead, replace(site, silences=(Silence(5, -1, 0, 10),))) is None
     assert event_of(replace(dead, evidence={"units": 100}), replace(site, silences=fallen)) is None

@@ -69,7 +69,7 @@ class Axis:
         return [value for value in values if self.low * (1 - 1e-9) <= value <= self.high * (1 + 1e-9) or value == self.low]
 
 
-def time_axis(steps: int, early: int | None = None) -> Axis:
+def time_axis(steps: int, early: float | None = None) -> Axis:
     """The steps of a run from first to last; on a logarithmic scale where something happened `early`, in its first tenth."""
     last = max(steps - 1, 1)
     logarithmic = early is not None and last >= 50 and early < last / 10

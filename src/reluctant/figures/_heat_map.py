@@ -90,19 +90,17 @@ def _scale(svg: Element, low: float, high: float, y: float, quantity: str, sizes
     group = SubElement(svg, "g", {"class": "size"})
     place = 0.0
     label(svg, 0, y + 25, quantity, "axis-label")
-    if any(size == 0 for size in sizes):
-        path(group, ZERO, box(place, y, 14, 10))
-        label(svg, place + 19, y + 9, "exactly 0", "tick")
-        place += 82
-    if any(size is not None and not math.isfinite(size) for size in sizes):
-        path(group, NON_FINITE, box(place, y, 14, 10))
-        label(svg, place + 19, y + 9, "NaN or Inf", "tick")
-        place += 90
+    levels = {_level(size, low, high) for size in sizes}
+    for level, words, room in ((ZERO, "exactly 0", 82), (NON_FINITE, "NaN or Inf", 90)):
+        if level in levels:
+            path(group, level, box(place, y, 14, 10))
+            label(svg, place + 19, y + 9, words, "tick")
+            place += room
     first, last = _written(low), _written(high)
     label(svg, place, y + 9, first, "tick")
     place += LETTER * len(first) + 5
-    for level in range(1, LEVELS + 1):
-        path(group, f"d{level}", box(place + (level - 1) * 9, y, 9, 10))
+    for index in range(LEVELS):
+        path(group, f"d{index + 1}", box(place + index * 9, y, 9, 10))
     label(svg, place + LEVELS * 9 + 5, y + 9, last, "tick")
 
 

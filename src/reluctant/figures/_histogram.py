@@ -61,7 +61,7 @@ def _grid(svg: Element, placed: Frame) -> None:
     label(svg, 0, placed.top - 12, "units", "axis-label")
     for value, name in placed.y.ticks(4) if placed.y else ():
         if value == int(value):
-            path(svg, "grid", f"M{coordinate(placed.left)} {coordinate(placed.up(value))}H{coordinate(placed.right)}")
+            path(svg, "grid", placed.level(placed.up(value)))
             label(svg, placed.left - 6, placed.up(value) + 3.5, translation(name), "tick", "end")
 
 
@@ -75,7 +75,7 @@ def _places(left: float, right: float, stretches: int) -> list[tuple[float, floa
 
 def _below(svg: Element, placed: Frame, share: str, ends: tuple[str, str]) -> None:
     left, right, bottom = placed.left, placed.right, placed.bottom
-    path(svg, "axis", f"M{coordinate(left)} {coordinate(bottom)}H{coordinate(right)}")
+    path(svg, "axis", placed.level(bottom))
     start, end = left + SIDE + 8, right - SIDE - 8
     label(svg, left + SIDE / 2 - 1, bottom + 15, ends[0], "tick", "middle")
     label(svg, right - SIDE / 2 + 1, bottom + 15, ends[1], "tick", "middle")

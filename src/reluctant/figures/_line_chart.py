@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ._axis import Axis
 from ._drawing import Drawing, Key
 from ._figure import Band, Guide, Line
-from ._svg import canvas, draw_guide, draw_marks, frame, line_path
+from ._svg import LETTER, WIDTH, Frame, canvas, draw_guide, draw_marks, line_path
 from ._words import translation
 
 HEIGHT = 230
@@ -20,7 +20,8 @@ def line_chart(
 ) -> Drawing:
     """The curves, with what is marked; the numbers of the curves are in the table."""
     svg = canvas(HEIGHT, f"{title}. {alt}")
-    placed = frame(x, y, HEIGHT)
+    names = [translation(name) for _, name in y.ticks(5)]
+    placed = Frame(x, y, 10 + LETTER * max(map(len, names), default=0), WIDTH - 8, 24.0, HEIGHT - 40)
     placed.draw(svg)
     placed.describe(svg)
     draw_marks(svg, bands, placed)

@@ -47,7 +47,7 @@ def panel_element(panel: Panel, language: str, name: str) -> Element:
     inside = SubElement(svg, "g", {"clip-path": f"url(#{name}-clip)"})  # the page's script finds the marks here, one element each
     for mark in panel.marks:
         if isinstance(mark, Guide):
-            _guide(inside, mark, frame)
+            path(inside, "guide", frame.upright(frame.across(mark.at)) if mark.upright else frame.level(frame.up(mark.at)))
         elif isinstance(mark, Cells):
             _cells(inside, mark, frame)
         else:
@@ -63,13 +63,13 @@ def _axes(svg: Element, frame: Frame, panel: Panel, language: str) -> None:
         for value, name in _places(axis, language, 5 if upright else 6):
             place = frame.up(value) if upright else frame.across(value)
             if not any(isinstance(mark, Cells) for mark in panel.marks):
-                _stroke(svg, frame, place, "grid", level=upright)
+                path(svg, "grid", frame.level(place) if upright else frame.upright(place))
             if upright:
                 _label(svg, frame.left - 6, place + 4, name, "tick", "end")
             else:
                 _label(svg, place, frame.bottom + 15, name, "tick", "middle")
-    _stroke(svg, frame, frame.bottom, "axis", level=True)
-    _stroke(svg, frame, frame.left, "axis", level=False)
+    path(svg, "axis", frame.level(frame.bottom))
+    path(svg, "axis", frame.upright(frame.left))
     _label(svg, (frame.left + frame.right) / 2, HEIGHT - 8, translation(panel.x.label, language), "axis-label", "middle")
     middle = (frame.top + frame.bottom) / 2
     turned = _label(svg, 12, middle, translation(panel.y.label, language), "axis-label", "middle")
@@ -80,18 +80,8 @@ def _places(axis: Axis, language: str, most: int) -> Iterator[tuple[float, str]]
     return ((value, translation(name, language)) for value, name in axis.ticks(most) if 0 <= axis.share(value) <= 1)
 
 
-def _stroke(parent: Element, frame: Frame, place: float, kind: str, *, level: bool) -> None:
-    """A line from side to side of the axes, or from top to bottom."""
-    across = f"M{coordinate(frame.left)} {coordinate(place)}H{coordinate(frame.right)}"
-    path(parent, kind, across if level else f"M{coordinate(place)} {coordinate(frame.top)}V{coordinate(frame.bottom)}")
-
-
 def _label(parent: Element, x: float, y: float, text: str, kind: str, anchor: str = "start") -> Element:
     return label(parent, x, y, text, kind, anchor, math.inf)
-
-
-def _guide(parent: Element, guide: Guide, frame: Frame) -> None:
-    _stroke(parent, frame, frame.across(guide.at) if guide.upright else frame.up(guide.at), "guide", level=not guide.upright)
 
 
 def _guide_label(svg: Element, guide: Guide, frame: Frame, language: str) -> None:

@@ -40,7 +40,7 @@ class Extent:
 
 def range_chart(title: str, alt: str, quantity: str, extents: Sequence[Extent], zero: str = "") -> Drawing:
     """Every stretch in a row of its own; what is allowed is a field behind all rows, and `zero` the word at a line at 0."""
-    axis = _axis_around_zero(quantity, extents) if zero else _axis(quantity, extents)
+    axis = _axis(quantity, extents, around_zero=bool(zero))
     height = 22 + ROW * len(extents)
     logarithmic = axis.scale == "symlog"
     svg = canvas(height + (56 if logarithmic else 42), f"{title}. {alt}")
@@ -77,37 +77,18 @@ def _row(svg: Element, placed: Frame, extent: Extent, y: float) -> None:
         path(svg, "mean", f"M{coordinate(placed.across(extent.mean))} {coordinate(y + 14)}v16")
 
 
-def _axis(quantity: str, extents: Sequence[Extent]) -> Axis:
-    low, high = _ends(extents)
-    widths = _widths(extents)
-    if len(widths) > 1 and max(widths) > SYMLOG_FROM * min(widths):
-        return _logarithmic(quantity, low, high)
-    return _straight(quantity, low, high)
-
-
-def _axis_around_zero(quantity: str, extents: Sequence[Extent]) -> Axis:
-    """An axis with 0 on it, on which the narrowest stretch can still be seen beside one far away."""
-    low, high = _ends([*extents, Extent("", 0.0, 0.0)])
-    narrowest = min(_widths(extents), default=0.0)
-    if narrowest and high - low > NARROW_FROM * narrowest:
-        return _logarithmic(quantity, low, high, 10.0 ** math.floor(math.log10(narrowest)))
-    return _straight(quantity, low, high)
-
-
-def _ends(extents: Sequence[Extent]) -> tuple[float, float]:
+def _axis(quantity: str, extents: Sequence[Extent], around_zero: bool) -> Axis:
+    """An axis for all of them, with 0 on it where asked, on which the narrowest stretch can still be seen beside one far away."""
     ends = [end for extent in extents for end in (extent.low, extent.high, *extent.points) if math.isfinite(end)]
-    return min(ends), max(ends)
-
-
-def _widths(extents: Sequence[Extent]) -> list[float]:
-    return [extent.high - extent.low for extent in extents if math.isfinite(extent.high - extent.low) and extent.high > extent.low]
-
-
-def _straight(quantity: str, low: float, high: float) -> Axis:
-    margin = 0.06 * (high - low) or max(abs(high), 1.0)
-    return Axis(quantity, low - margin, high + margin)
-
-
-def _logarithmic(quantity: str, low: float, high: float, unit: float = 1.0) -> Axis:
+    ends += [0.0] * around_zero
+    low, high = min(ends), max(ends)
+    widths = [extent.high - extent.low for extent in extents if math.isfinite(extent.high - extent.low) and extent.high > extent.low]
+    if widths and around_zero and high - low > NARROW_FROM * min(widths):
+        unit = 10.0 ** math.floor(math.log10(min(widths)))
+    elif widths and not around_zero and max(widths) > SYMLOG_FROM * min(widths):
+        unit = 1.0
+    else:
+        margin = 0.06 * (high - low) or max(abs(high), 1.0)
+        return Axis(quantity, low - margin, high + margin)
     start, end = low * (1.6 if low < 0 else 0.5), high * (1.6 if high > 0 else 0.5)
     return Axis(quantity, start, end, "symlog", unit=unit)

@@ -41,20 +41,14 @@ def _axis(axis: Axis, language: str) -> dict[str, Any]:
 
 
 def _mark(mark: Mark, language: str) -> dict[str, Any]:
-    if isinstance(mark, Line):
+    if isinstance(mark, Line | Dots):
+        points: dict[str, Any] = {"xs": _rounded(mark.xs), "ys": _rounded(mark.ys)}
+        if isinstance(mark, Dots):
+            return {"kind": "dots", **points}
         slopes = {"slopes": _rounded(mark.slopes)} if mark.slopes else {}
-        return {
-            "kind": "line",
-            "label": translation(mark.label, language),
-            "colour": mark.colour,
-            "xs": _rounded(mark.xs),
-            "ys": _rounded(mark.ys),
-            **slopes,
-        }
+        return {"kind": "line", "label": translation(mark.label, language), "colour": mark.colour, **points, **slopes}
     if isinstance(mark, Band):
         return {"kind": "band", "xs": _rounded(mark.xs), "low": _rounded(mark.low), "high": _rounded(mark.high)}
-    if isinstance(mark, Dots):
-        return {"kind": "dots", "xs": _rounded(mark.xs), "ys": _rounded(mark.ys)}
     if isinstance(mark, Cells):
         return {"kind": "cells", "rows": list(mark.rows)}
     return {"kind": "still"}

@@ -80,6 +80,14 @@ class Frame:
     def _share(self, axis: Axis, value: float) -> float:
         return axis.share(value) if self.clipped else min(1.0, max(0.0, axis.share(value)))
 
+    def level(self, y: float) -> str:
+        """The course of a line from side to side at a height of the drawing."""
+        return f"M{coordinate(self.left)} {coordinate(y)}H{coordinate(self.right)}"
+
+    def upright(self, x: float) -> str:
+        """The course of a line from top to bottom."""
+        return f"M{coordinate(x)} {coordinate(self.top)}V{coordinate(self.bottom)}"
+
     def draw(self, svg: Element) -> None:
         """The axes with their ticks, labels and grid."""
         self.draw_across(svg)
@@ -88,12 +96,12 @@ class Frame:
         label(svg, 0, self.top - 9, translation(self.y.label), "axis-label")
         for value, name in self.y.ticks(5):
             place = self.up(value)
-            path(svg, "grid", f"M{coordinate(self.left)} {coordinate(place)}H{coordinate(self.right)}")
+            path(svg, "grid", self.level(place))
             label(svg, self.left - 6, place + 3.5, translation(name), "tick", "end")
 
     def draw_across(self, svg: Element) -> None:
         """The x axis alone."""
-        path(svg, "axis", f"M{coordinate(self.left)} {coordinate(self.bottom)}H{coordinate(self.right)}")
+        path(svg, "axis", self.level(self.bottom))
         label(svg, (self.left + self.right) / 2, self.bottom + 32, translation(self.x.label), "axis-label", "middle")
         edge = -1.0
         for value, name in self.x.ticks(6):
@@ -112,13 +120,6 @@ class Frame:
             svg.set(f"data-{name}", f"{axis.scale} {axis.low!r} {axis.high!r}")
             svg.set(f"data-{name}-label", translation(axis.label))
         svg.set("data-frame", " ".join(coordinate(place) for place in (self.left, self.right, self.top, self.bottom)))
-
-
-def frame(x: Axis, y: Axis | None, height: float, left: float = 0.0, top: float = 24.0) -> Frame:
-    """Axes that fill a drawing of that height; the left margin is as wide as the labels need, or as asked."""
-    names = [translation(name) for _, name in y.ticks(5)] if y else []
-    margin = max(left, 10 + LETTER * max(map(len, names), default=0))
-    return Frame(x, y, margin, WIDTH - 8, top, height - 40)
 
 
 def line_path(line: Line, frame: Frame) -> str:
@@ -157,7 +158,7 @@ def draw_guide(svg: Element, placed: Frame, guide: Guide) -> None:
     word = translation(guide.label)
     if not guide.upright:
         place = placed.up(guide.at)
-        path(svg, "guide", f"M{coordinate(placed.left)} {coordinate(place)}H{coordinate(placed.right)}")
+        path(svg, "guide", placed.level(place))
         label(svg, placed.left + 4, place - 5, word, "guide-label")  # at the left: a loss begins high
         return
     start = placed.across(guide.at)
@@ -166,7 +167,7 @@ def draw_guide(svg: Element, placed: Frame, guide: Guide) -> None:
         left, right, top, bottom = map(coordinate, (start, end, placed.top, placed.bottom))
         path(svg, "stretch", f"M{left} {top}H{right}V{bottom}H{left}z")
     event = " event" if guide.fault else ""
-    path(svg, f"guide{event}", f"M{coordinate(end)} {coordinate(placed.top)}V{coordinate(placed.bottom)}")
+    path(svg, f"guide{event}", placed.upright(end))
     fits = end + LETTER * len(word) < WIDTH
     label(svg, end if fits else placed.right, placed.top - 6, word, f"guide-label{event}", "start" if fits else "end")
 

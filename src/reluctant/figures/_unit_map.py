@@ -10,8 +10,7 @@ from reluctant.numbers import count
 
 from ._axis import Axis
 from ._drawing import Drawing, Key
-from ._figure import Guide
-from ._svg import LETTER, WIDTH, Frame, box, canvas, draw_guide, label, path
+from ._svg import LETTER, WIDTH, Frame, box, canvas, label, path
 
 TALLEST, LOWEST = 220, 90
 ROWS_APART = 64
@@ -28,7 +27,7 @@ class UnitGroup:
     first_silent: float | None = None
 
 
-def unit_map(title: str, alt: str, x: Axis, groups: Sequence[UnitGroup], guide: Guide | None = None) -> Drawing:
+def unit_map(title: str, alt: str, x: Axis, groups: Sequence[UnitGroup]) -> Drawing:
     """Units upwards, time to the right: where a unit passed gradient, where it no longer does, and where that is not known."""
     units = sum(group.units for group in groups)
     apart = units <= ROWS_APART
@@ -47,8 +46,6 @@ def unit_map(title: str, alt: str, x: Axis, groups: Sequence[UnitGroup], guide: 
         done += group.units
     label(svg, placed.left - 6, placed.top + 8, count(units), "tick", "end")
     label(svg, placed.left - 6, placed.bottom, "0", "tick", "end")
-    if guide:
-        draw_guide(svg, placed, guide)
     placed.draw_across(svg)
     keys = Key("area", "alive", "passes gradient"), Key("area", "dead", "passes none"), Key("area", "between", "not known")
     return Drawing(title, alt, svg, keys)

@@ -4,8 +4,7 @@ A page is a jinja2 template that extends ``page/base.html.jinja``. Everything th
 it is; only the texts of files in a package's folder ``assets`` (`asset`) are taken for what they are.
 """
 
-from ._assets import asset
+from ._assets import asset, colours, in_plain_colours, stylesheet
 from ._page import render
-from ._stylesheet import colours, in_plain_colours, stylesheet
 
 __all__ = ["asset", "colours", "in_plain_colours", "render", "stylesheet"]

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reluctant.errors import DefinitionError
 
-from ._assets import asset
-from ._stylesheet import stylesheet
+from ._assets import asset, stylesheet
 
 if TYPE_CHECKING:
     import jinja2

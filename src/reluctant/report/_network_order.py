@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from typing import TypeVar
 
 from reluctant.recording import Graph, Layer, Node, Recording, Site
+
+Part = TypeVar("Part")
 
 
 def in_network_order(recording: Recording) -> tuple[Site, ...]:
@@ -12,20 +16,18 @@ def in_network_order(recording: Recording) -> tuple[Site, ...]:
 
     A site that several graphs share stands where the first has it; one that is in no graph comes last.
     """
-    found = {site.id: site for site in recording.sites}
-    nodes = (node for graph in in_order_of_time(recording) for node in from_data_to_loss(graph))
-    order = dict.fromkeys(node.site for node in nodes if node.site is not None)
-    order.update(dict.fromkeys(found))
-    return tuple(found[site] for site in order if site in found)
+    return _ordered(recording, {site.id: site for site in recording.sites}, attrgetter("site"))
 
 
 def layers_in_network_order(recording: Recording) -> tuple[Layer, ...]:
     """The layers of a recording, in the order of `in_network_order`."""
-    found = {layer.id: layer for layer in recording.layers}
-    nodes = (node for graph in in_order_of_time(recording) for node in from_data_to_loss(graph))
-    order = dict.fromkeys(node.layer for node in nodes if node.layer is not None)
-    order.update(dict.fromkeys(found))
-    return tuple(found[layer] for layer in order if layer in found)
+    return _ordered(recording, {layer.id: layer for layer in recording.layers}, attrgetter("layer"))
+
+
+def _ordered(recording: Recording, found: dict[int, Part], of: Callable[[Node], int | None]) -> tuple[Part, ...]:
+    """What was found, by its id, in the order of the nodes that hold it."""
+    in_graphs = (of(node) for graph in in_order_of_time(recording) for node in from_data_to_loss(graph))
+    return tuple(found[part] for part in dict.fromkeys((*in_graphs, *found)) if part in found)
 
 
 def in_order_of_time(recording: Recording) -> list[Graph]:

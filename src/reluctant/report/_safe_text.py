@@ -27,7 +27,8 @@ def visible(text: str) -> str:
     """The text with every character that has no shape of its own as its escape, line ends and tabs too."""
     if _PLAIN.fullmatch(text):
         return text
-    return "".join(_escape(letter) if unicodedata.category(letter) in _SHOWN_AS_ESCAPE else letter for letter in text)
+    hidden = {letter for letter in text if unicodedata.category(letter) in _SHOWN_AS_ESCAPE}
+    return "".join(letter.encode("unicode_escape").decode() if letter in hidden else letter for letter in text)
 
 
 def source_line(text: str) -> str:
@@ -38,7 +39,3 @@ def source_line(text: str) -> str:
 def shortened(text: str, length: int) -> str:
     """The first `length` characters of the text, with a mark where there are more."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def _escape(letter: str) -> str:
-    return letter.encode("unicode_escape").decode()

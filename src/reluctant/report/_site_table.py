@@ -73,11 +73,8 @@ def main_site_rows(document: Document, places: Locations) -> tuple[SiteRow | Ski
     rows: list[SiteRow | SkippedRows] = []
     for _, run in groupby(_judged(document), key=lambda judged: judged.codes):
         members = list(run)
-        if len(members) <= LONGEST_RUN:
-            rows += [site_row(judged.site, judged.findings, places) for judged in members]
-        else:
-            rows += [site_row(judged.site, judged.findings, places) for judged in members[:2]]
-            rows += [_skipped(members[2:-1]), site_row(members[-1].site, members[-1].findings, places)]
+        made = [site_row(judged.site, judged.findings, places) for judged in members]
+        rows += made if len(made) <= LONGEST_RUN else [*made[:2], _skipped(members[2:-1]), made[-1]]
     if len(rows) > MOST_ROWS:
         rows[MOST_ROWS - 1 :] = [SkippedRows(f"and {plural(len(rows) - MOST_ROWS + 1, 'more row')}")]
     return tuple(rows)

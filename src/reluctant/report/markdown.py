@@ -43,10 +43,14 @@ class Markdown(Renderer):
         return "\n".join(_study_lines(study_outline(study))) + "\n"
 
 
-def _lines(outline: Outline) -> Iterator[str]:
+def _head(outline: Outline | StudyOutline) -> Iterator[str]:
     yield f"## {_escaped(outline.verdict.sentence)}"
     for text in (outline.title, *outline.notes):
         yield from ("", _escaped(text))
+
+
+def _lines(outline: Outline) -> Iterator[str]:
+    yield from _head(outline)
     if outline.rows:
         yield ""
         yield from _table(outline)
@@ -61,9 +65,7 @@ def _lines(outline: Outline) -> Iterator[str]:
 
 
 def _study_lines(outline: StudyOutline) -> Iterator[str]:
-    yield f"## {_escaped(outline.verdict.sentence)}"
-    for text in (outline.title, *outline.notes):
-        yield from ("", _escaped(text))
+    yield from _head(outline)
     titles = (outline.noun, *(measure.title for measure in outline.ranking.measures), "difference", "interval", "shown")
     yield from ("", f"| {' | '.join(titles)} |", f"|---|{'---:|' * (len(titles) - 2)}---|")
     for row in outline.ranking.rows:

@@ -127,12 +127,12 @@ def _lines(outline: Outline, width: int) -> Iterator[Text]:
     yield from _end(outline, width)
 
 
-def _head(outline: Outline, width: int) -> Iterator[Text]:
-    yield from _prose(outline.title, width, style="dim")
+def _head(outline: Outline | StudyOutline, width: int, most: int = PROSE) -> Iterator[Text]:
+    yield from _prose(outline.title, width, style="dim", most=most)
     yield Text()
-    yield from _prose(outline.verdict.sentence, width, style=STYLES[outline.verdict.kind])
+    yield from _prose(outline.verdict.sentence, width, style=STYLES[outline.verdict.kind], most=most)
     for note in outline.notes:
-        yield from _prose(note, width)
+        yield from _prose(note, width, most=most)
 
 
 def _table(outline: Outline, width: int) -> Iterator[Text]:
@@ -216,23 +216,19 @@ def _labelled(entries: tuple[tuple[str, str], ...], width: int, indent: str = ""
         before = label
 
 
-def _prose(text: str, width: int, first: str = "", then: str = "", style: str = "") -> Iterator[Text]:
-    for line in wrap(text, min(width, PROSE), first, then):
-        yield Text(line, style=style)
+def _prose(text: str, width: int, first: str = "", then: str = "", style: str = "", most: int = PROSE) -> Iterator[Text]:
+    yield from (Text(line, style) for line in wrap(text, min(width, most), first, then))
 
 
 def _study_lines(outline: StudyOutline, width: int) -> Iterator[Text]:
-    yield from _wrapped(outline.title, width, "dim")
-    yield Text()
-    yield from _wrapped(outline.verdict.sentence, width, STYLES[outline.verdict.kind])
-    for note in outline.notes:
-        yield from _wrapped(note, width)
+    """Sentences over the whole width: they stand around a table that is as wide."""
+    yield from _head(outline, width, most=width)
     yield Text()
     yield from _rankings(outline, width)
-    yield from _wrapped(outline.reading, width, "dim")
+    yield from _prose(outline.reading, width, style="dim", most=width)
     for entry in outline.left_out:
         if entry.note:
-            yield from _wrapped(f"{entry.name}: {entry.note}.", width)
+            yield from _prose(f"{entry.name}: {entry.note}.", width, most=width)
     if outline.as_page:
         yield Text()
         yield Text(f"Page: {outline.as_page}")  # a command is never broken
@@ -265,10 +261,7 @@ def _arm_columns(outline: StudyOutline) -> list[Column]:
     rows = outline.ranking.rows
     return [
         Column(outline.noun, [row.label for row in rows], least=SHORTEST_NAME, crop=crop_end),
-        *(
-            Column(measure.title, [row.measured[index] for row in rows], right=True)
-            for index, measure in enumerate(outline.ranking.measures)
-        ),
+        *(Column(each.title, [row.measured[index] for row in rows], right=True) for index, each in enumerate(outline.ranking.measures)),
         Column("difference", [row.difference for row in rows], right=True),
         Column("interval", [row.interval for row in rows], right=True),
         Column("shown", [row.answer for row in rows]),
@@ -279,8 +272,3 @@ def _dispensable(outline: StudyOutline) -> list[str]:
     """The columns that may be left out, in that order."""
     first, *others = (measure.title for measure in outline.ranking.measures) if outline.ranking.measures else ("",)
     return [*reversed(others), "interval", "difference", first]
-
-
-def _wrapped(text: str, width: int, style: str = "") -> Iterator[Text]:
-    """The text over the whole width: a study's sentences stand around a table that is as wide."""
-    yield from (Text(line, style) for line in wrap(text, width))

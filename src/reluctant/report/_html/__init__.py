@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reluctant.figures import Drawing
 from reluctant.numbers import NOTHING, count, fine_percent, value
-from reluctant.recording import Document, Recording
+from reluctant.recording import Document, Finding, Recording
 from reluctant.rules import about_network, finding_tree
 
 from .._locations import Locations, locations_of
@@ -51,7 +51,8 @@ def page_content(document: Document, source: str = "") -> PageContent:
     recording = document.recording
     places = locations_of(recording)
     branches = finding_tree(about_network(document.findings))
-    view = view_of(recording, [finding for branch in branches[:1] for finding in (branch.root, *branch.followers)])
+    gravest = [finding for branch in branches[:1] for finding in (branch.root, *branch.followers)]
+    view = view_of(recording, gravest)
     outline = full_outline(document, source)
     made = cards(branches, places, view)
     return PageContent(
@@ -61,7 +62,7 @@ def page_content(document: Document, source: str = "") -> PageContent:
         kind=KINDS[outline.verdict.kind],
         kind_words=WORDS[outline.verdict.kind],
         figures=tuple(_figures(recording)),
-        overview=tuple(_overview(document, view)),
+        overview=tuple(_overview(view, gravest)),
         groups=grouped(made),
         map=network_map(document, places, view, made),
         facts=tuple(_facts(recording, places)),
@@ -79,13 +80,10 @@ def _figures(recording: Recording) -> Iterator[tuple[str, str]]:
             yield "loss, first → last", f"{value(means[0])} → {value(means[-1])}"
 
 
-def _overview(document: Document, view: RecordingView) -> Iterator[Drawing]:
-    branches = finding_tree(about_network(document.findings))
-    shown_findings = [finding for branch in branches[:1] for finding in (branch.root, *branch.followers)]
-    events = [event_of(finding, view.site(finding)) for finding in shown_findings]
-    guides = [event.guide() for event in events if event is not None][:1]
-    floors = [floor for finding in shown_findings[:1] if (floor := floor_of(finding)) is not None]
-    curve = main_curve(document.recording)
+def _overview(view: RecordingView, gravest: list[Finding]) -> Iterator[Drawing]:
+    guides = [event for finding in gravest if (event := event_of(finding, view.site(finding))) is not None][:1]
+    floors = [floor for finding in gravest[:1] if (floor := floor_of(finding)) is not None]
+    curve = main_curve(view.recording)
     for drawn in (loss_curve(curve, view, [*guides, *floors]) if curve else None, gradient_map(view, guides)):
         if drawn is not None:
             yield drawn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from inspect import cleandoc
 
@@ -65,22 +65,18 @@ def related_lines(finding: Finding, site: Site | None, recording: Recording, pla
     return tuple(found.values())
 
 
-def _related(finding: Finding, site: Site | None, recording: Recording) -> Iterator[tuple[str, Location]]:
-    if site is not None:
-        yield from (("built", place) for place in [site.built] if place)
-        yield from (("called", place) for place in [site.called] if place)
+def _related(finding: Finding, site: Site | None, recording: Recording) -> list[tuple[str, Location]]:
+    found = [("built", site.built), ("called", site.called)] if site is not None else []
     cause = finding.cause.kind if finding.cause else "none"
     if cause in ("learning-rate", "weight-decay"):
-        yield from (("optimizer", optimizer.built) for optimizer in recording.optimizers if optimizer.built)
+        found += [("optimizer", optimizer.built) for optimizer in recording.optimizers]
     if cause in ("head-loss-mismatch", "target-range") or "loss" in finding.evidence:
         fitting = [loss for loss in recording.losses if loss.kind == finding.evidence.get("loss", loss.kind)]
-        yield from (("loss", place) for loss in fitting for place in (loss.place, loss.built) if place)
+        found += [("loss", place) for loss in fitting for place in (loss.place, loss.built)]
     if cause in ("initialisation", "bias-initialisation"):
-        yield from (
-            ("initialised", parameter.initialised)
-            for parameter in recording.parameters
-            if parameter.initialised and parameter.name.rpartition(".")[0] == finding.layer
-        )
+        own = [parameter for parameter in recording.parameters if parameter.name.rpartition(".")[0] == finding.layer]
+        found += [("initialised", parameter.initialised) for parameter in own]
+    return [(what, place) for what, place in found if place]
 
 
 INTERVAL = "95\N{NO-BREAK SPACE}% interval"
@@ -106,7 +102,7 @@ def comparison_text(shown: Comparison) -> str:
     if shown.difference is not None:
         interval = f" (95 % interval {value(shown.low)} to {value(shown.high)})" if shown.low is not None and shown.high is not None else ""
         parts.append(
-            f"{_noun(shown).capitalize()} at the end, treated less untreated: {value(shown.difference)}{interval}, "
+            f"{safe(shown.by).capitalize()} at the end, treated less untreated: {value(shown.difference)}{interval}, "
             f"{plural(shown.seeds, 'pair')} of trials."
         )
     parts.append(f"The finding was gone on {count(shown.finding_gone)} of {plural(shown.seeds, 'seed')}.")
@@ -123,7 +119,7 @@ def _differences(tried: Sequence[tuple[ProposedTreatment, Comparison]]) -> Drawi
     ]
     if not extents:
         return None
-    noun = _noun(tried[0][1])
+    noun = safe(tried[0][1].by)
     side = "Above 0 is better" if tried[0][1].goal == "max" else "Below 0 is better"
     alt = "; ".join(f"{extent.label}: {value(extent.mean or 0.0)}, from {value(extent.low)} to {value(extent.high)}" for extent in extents)
     title = f"Treated less untreated {noun}, with {INTERVAL}"
@@ -131,15 +127,11 @@ def _differences(tried: Sequence[tuple[ProposedTreatment, Comparison]]) -> Drawi
     return range_chart(title, f"{alt}. {side}.", axis, extents, zero="no difference")
 
 
-def _noun(shown: Comparison) -> str:
-    return safe(shown.by)
-
-
 def _curves(treatment: ProposedTreatment, shown: Comparison) -> Drawing | None:
     treated, untreated = shown.treated, shown.untreated
     if treated is None or untreated is None or min(len(treated.steps), len(untreated.steps)) < 2:
         return None
-    noun = _noun(shown)
+    noun = safe(shown.by)
     pairs = (("untreated", untreated, 0), (safe(str(treatment)), treated, 1))
     y = loss_axis([number for _, curve, _ in pairs for numbers in (curve.mean, curve.low, curve.high) for number in numbers], noun)
     if y is None:

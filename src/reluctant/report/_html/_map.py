@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reluctant.figures import Drawing, Line, line_chart, spark
 from reluctant.numbers import NOTHING, count, magnitude, value
@@ -82,7 +82,10 @@ HEALTH = {"error": "error", "warning": "warning", "advice": "advice", "clear": "
 TALLIED = {**HEALTH, "error": "with an error", "warning": "with a warning", "advice": "with advice"}
 """The same after a number of sites."""
 
-NO_RAIL = Rail()
+Link = tuple[str, str, str]
+"""The anchor of a finding's card, the finding's code and name, and its severity."""
+Links = dict[tuple[str, str], Link]
+"""By code and place of a finding."""
 
 CELLS = ("units", "dead", "open", "zeros")
 
@@ -98,15 +101,15 @@ class MapRow:
     name: str
     note: str
     place: str
-    rail: Rail = NO_RAIL
+    rail: Rail = field(default_factory=Rail)
     cells: tuple[tuple[str, str], ...] = ()
     """(what, value) of a site."""
     trend: str = ""
     """The gradient over the run as a small drawing."""
     facts: tuple[tuple[str, str], ...] = ()
     details: tuple[Drawing, ...] = ()
-    findings: tuple[tuple[str, str, str], ...] = ()
-    """(anchor, code and name, severity) of what was found on it."""
+    findings: tuple[Link, ...] = ()
+    """What was found on it."""
 
     @property
     def state(self) -> str:
@@ -142,8 +145,7 @@ def network_map(document: Document, places: Locations, view: RecordingView, card
     )
 
 
-def _links(cards: Sequence[Card]) -> dict[tuple[str, str], tuple[str, str, str]]:
-    """By code and place of a finding: where its card is."""
+def _links(cards: Sequence[Card]) -> Links:
     every = [each for card in cards for each in (card, *card.followers)]
     return {(card.code, card.where): (card.anchor, f"{card.code} {card.name}", card.severity) for card in reversed(every)}
 
@@ -154,14 +156,7 @@ def _unjudged(document: Document) -> set[int]:
     return {site for group in named if isinstance(group, (list, tuple)) for site in group if isinstance(site, int)}
 
 
-def _row(
-    station: Station,
-    document: Document,
-    places: Locations,
-    view: RecordingView,
-    links: dict[tuple[str, str], tuple[str, str, str]],
-    unjudged: set[int],
-) -> MapRow:
+def _row(station: Station, document: Document, places: Locations, view: RecordingView, links: Links, unjudged: set[int]) -> MapRow:
     recording = document.recording
     if station.kind == "site" and (site := view.sites.get(station.id)) is not None:
         findings = [finding for finding in document.findings if is_on(finding, site)]
@@ -175,19 +170,9 @@ def _row(
     return MapRow(station.kind, "", "", words, opaque, places.line(station.place) if station.place else "")
 
 
-def _site_row(
-    site: Site,
-    findings: Sequence[Finding],
-    places: Locations,
-    view: RecordingView,
-    links: dict[tuple[str, str], tuple[str, str, str]],
-    too_few: bool,
-) -> MapRow:
+def _site_row(site: Site, findings: Sequence[Finding], places: Locations, view: RecordingView, links: Links, too_few: bool) -> MapRow:
     row = site_row(site, findings, places)
-    steps = [view.time.share(moment.step) for moment in site.moments]
-    sizes = [moment.gradient_leaving_rms for moment in site.moments]
-    measured = [size for size in sizes if size is not None]
-    alt = f"gradient that goes on: {magnitude(measured[0])} at first, {magnitude(measured[-1])} at last" if measured else ""
+    sizes = [(moment.step, moment.gradient_leaving_rms) for moment in site.moments]
     return MapRow(
         kind="site",
         anchor=site_anchor(site.id),
@@ -196,11 +181,20 @@ def _site_row(
         note=f"after {row.after}",
         place=row.place,
         cells=tuple((name, getattr(row, name)) for name in CELLS),
-        trend=spark(steps, sizes, alt) if len(measured) > 1 else "",
+        trend=_trend("gradient that goes on", sizes, view),
         facts=facts(site, row, places),
         details=details(site, view),
         findings=_linked(findings, places, links),
     )
+
+
+def _trend(what: str, sizes: Sequence[tuple[int, float | None]], view: RecordingView) -> str:
+    """Sizes at steps as a small drawing; empty where fewer than two were measured."""
+    measured = [size for _, size in sizes if size is not None]
+    if len(measured) < 2:
+        return ""
+    alt = f"{what}: {magnitude(measured[0])} at first, {magnitude(measured[-1])} at last"
+    return spark([view.time.share(step) for step, _ in sizes], [size for _, size in sizes], alt)
 
 
 def _health(severity: Severity | None, site: Site, too_few: bool) -> str:
@@ -210,14 +204,9 @@ def _health(severity: Severity | None, site: Site, too_few: bool) -> str:
     return "unknown" if too_few or dead_share(site.recent or site.whole) is None else "clear"
 
 
-def _layer_row(
-    layer: Layer, findings: Sequence[Finding], places: Locations, view: RecordingView, links: dict[tuple[str, str], tuple[str, str, str]]
-) -> MapRow:
+def _layer_row(layer: Layer, findings: Sequence[Finding], places: Locations, view: RecordingView, links: Links) -> MapRow:
     own = [finding for finding in findings if finding.site is None and finding.layer and finding.layer == layer.name]
-    steps = [view.time.share(moment.step) for moment in layer.moments]
-    sizes = [moment.weight_gradient_rms for moment in layer.moments]
-    measured = [size for size in sizes if size is not None]
-    alt = f"gradient of the weights: {magnitude(measured[0])} at first, {magnitude(measured[-1])} at last" if measured else ""
+    sizes = [(moment.step, moment.weight_gradient_rms) for moment in layer.moments]
     place = layer.place or layer.called
     return MapRow(
         kind="layer",
@@ -226,7 +215,7 @@ def _layer_row(
         name=safe(layer.name) or layer.kind,
         note=" ".join(part for part in (safe(layer.module_type) or layer.kind.replace("_", " "), _shape(layer)) if part),
         place=places.line(place) if place else "",
-        trend=spark(steps, sizes, alt) if len(measured) > 1 else "",
+        trend=_trend("gradient of the weights", sizes, view),
         findings=_linked(own, places, links),
     )
 
@@ -248,8 +237,6 @@ def _loss_row(loss: Loss, places: Locations) -> MapRow:
     return MapRow("loss", f"loss-{loss.id}", "", safe(loss.kind.replace("_", " ")), change, places.line(place) if place else "")
 
 
-def _linked(
-    findings: Sequence[Finding], places: Locations, links: dict[tuple[str, str], tuple[str, str, str]]
-) -> tuple[tuple[str, str, str], ...]:
+def _linked(findings: Sequence[Finding], places: Locations, links: Links) -> tuple[Link, ...]:
     found = [links.get((safe(finding.code), places.of(finding))) for finding in findings]
     return tuple(dict.fromkeys(link for link in found if link is not None))

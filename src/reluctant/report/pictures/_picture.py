@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import ClassVar
@@ -23,25 +23,14 @@ LONGEST_NAME = 14
 """Letters of a layer's name that is written at the mark of its event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened after one measured step and was seen at a later one."""
+def event_of(finding: Finding, site: Site | None) -> Guide | None:
+    """The mark of when the fault of a finding began, from the last step at which it had not to the step at which it was seen.
 
-    before: int
-    """Last step at which it had not happened."""
-    seen: int
-    words: str
-
-    def guide(self) -> Guide:
-        """The mark of it in a chart over time."""
-        return Guide(self.before, self.words, until=self.seen, fault=True)
-
-
-def event_of(finding: Finding, site: Site | None) -> Event | None:
-    """When the fault of a finding began; None where the recording does not tell, or where it was there from the start."""
+    None where the recording does not tell, or where it was there from the start.
+    """
     step = finding.evidence.get("first_non_finite_step")
     if isinstance(step, int) and not isinstance(step, bool) and step > 0:
-        return Event(step, step, f"not finite from step {count(step)}")
+        return Guide(step, f"not finite from step {count(step)}", until=step, fault=True)
     if site is None or SILENT.isdisjoint(finding.evidence):
         return None
     fallen = [silence for silence in site.silences if silence.last_alive_step >= 0]
@@ -50,7 +39,8 @@ def event_of(finding: Finding, site: Site | None) -> Event | None:
     units = sum(silence.units for silence in fallen)
     last = max(silence.first_silent_step for silence in fallen)
     where = f"{safe(site.after)}: " if 0 < len(site.after) <= LONGEST_NAME else ""
-    return Event(_begun(fallen, units), last, f"{where}{count(units)} of {count(site.units)} units fell silent")
+    words = f"{where}{count(units)} of {count(site.units)} units fell silent"
+    return Guide(_begun(fallen, units), words, until=last, fault=True)
 
 
 def _begun(fallen: Sequence[Silence], units: int) -> int:
@@ -61,12 +51,6 @@ def _begun(fallen: Sequence[Silence], units: int) -> int:
         if gone >= 0.1 * units:
             return silence.last_alive_step
     return 0
-
-
-def earliest(findings: Iterable[Finding], sites: Mapping[int, Site]) -> int | None:
-    """The first step at which a fault began; None where none is known."""
-    events = [event_of(finding, sites.get(finding.site) if finding.site is not None else None) for finding in findings]
-    return min((event.before for event in events if event is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +72,9 @@ class RecordingView:
 def view_of(recording: Recording, findings: Sequence[Finding] = ()) -> RecordingView:
     """What the pictures of a recording share. Where one of these findings began early, time is laid out on a logarithmic scale."""
     sites = {site.id: site for site in in_network_order(recording)}
-    time = time_axis(recording.steps, earliest(findings, sites))
-    return RecordingView(recording, time, sites, layers_in_network_order(recording))
+    events = [event_of(finding, sites.get(finding.site) if finding.site is not None else None) for finding in findings]
+    began = min((event.at for event in events if event is not None), default=None)
+    return RecordingView(recording, time_axis(recording.steps, began), sites, layers_in_network_order(recording))
 
 
 class Picture:

@@ -31,7 +31,7 @@ class GradientOverTime(Picture):
     def draw(self, finding: Finding, view: RecordingView) -> Drawing | None:
         """The map; None where no layer was measured."""
         event = event_of(finding, view.site(finding))
-        return gradient_map(view, [event.guide()] if event else [])
+        return gradient_map(view, [event] if event else [])
 
 
 def gradient_map(view: RecordingView, guides: Sequence[Guide] = ()) -> Drawing | None:

@@ -34,8 +34,7 @@ class LossOverTime(Picture):
         curve = _curve_of(finding, view.recording)
         if curve is None:
             return None
-        event = event_of(finding, view.site(finding))
-        guides = [event.guide() if event else None, floor_of(finding)]
+        guides = (event_of(finding, view.site(finding)), floor_of(finding))
         return loss_curve(curve, view, [guide for guide in guides if guide is not None])
 
 
@@ -44,8 +43,7 @@ def loss_curve(curve: LossCurve, view: RecordingView, guides: Sequence[Guide] = 
     points = _fewer([point for point in curve.points if point.mean is not None])
     if len(points) < 2:
         return None
-    steps = [point.step for point in points]
-    means = [point.mean for point in points]
+    steps, means = [point.step for point in points], [point.mean for point in points]
     low, high = [point.minimum for point in points], [point.maximum for point in points]
     levels = [guide.at for guide in guides if not guide.upright]
     y = loss_axis([number for series in (means, low, high, levels) for number in series if number is not None])
