@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import FrozenInstanceError
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import reluctant
-from reluctant.errors import UsageError
+from reluctant.errors import ReluctantError, UsageError
 from reluctant.recording import Cause, Document, Finding, Recording
 from reluctant.studies import Ended, Job
 from reluctant.treatments import propose
@@ -104,3 +106,46 @@ def test_a_real_script_is_treated(tmp_path: Path) -> None:
     assert finding.cause is not None
     assert finding.cause.verified
     assert file.read_text() == DYING
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({"seeds": 0}, "--seeds: 0 is no whole number from 1 on"),
+        ({"seeds": None}, "--seeds: None is no whole number"),
+        ({"steps": 2.5}, "--steps: 2.5 is no whole number"),
+        ({"jobs": 0}, "--jobs: 0 is no whole number"),
+        ({"seconds": -5}, "--seconds: -5 is no length of time"),
+        ({"budget": 0}, "--budget: 0 is no length of time"),
+        ({"trial_timeout": float("nan")}, "--trial-timeout: nan is no length of time"),
+        ({"by": "metric"}, "--by: 'metric' is none of loss, validation"),
+        ({"goal": "least", "metric": "(.)"}, "--goal: 'least' is none of min, max"),
+        ({"executor": Made}, "is no executor"),
+        ({"random": -1}, "--random: -1 is no number of treatments"),
+        ({"random": "all"}, "--random: 'all' is no number of treatments"),
+        ({"arguments": "--lr 0.1"}, "--lr 0.1: the arguments of a script are a sequence"),
+    ],
+)
+def test_a_value_that_no_option_takes_is_refused(options: dict[str, Any], what: str, script: str) -> None:
+    executor = learning(losses_by_arm(untreated=1.0))
+    with pytest.raises(UsageError, match=re.escape(what)):
+        reluctant.treat(script, **{"executor": executor, **options})
+    assert not executor.asked
+
+
+def test_paths_and_numbers_are_taken_as_the_shell_would(script: str) -> None:
+    result = reluctant.treat(Path(script), ["--lr", 0.1], executor=cured_by("nothing", script), random=0, seeds=3)
+    assert (result.study.plan.script, result.study.plan.arguments) == (script, ("--lr", "0.1"))
+    assert repr(result) == f"<TreatResult of {script}: 1 root finding, {len(result.study.results)} trials>"
+
+
+def test_nothing_to_treat_leaves_no_trials_to_go(script: str) -> None:
+    result = reluctant.treat(script, executor=learning(losses_by_arm(untreated=1.0)), seeds=2)
+    assert result.is_cured
+    assert str(result).endswith("Nothing to treat: no finding of weight that a treatment is known for.\n")
+
+
+def test_a_script_that_fails_gives_nothing_to_compare(script: str) -> None:
+    failing = Made(lambda job: Ended(job.trial, 1, 1.0, last_words="RuntimeError: no data"))
+    with pytest.raises(ReluctantError, match=r"nothing to compare: failed before its first step \(RuntimeError: no data\)"):
+        reluctant.compare(script, ["elu"], executor=failing)

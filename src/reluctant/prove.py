@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
@@ -20,6 +21,7 @@ from .studies import (
     TreatedScript,
     activation_arms,
     changes,
+    check_comparable,
     compared,
     cure,
     patch,
@@ -29,7 +31,7 @@ from .studies import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TreatResult:
     """What treating a script showed. Printed, and in a notebook, it is the report with the change to make."""
 
@@ -70,6 +72,10 @@ class TreatResult:
             for treatment in finding.treatments
         ]
 
+    def __repr__(self) -> str:
+        found, trials = plural(len(roots(self.document)), "root finding"), plural(len(self.study.results), "trial")
+        return f"<TreatResult of {self.study.plan.script}: {found}, {trials}>"
+
     def __str__(self) -> str:
         text = io.StringIO()
         show(self.document, text)
@@ -80,7 +86,7 @@ class TreatResult:
         return f"{Notebook().render(self.document)}<pre>{lines}</pre>\n"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CompareResult:
     """What comparing activations showed. Printed, and in a notebook, it is the ranking."""
 
@@ -98,6 +104,10 @@ class CompareResult:
             for row in compared(self.study)
         ]
 
+    def __repr__(self) -> str:
+        arms, trials = plural(len(self.study.plan.arms), "arm"), plural(len(self.study.results), "trial")
+        return f"<CompareResult of {self.study.plan.script}: {arms}, {trials}>"
+
     def __str__(self) -> str:
         text = io.StringIO()
         show_study(self.study, text)
@@ -108,8 +118,8 @@ class CompareResult:
 
 
 def treat(
-    script: str,
-    arguments: Sequence[str] = (),
+    script: str | os.PathLike[str],
+    arguments: Sequence[object] = (),
     *,
     is_module: bool = False,
     random: int | Literal["equal"] = 1,
@@ -123,7 +133,7 @@ def treat(
     trial_timeout: float | str | None = None,
     jobs: int | None = None,
     executor: str | Executor = "local",
-    study: str | None = None,
+    study: str | os.PathLike[str] | None = None,
     resume: bool = False,
 ) -> TreatResult:
     """Try the treatments for each finding on a training script itself, as ``reluctant treat`` does; its help says what each option is.
@@ -132,6 +142,8 @@ def treat(
 
     Raises `UsageError` where the options do not go together, and `ReluctantError` where the script gives nothing to treat.
     """
+    if random != "equal" and not (type(random) is int and random >= 0):
+        raise UsageError(f"{random!r} is no number of treatments", where="--random", advice='Give 0, 1, 2 … or "equal"')
     options = StudyOptions(
         seeds, steps, seconds, by, metric, goal, budget, trial_timeout, jobs, executor, study=study, resume=resume
     )  # fmt: skip
@@ -141,9 +153,9 @@ def treat(
 
 
 def compare(
-    script: str,
+    script: str | os.PathLike[str],
     activations: Sequence[str],
-    arguments: Sequence[str] = (),
+    arguments: Sequence[object] = (),
     *,
     is_module: bool = False,
     reinitialise: str | None = None,
@@ -158,22 +170,25 @@ def compare(
     trial_timeout: float | str | None = None,
     jobs: int | None = None,
     executor: str | Executor = "local",
-    study: str | None = None,
+    study: str | os.PathLike[str] | None = None,
     resume: bool = False,
 ) -> CompareResult:
     """Run a training script under several activations, as ``reluctant compare`` does; its help says what each option is.
 
-    Raises `UsageError` where the options do not go together, and `UnknownNameError` for an activation that does not exist.
+    Raises `UsageError` where the options do not go together, `UnknownNameError` for an activation that does not exist, and
+    `ReluctantError` where the script as it stands gives nothing to compare.
     """
-    if isinstance(activations, str):
-        raise UsageError("activations are a sequence of names", where=activations, advice='Write ["relu", "elu"]')
+    if isinstance(activations, str) or not all(isinstance(name, str) for name in activations):
+        raise UsageError("activations are a sequence of names", where=str(activations), advice='Write ["relu", "elu"]')
     options = StudyOptions(
         seeds, steps, seconds, by, metric, goal, budget, trial_timeout, jobs, executor, study=study, resume=resume
     )  # fmt: skip
     arms = activation_arms(activations, reinitialise, also_initialisation)
     conduct = options.conduct()
     plan = options.plan(script, arguments, is_module, arms)
-    return CompareResult(conduct.carried_out(conduct.begun(plan), "Comparing"))
+    compared_study = conduct.carried_out(conduct.begun(plan), "Comparing")
+    check_comparable(compared_study)
+    return CompareResult(compared_study)
 
 
 def conclusion(result: TreatResult) -> Iterator[str]:
@@ -181,6 +196,7 @@ def conclusion(result: TreatResult) -> Iterator[str]:
     found = result.changes
     if not found:
         yield "Nothing to treat: no finding of weight that a treatment is known for."
+        return
     for change in found:
         places = safe(", ".join(change.places))
         if change.treatment is None:
@@ -192,7 +208,7 @@ def conclusion(result: TreatResult) -> Iterator[str]:
     if result.document.baseline:
         yield _baseline(result.document.baseline)
     if left := trials_left(result.study):
-        yield f"The time was over with {left} trials to go; more of it, or fewer seeds, may show more."
+        yield f"The time was over with {plural(left, 'trial')} to go; more of it, or fewer seeds, may show more."
 
 
 def _copied(line: str) -> str:

@@ -6,16 +6,14 @@ import sys
 
 import click
 
-from reluctant.errors import ReluctantError
 from reluctant.recording import write
-from reluctant.report import safe, show_study, study_renderer_for
-from reluctant.studies import Study, compared
+from reluctant.report import show_study, study_renderer_for
+from reluctant.studies import Study, check_comparable
 
 
 def print_study(study: Study, source: str = "") -> None:
     """Print the ranking, and what was shown of each arm. Raises `ReluctantError` where the script itself gave nothing to compare."""
-    if study.results and not compared(study)[0].counted:
-        raise ReluctantError(safe(study.nothing_to_compare), where=study.plan.script, advice="Run it once with `reluctant run` to see why")
+    check_comparable(study)
     show_study(study, sys.stdout, source)
 
 

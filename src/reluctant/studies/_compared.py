@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reluctant.errors import ReluctantError
 from reluctant.recording import Goal
 
 from ._halving import stopped_early
@@ -65,6 +66,12 @@ def compared(study: Study) -> tuple[Compared, ...]:
         _compared(study, arm, results, differences[arm], levels.get(arm, LEVEL), ceiling, target, arm in stopped)
         for arm, results in counted.items()
     )
+
+
+def check_comparable(study: Study) -> None:
+    """Raise `ReluctantError` where the script was run as it stands, and gave nothing that arms could be compared with."""
+    if study.results and not any(result.counts for result in study.of(UNTREATED).values()):
+        raise ReluctantError(study.nothing_to_compare, where=study.plan.script, advice="Run it once with `reluctant run` to see why")
 
 
 def _compared(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -19,12 +20,17 @@ from ._study import Arm, Measured, Plan
 from .executors import Executor, executor
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_LEAST = {"seeds": 1, "steps": 1, "jobs": 1, "gpus_per_trial": 0}
+_ONE_OF = {"by": ("loss", "validation"), "goal": ("min", "max")}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smh]?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class StudyOptions:
-    """What the commands' options of the same names say. Times are seconds, or texts such as ``90s``, ``10m``, ``1h30m``."""
+    """What the commands' options of the same names say. Times are seconds, or texts such as ``90s``, ``10m``, ``1h30m``.
+
+    Raises `UsageError` for a number or a word that no option takes.
+    """
 
     seeds: int = 5
     """Trials of each arm, under as many seeds."""
@@ -49,16 +55,27 @@ class StudyOptions:
     gpus_per_trial: int = 0
     workdir: str | None = None
     """A folder in which each trial gets one of its own to run in, a copy of the current one."""
-    study: str | None = None
+    study: str | os.PathLike[str] | None = None
     """The file in which the trials are kept after each one."""
     resume: bool = False
     """Go on with the study in that file."""
     force: bool = False
     """Replace files that exist."""
 
+    def __post_init__(self) -> None:
+        for option in fields(self):
+            value, where = getattr(self, option.name), f"--{option.name.replace('_', '-')}"
+            if value is None and option.default is None:
+                continue
+            least, words = _LEAST.get(option.name), _ONE_OF.get(option.name)
+            if least is not None and not (type(value) is int and value >= least):
+                raise UsageError(f"{value!r} is no whole number from {least} on", where=where)
+            if words is not None and value not in words:
+                raise UsageError(f"{value!r} is none of {', '.join(words)}", where=where)
+
     def conduct(self, progress: Progress = unwatched) -> Conduct:
         """How the study is carried out. Raises `UsageError` where that cannot be, before anything has run."""
-        file = self.study or ""
+        file = os.fspath(self.study or "")
         if self.resume and not file:
             raise UsageError("there is nothing to go on with", where="--resume", advice="Name the file with --study FILE")
         if file and not self.resume:
@@ -66,17 +83,27 @@ class StudyOptions:
         limit = _seconds(self.budget, "--budget")
         until = math.inf if limit is None else time.monotonic() + limit
         chosen = executor(self.on, self.jobs, self.gpus_per_trial) if isinstance(self.on, str) else self.on
+        if not isinstance(chosen, Executor):
+            raise UsageError(f"{chosen!r} is no executor", where="--on", advice="Give its name, or an executor made with its arguments")
         return Conduct(chosen, until, file, self.resume, progress)
 
     def plan(
-        self, script: str, arguments: Sequence[str] = (), is_module: bool = False, arms: tuple[Arm, ...] = (), halving: bool = False
+        self,
+        script: str | os.PathLike[str],
+        arguments: Sequence[object] = (),
+        is_module: bool = False,
+        arms: tuple[Arm, ...] = (),
+        halving: bool = False,
     ) -> Plan:
         """The plan for a script. Raises `UsageError` where there is no such script, or the options do not go together."""
+        script = os.fspath(script)
+        if isinstance(arguments, str):
+            raise UsageError("the arguments of a script are a sequence", where=arguments, advice='Write ["--lr", "0.1"]')
         if not is_module and not Path(script).exists():
             raise UsageError("there is no such file", where=script, advice="Give the path of a script, or -m and the name of a module")
         return Plan(
             script,
-            tuple(arguments),
+            tuple(map(str, arguments)),
             is_module,
             arms,
             self.seeds,
@@ -116,7 +143,11 @@ class StudyOptions:
 
 
 def _seconds(given: float | str | None, where: str) -> float | None:
-    return seconds_in(given, where) if isinstance(given, str) else given
+    if given is None or isinstance(given, str):
+        return None if given is None else seconds_in(given, where)
+    if not given > 0:
+        raise UsageError(f"{given!r} is no length of time", where=where, advice="Give seconds above 0, or a text such as 90s, 10m or 1h30m")
+    return given
 
 
 def seconds_in(text: str, where: str = "") -> float:
