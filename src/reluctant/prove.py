@@ -133,20 +133,36 @@ def treat(
     trial_timeout: float | str | None = None,
     jobs: int | None = None,
     executor: str | Executor = "local",
+    gpus_per_trial: int = 0,
+    workdir: str | os.PathLike[str] | None = None,
     study: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    force: bool = False,
 ) -> TreatResult:
-    """Try the treatments for each finding on a training script itself, as ``reluctant treat`` does; its help says what each option is.
+    """Try the treatments for each finding on a training script itself, and say which cure it, as ``reluctant treat`` does.
 
-    Times are seconds, or texts such as ``10m``. The script runs in processes of its own and is never changed.
+    First `script`, or with `is_module` the module of that name, gets its check-up with `arguments` as its command line. Then the treatments
+    of each root finding are tried, and `random` treatments drawn at random beside them (``"equal"``: as many as are proposed). Each is
+    compared with the script as it stands under the same `seeds`. Trials are processes of their own; the script is never changed.
+
+    - `steps`, `seconds`: a trial ends after so many optimizer steps, or so long after the first one; else with the script.
+    - `by`, `metric`, `goal`: what is compared. It is the training loss, unless `by` says ``"validation"``, or `metric` is a regular
+      expression whose one group finds a number in what the script prints; of this more is better where `goal` is ``"max"``.
+    - `budget`, `trial_timeout`: when to stop the study, and when a trial, which then is not counted.
+    - `executor`, `jobs`, `gpus_per_trial`: where trials run (the command's ``--on``), how many at a time, one for each core unless said
+      otherwise, and with how many GPUs each.
+    - `workdir`: a folder in which each trial gets its own copy of the current one to run in.
+    - `study`, `resume`, `force`: the file that trials are written to after each one, whether to go on with it, whether to replace it.
+
+    Times are seconds, or texts such as ``"90s"`` and ``"10m"``.
 
     Raises `UsageError` where the options do not go together, and `ReluctantError` where the script gives nothing to treat.
     """
     if random != "equal" and not (type(random) is int and random >= 0):
         raise UsageError(f"{random!r} is no number of treatments", where="--random", advice='Give 0, 1, 2 … or "equal"')
     options = StudyOptions(
-        seeds, steps, seconds, by, metric, goal, budget, trial_timeout, jobs, executor, study=study, resume=resume
-    )  # fmt: skip
+        seeds, steps, seconds, by, metric, goal, budget, trial_timeout, jobs, executor, gpus_per_trial, workdir, study, resume, force
+    )
     conduct = options.conduct()
     treated = treat_script(options.plan(script, arguments, is_module, halving=True), conduct, random)
     return TreatResult(treated.document, treated.study)
@@ -170,10 +186,18 @@ def compare(
     trial_timeout: float | str | None = None,
     jobs: int | None = None,
     executor: str | Executor = "local",
+    gpus_per_trial: int = 0,
+    workdir: str | os.PathLike[str] | None = None,
     study: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    force: bool = False,
 ) -> CompareResult:
-    """Run a training script under several activations, as ``reluctant compare`` does; its help says what each option is.
+    """Run a training script under several activations, and say which is better, as ``reluctant compare`` does.
+
+    `activations` are names of the catalogue, with arguments where they differ from the defaults: ``["relu", "elu(0.5)"]``. Each takes the
+    place of the script's own hidden activations, and is compared with the script as it stands under the same seeds. With `reinitialise`
+    (``"he"``) weights are drawn anew with each activation's own gain; with `also_initialisation` each is tried both ways. The other
+    options are those of `treat`.
 
     Raises `UsageError` where the options do not go together, `UnknownNameError` for an activation that does not exist, and
     `ReluctantError` where the script as it stands gives nothing to compare.
@@ -181,8 +205,8 @@ def compare(
     if isinstance(activations, str) or not all(isinstance(name, str) for name in activations):
         raise UsageError("activations are a sequence of names", where=str(activations), advice='Write ["relu", "elu"]')
     options = StudyOptions(
-        seeds, steps, seconds, by, metric, goal, budget, trial_timeout, jobs, executor, study=study, resume=resume
-    )  # fmt: skip
+        seeds, steps, seconds, by, metric, goal, budget, trial_timeout, jobs, executor, gpus_per_trial, workdir, study, resume, force
+    )
     arms = activation_arms(activations, reinitialise, also_initialisation)
     conduct = options.conduct()
     plan = options.plan(script, arguments, is_module, arms)

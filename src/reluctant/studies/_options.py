@@ -53,7 +53,7 @@ class StudyOptions:
     on: str | Executor = "local"
     """Where trials run."""
     gpus_per_trial: int = 0
-    workdir: str | None = None
+    workdir: str | os.PathLike[str] | None = None
     """A folder in which each trial gets one of its own to run in, a copy of the current one."""
     study: str | os.PathLike[str] | None = None
     """The file in which the trials are kept after each one."""
