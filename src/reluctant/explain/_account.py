@@ -6,7 +6,7 @@ Verdicts, prose and figures are not in the file: they follow from the measuremen
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,15 +62,12 @@ def measured(claim: Claim[Any]) -> Outcome:
 
 def account(claims: Sequence[Claim[Any]], seed: int = 0, notify: Callable[[Outcome], None] | None = None) -> Account:
     """Run the claims one after another; `notify` is given each as it is done."""
-    return Account(__version__, this_machine(), seed, tuple(_each(claims, notify)))
-
-
-def _each(claims: Sequence[Claim[Any]], notify: Callable[[Outcome], None] | None) -> Iterable[Outcome]:
+    machine, outcomes = this_machine(), list[Outcome]()
     for claim in claims:
-        outcome = measured(claim)
+        outcomes.append(measured(claim))
         if notify is not None:
-            notify(outcome)
-        yield outcome
+            notify(outcomes[-1])
+    return Account(__version__, machine, seed, tuple(outcomes))
 
 
 FORMAT = 1

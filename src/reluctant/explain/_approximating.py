@@ -193,7 +193,7 @@ def _trained(runs: TrainingPlan, depth: int, case: tuple[str, int], own: Sequenc
         depth=depth,
         width=width,
         errors=tuple(errors),
-        outside=float((_answers(parameters, beyond)[best] - curve(beyond)).square().mean().sqrt() / curve(x).std(correction=0)),
+        outside=_share(_answers(parameters, beyond)[best] - curve(beyond), curve(x)),
         fit=tuple(_answers(parameters, grid.double())[best].tolist()),
         kinks=_kinks([tensor[best : best + 1] for tensor in parameters]),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,13 +90,10 @@ def in_javascript() -> dict[str, Activation]:
     Gated pairs have two inputs, learned and drawn slopes are no constants, straight lines are what the page calls no activation, and
     JavaScript lacks what some need.
     """
-    candidates = (a for a in all_activations() if not (isinstance(a, Gated) or a.learned or a.drawn or a.traits.straight_line))
-    return {activation.spelling: activation for activation in candidates if _can_be_written(activation)}
-
-
-def _can_be_written(activation: Activation) -> bool:
-    try:
-        javascript(activation)
-    except UnknownNameError:
-        return False
-    return True
+    found = {}
+    for activation in all_activations():
+        if not (isinstance(activation, Gated) or activation.learned or activation.drawn or activation.traits.straight_line):
+            with suppress(UnknownNameError):
+                javascript(activation)
+                found[activation.spelling] = activation
+    return found

@@ -88,10 +88,8 @@ def _figure(figure: Figure, language: Language, width: int) -> Iterator[str]:
     """What of a figure can be drawn with letters; the others say in words what they show."""
     yield from wrap(translation(figure.title, language), width)
     maps = [panel for panel in figure.panels if any(isinstance(mark, Cells) for mark in panel.marks)]
-    drawn = [
-        *_maps(maps, language, width),
-        *(line for panel in figure.panels if panel not in maps for line in _curves(panel, language, width)),
-    ]
+    drawn = list(_maps(maps, language, width))
+    drawn += [line for panel in figure.panels if panel not in maps for line in _curves(panel, language, width)]
     yield from drawn or wrap(translation(figure.alt, language), width, "  ", "  ")
     if figure.settings:
         yield from wrap(translation(figure.settings[figure.start].readout, language), width, "  ", "  ")
@@ -117,14 +115,11 @@ def _number(y: float | None) -> str:
 
 def _maps(panels: Sequence[Panel], language: Language, width: int) -> Iterator[str]:
     """Pictures of cells beside each other, two rows of cells in one of letters."""
-    drawn = [
-        (translation(panel.title, language), half_blocks(next(mark for mark in panel.marks if isinstance(mark, Cells)))) for panel in panels
-    ]
+    cells = [next(mark for mark in panel.marks if isinstance(mark, Cells)) for panel in panels]
+    drawn = [(translation(panel.title, language), half_blocks(own)) for panel, own in zip(panels, cells, strict=True)]
     while drawn:
-        taken, used = [drawn.pop(0)], 0
-        used = len(taken[0][1][0]) + 2
-        while drawn and used + len(drawn[0][1][0]) + 2 <= width:
-            used += len(drawn[0][1][0]) + 2
+        taken = [drawn.pop(0)]
+        while drawn and sum(len(rows[0]) + 2 for _, rows in (*taken, drawn[0])) <= width:
             taken.append(drawn.pop(0))
         columns = [column_width([name, rows[0]]) for name, rows in taken]
         for line in ([name for name, _ in taken], *zip(*(rows for _, rows in taken), strict=True)):

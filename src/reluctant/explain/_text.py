@@ -31,8 +31,5 @@ class Text:
 
 def listed(parts: list[Words]) -> Text:
     """The parts as a list in a sentence: ``a, b and c``; none give an empty text."""
-    return Text(_english([translation(part, "en") for part in parts]), "、".join(translation(part, "zh") for part in parts))
-
-
-def _english(parts: list[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+    *first, last = [translation(part, "en") for part in parts] or [""]
+    return Text(f"{', '.join(first)} and {last}" if first else last, "、".join(translation(part, "zh") for part in parts))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reluctant.activations import get
-from reluctant.figures import Axis, Cells, Dots, Figure, Panel, Setting, Slider, Words, explorer
+from reluctant.figures import Axis, Cells, Dots, Figure, Mark, Panel, Setting, Slider, Words, explorer
 from reluctant.numbers import count, percent, percentage, short
 
 from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Formula, Paragraph, Table
@@ -212,9 +212,8 @@ class LinearStacksClaim(Claim[LinearStacksMeasurement]):
         yield ClaimCase("ReLU just enough", _with_accuracy(solved, RELU, SEPARATED), ClaimVerdict.HOLDS)
         yield ClaimCase("ReLU just too little", _with_accuracy(solved, RELU, SEPARATED - 0.001), ClaimVerdict.CONDITIONS)
         best = measured.tasks[0].best_line
-        yield ClaimCase(
-            "a stack as good as a line", _with_accuracy(solved, LINEAR, min(task.best_line for task in measured.tasks)), ClaimVerdict.HOLDS
-        )
+        least = min(task.best_line for task in measured.tasks)
+        yield ClaimCase("a stack as good as a line", _with_accuracy(solved, LINEAR, least), ClaimVerdict.HOLDS)
         yield ClaimCase("a stack that beats every line", _with_accuracy(solved, LINEAR, best + SLACK + 0.001), ClaimVerdict.NOT_HERE)
         size = measured.merged.largest_output
         for share, verdict in ((0.99, ClaimVerdict.HOLDS), (1.01, ClaimVerdict.NOT_HERE)):
@@ -407,17 +406,12 @@ def _panel(measured: LinearStacksMeasurement, picture: PlaneAnswers) -> Panel:
     points = next(task.points for task in measured.tasks if task.task == picture.task)
     name = TASKS[picture.task][1]
     kind = Text("no activation", "无激活函数") if picture.activation == LINEAR else Text("ReLU", "ReLU")
-    axes = Axis("x₁", -REACH, REACH), Axis("x₂", -REACH, REACH)
-    dots = tuple(
-        Dots(
-            Text(f"class {one}", f"第 {one} 类"),
-            tuple(x for x, _, own in points if own == one),
-            tuple(y for _, y, own in points if own == one),
-            colour,
-        )
-        for one, colour in ((0, 1), (1, 2))
-    )
-    return Panel(Text(f"{name.en}, {kind.en}", f"{name.zh}，{kind.zh}"), *axes, (Cells(picture.rows, "field"), *dots))
+    x, y = Axis("x₁", -REACH, REACH), Axis("x₂", -REACH, REACH)
+    marks: list[Mark] = [Cells(picture.rows, "field")]
+    for one in (0, 1):
+        own = [point for point in points if point[2] == one]
+        marks.append(Dots(Text(f"class {one}", f"第 {one} 类"), tuple(x for x, _, _ in own), tuple(y for _, y, _ in own), colour=one + 1))
+    return Panel(Text(f"{name.en}, {kind.en}", f"{name.zh}，{kind.zh}"), x, y, tuple(marks))
 
 
 def _table(measured: LinearStacksMeasurement) -> Table:

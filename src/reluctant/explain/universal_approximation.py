@@ -20,6 +20,9 @@ CLOSE = 0.01
 """An approximation is close where its error is below this share of the curve's standard deviation."""
 FAR = 0.1
 
+SHOWN = {"knots": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid", "square": "x²"}
+"""What is drawn of the networks that were computed: by what stands between the layers, and how that is called."""
+
 
 @dataclass(frozen=True)
 class UniversalApproximationMeasurement:
@@ -172,11 +175,9 @@ def _about_knots(worst: Built, works: bool) -> Text:
     name, first, last = CURVES[worst.curve][1], percentage(worst.errors[0]), percentage(worst.errors[-1])
     few, many = worst.widths[0], worst.widths[-1]
     rate = short(math.log(worst.errors[-2] / worst.errors[-1], 2))
-    start = (
-        Text("Every curve can be approached", "每条曲线都可以逼近")
-        if works
-        else Text("Not every curve was approached", "并非每条曲线都被逼近")
-    )
+    start = Text("Every curve can be approached", "每条曲线都可以逼近")
+    if not works:
+        start = Text("Not every curve was approached", "并非每条曲线都被逼近")
     return Text(
         f"{start.en}: with evenly spaced kinks the error of the hardest, {name}, falls from {first} with {few} ReLUs to {last} with "
         f"{many}, at the end as the power −{rate} of their number.",
@@ -187,15 +188,11 @@ def _about_knots(worst: Built, works: bool) -> Text:
 
 def _polynomials(measured: UniversalApproximationMeasurement) -> Iterator[Text]:
     """The functions between the layers that did not come close, however wide."""
-    floors = {
-        kind: max(built.errors[-1] for built in measured.built if built.activation == kind)
-        for kind in BASES
-        if kind in ("square", "identity")
-    }
+    names = {"square": Text("x²", "x²"), "identity": Text("nothing", "什么都没有")}
+    floors = {kind: max(built.errors[-1] for built in measured.built if built.activation == kind) for kind in names}
     stuck = {kind: floor for kind, floor in floors.items() if floor >= FAR}
     if stuck:
         widest = max(max(built.widths) for built in measured.built)
-        names = {"square": Text("x²", "x²"), "identity": Text("nothing", "什么都没有")}
         en = " and ".join(f"{percentage(floor)} with {names[kind].en} between the layers" for kind, floor in stuck.items())
         zh = "，".join(f"层间为{names[kind].zh}时是 {percentage(floor)}" for kind, floor in stuck.items())
         yield Text(
@@ -314,10 +311,9 @@ def _at(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
 
 
 def _errors(measured: UniversalApproximationMeasurement) -> Figure:
-    kinds = {"knots": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid", "square": "x²"}
-    fall = {kind: [_built(measured, curve, kind) for curve in CURVES] for kind in kinds}
+    fall = {kind: [_built(measured, curve, kind) for curve in CURVES] for kind in SHOWN}
     values = "; ".join(
-        f"{kinds[kind]} " + ", ".join(f"{percentage(built.errors[0])} → {percentage(built.errors[-1])}" for built in found)
+        f"{SHOWN[kind]} " + ", ".join(f"{percentage(built.errors[0])} → {percentage(built.errors[-1])}" for built in found)
         for kind, found in fall.items()
     )
     few, many = fall["knots"][0].widths[0], fall["knots"][0].widths[-1]
@@ -333,40 +329,25 @@ def _errors(measured: UniversalApproximationMeasurement) -> Figure:
 
 
 def _error_panel(measured: UniversalApproximationMeasurement, curve: str) -> Panel:
-    by_kind = {kind: _built(measured, curve, kind) for kind in ("knots", "tanh", "sigmoid", "square")}
-    labels: dict[str, tuple[Words, int]] = {
-        "knots": (Text("ReLU, even kinks", "ReLU，等距折点"), COLOURS["relu"]),
-        "tanh": (Text("tanh, random layer", "tanh，随机层"), COLOURS["tanh"]),
-        "sigmoid": (Text("sigmoid, random layer", "sigmoid，随机层"), COLOURS["sigmoid"]),
-        "square": (Text("x², random layer", "x²，随机层"), NEUTRAL),
-    }
-    marks = [Line(labels[kind][0], _floats(built.widths), built.errors, labels[kind][1]) for kind, built in by_kind.items()]
+    built = {kind: _built(measured, curve, kind) for kind in SHOWN}
+    labels = {kind: Text(f"{name}, random layer", f"{name}，随机层") for kind, name in SHOWN.items()}
+    labels["knots"] = Text("ReLU, even kinks", "ReLU，等距折点")
+    colours = {**COLOURS, "knots": COLOURS["relu"], "square": NEUTRAL}
+    marks = [Line(labels[kind], own.widths, own.errors, colours[kind]) for kind, own in built.items()]
     for depth, colour in zip(sorted({found.depth for found in measured.trained}), (5, 4, 6), strict=False):
         own = sorted((found for found in _of(measured, curve) if found.depth == depth), key=lambda found: found.width)
         label = Text(f"trained ReLU, {depth} hidden, median", f"训练的 ReLU，{depth} 个隐藏层，中位数")
         medians = tuple(spread(found.errors).median for found in own)
-        marks.append(Line(label, _floats([found.width for found in own]), medians, colour, dashed=True))
-    widest = max(by_kind["knots"].widths)
-    return Panel(
-        CURVES[curve][1],
-        Axis(
-            Text("units in a layer", "每层单元数"),
-            1,
-            widest,
-            scale="log",
-            names=tuple((float(w), str(w)) for w in (1, 4, 16, 64) if w <= widest),
-        ),
-        Axis(Text("error, share of std", "误差（标准差的比例）"), LOWEST, 3, scale="log"),
-        tuple(marks),
-    )
+        marks.append(Line(label, [found.width for found in own], medians, colour, dashed=True))
+    widest = max(built["knots"].widths)
+    names = tuple((float(width), str(width)) for width in (1, 4, 16, 64) if width <= widest)
+    x = Axis(Text("units in a layer", "每层单元数"), 1, widest, scale="log", names=names)
+    y = Axis(Text("error, share of std", "误差（标准差的比例）"), LOWEST, 3, scale="log")
+    return Panel(CURVES[curve][1], x, y, tuple(marks))
 
 
 LOWEST = 1e-5
 """Errors below are not drawn: smooth curves are met by smooth functions to the last digit."""
-
-
-def _floats(numbers: Sequence[int]) -> tuple[float, ...]:
-    return tuple(map(float, numbers))
 
 
 def _table(measured: UniversalApproximationMeasurement) -> Table:

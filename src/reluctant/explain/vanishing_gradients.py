@@ -14,7 +14,7 @@ from reluctant.numbers import short
 
 from ._claim import Block, Claim, ClaimCase, ClaimVerdict, Conclusion, Paragraph, Table
 from ._curves import COLOURS, curve_panels, title
-from ._networks import Initialisation, in_torch, linear_layers, side_by_side
+from ._networks import Initialisation, forward, in_torch, linear_layers, side_by_side
 from ._spread import Spread, interval, interval_words, over_seeds, spread
 from ._text import Text, listed
 
@@ -211,11 +211,9 @@ def _sizes(parameters: list[Tensor], x: Tensor, gradient: Tensor, activation: Ac
     """For each network, the gradient's size at each layer's input to its activation; the last layer's is that of what is sent back."""
     import torch
 
-    function, h, seen = in_torch(activation), x, []
-    for weight, bias in zip(parameters[::2], parameters[1::2], strict=True):
-        seen.append(torch.baddbmm(bias, h, weight))
-        h = function(seen[-1])
-    gradients = torch.autograd.grad(seen[-1], seen[:-1], gradient)
+    seen: list[Tensor] = []
+    last = forward(parameters, x, in_torch(activation), seen)
+    gradients = torch.autograd.grad(last, seen, gradient)
     sizes = torch.stack([part.double().square().mean((1, 2)).sqrt() for part in (*gradients, gradient)])
     return [list(map(float, network)) for network in (sizes / sizes[-1]).T]
 
@@ -309,11 +307,9 @@ def _frame(measured: VanishingGradientsMeasurement, depth: int, width: int) -> S
 def _panel(own: list[Gradients], initialisation: Initialisation, deepest: int) -> Panel:
     marks: list[Mark] = []
     for found in own:
-        xs, name = tuple(float(layer) for layer in range(1, found.depth + 1)), title(get(found.activation))
-        colour = COLOURS[found.activation]
-        marks.append(Band(xs, found.least, found.largest, colour))
-        marks.append(Line(name, xs, found.median, colour))
-        marks.append(Line(Text(f"{name}, predicted", f"{name}，预测"), xs, found.predicted, colour, dashed=True))
+        xs, name, colour = range(1, found.depth + 1), title(get(found.activation)), COLOURS[found.activation]
+        predicted = Line(Text(f"{name}, predicted", f"{name}，预测"), xs, found.predicted, colour, dashed=True)
+        marks += [Band(xs, found.least, found.largest, colour), Line(name, xs, found.median, colour), predicted]
     return Panel(
         NAMES[initialisation],
         Axis(Text("layer", "层"), 1, deepest),

@@ -101,9 +101,10 @@ def all_blocks(branches: Iterable[Branch], places: Locations) -> tuple[FindingBl
 def main_blocks(branches: Sequence[Branch], places: Locations) -> tuple[FindingBlock, ...]:
     """The roots, the first few of each rule in full; what follows from them is named beneath."""
     blocks = []
-    alike = sorted(range(len(branches)), key=lambda index: (GRAVITY[branches[index].severity], _first(branches, index)))
-    for _, indices in groupby(alike, key=lambda index: (branches[index].severity, branches[index].root.code)):
-        group = [branches[index] for index in indices]
+    alike: dict[tuple[Severity, str], list[Branch]] = {}
+    for branch in branches:
+        alike.setdefault((branch.severity, branch.root.code), []).append(branch)
+    for _, group in sorted(alike.items(), key=lambda entry: GRAVITY[entry[0][0]]):
         shown, rest = group[:FULL_BLOCKS], group[FULL_BLOCKS:]
         blocks += [_block(branch.root, places, leads_to=branch.followers) for branch in shown[:-1]]
         followers = (*shown[-1].followers, *(follower for branch in rest for follower in branch.followers))
@@ -120,12 +121,6 @@ def tally(findings: Sequence[Finding]) -> str:
         for severity, number in numbers.items()
         if number
     )
-
-
-def _first(branches: Sequence[Branch], index: int) -> int:
-    """Where the first branch of the same rule and severity stands."""
-    wanted = branches[index].severity, branches[index].root.code
-    return next(other for other, branch in enumerate(branches) if (branch.severity, branch.root.code) == wanted)
 
 
 def _block(

@@ -40,30 +40,20 @@ class Outline:
     """(what for, command) to type next."""
 
 
-def full_outline(document: Document, source: str = "") -> Outline:
-    """The report with every site and every finding in full; `source` is the file that the document is saved in."""
-    places = locations_of(document.recording)
-    branches = finding_tree(about_network(document.findings))
-    return _outline(document, source, places, site_rows(document, places), all_blocks(branches, places))
+def outline_of(document: Document, source: str = "", every_site: bool = True) -> Outline:
+    """The report with every site and every finding in full, else with what many sites share said once.
 
-
-def main_outline(document: Document, source: str = "") -> Outline:
-    """The report as `full_outline`, with what many sites share said once."""
-    places = locations_of(document.recording)
-    branches = finding_tree(about_network(document.findings))
-    return _outline(document, source, places, main_site_rows(document, places), main_blocks(branches, places))
-
-
-def _outline(
-    document: Document, source: str, places: Locations, rows: tuple[SiteRow | SkippedRows, ...], blocks: tuple[FindingBlock, ...]
-) -> Outline:
+    `source` is the file that the document is saved in.
+    """
     recording = document.recording
+    places, branches = locations_of(recording), finding_tree(about_network(document.findings))
+    blocks = (all_blocks if every_site else main_blocks)(branches, places)
     found = verdict(document)
     return Outline(
         title=_title(recording, places),
         verdict=Verdict(found.kind, safe(found.sentence)),
         notes=tuple(note for note in (end_of_run(recording) if found.kind != "nothing" else "",) if note),
-        rows=rows,
+        rows=site_rows(document, places) if every_site else main_site_rows(document, places),
         blocks=blocks,
         unjudged=(
             *_not_judged(document.not_judged),

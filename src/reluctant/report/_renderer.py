@@ -11,7 +11,7 @@ from reluctant import discovery
 from reluctant.errors import UsageError
 from reluctant.recording import Document
 
-from ._outline import Outline, full_outline, main_outline
+from ._outline import Outline, outline_of
 
 if TYPE_CHECKING:
     from reluctant.studies import Study
@@ -47,7 +47,7 @@ class Renderer:
 
     def outline(self, document: Document) -> Outline:
         """What the report says, for renderers that only give it a form."""
-        return (full_outline if self.every_site else main_outline)(document, self.source)
+        return outline_of(document, self.source, self.every_site)
 
 
 @cache

@@ -153,10 +153,7 @@ def _columns(rows: Sequence[SiteRow]) -> list[Column]:
         Column("line", [row.place for row in rows], right=True, least=9),
         Column("after", [row.after for row in rows], least=7),
         Column("activation", [row.activation for row in rows], least=6, crop=crop_end),
-        Column("units", [row.units for row in rows], right=True),
-        Column("dead", [row.dead for row in rows], right=True),
-        Column("open", [row.open for row in rows], right=True),
-        Column("zeros", [row.zeros for row in rows], right=True),
+        *(Column(name, [getattr(row, name) for row in rows], right=True) for name in ("units", "dead", "open", "zeros")),
         _gradients(rows),
         Column("over run", [row.over_the_run for row in rows]),
     ]

@@ -11,7 +11,7 @@ from reluctant.recording import Document, Finding, Recording
 from reluctant.rules import about_network, finding_tree
 
 from .._locations import Locations, locations_of
-from .._outline import Outline, full_outline
+from .._outline import Outline, outline_of
 from .._safe_text import safe
 from ..pictures import RecordingView, view_of
 from ..pictures._picture import event_of
@@ -53,7 +53,7 @@ def page_content(document: Document, source: str = "") -> PageContent:
     branches = finding_tree(about_network(document.findings))
     gravest = [finding for branch in branches[:1] for finding in (branch.root, *branch.followers)]
     view = view_of(recording, gravest)
-    outline = full_outline(document, source)
+    outline = outline_of(document, source)
     made = cards(branches, places, view)
     return PageContent(
         outline=outline,

@@ -56,8 +56,7 @@ def _gradient(site: Site, view: RecordingView) -> Drawing | None:
     axis = size_axis("root mean square", [*arriving, *leaving])
     if axis is None or len(steps) < 2:
         return None
-    last_in = next((size for size in reversed(arriving) if size is not None), None)
-    last_out = next((size for size in reversed(leaving) if size is not None), None)
+    last_in, last_out = (next((size for size in reversed(sizes) if size is not None), None) for sizes in (arriving, leaving))
     alt = f"At the last measured step {magnitude(last_in)} arrives and {magnitude(last_out)} goes on."
     shown = [[size if size else None for size in sizes] for sizes in (arriving, leaving)]  # 0 has no place on a logarithmic axis
     lines = [Line("arrives", steps, shown[0], colour=0), Line("goes on", steps, shown[1])]

@@ -49,6 +49,10 @@ def layer_names(layers: Sequence[Layer]) -> list[str]:
     return [safe(layer.name) or layer.kind for layer in layers]
 
 
+def _layer_axis(names: Sequence[str]) -> Axis:
+    return Axis(f"layers in order: {names[0]} to {names[-1]}", 0.5, len(names) + 0.5)
+
+
 class GradientByLayer(Picture):
     """Size of the gradient at the output of each layer, first layer to last, at the first and at the last measured step."""
 
@@ -64,13 +68,11 @@ class GradientByLayer(Picture):
         y = size_axis("root mean square", [*first, *last])
         if y is None or len(layers) < 2 or sum(value is not None for value in last) < 2:
             return None
-        names = layer_names(layers)
-        places = list(range(1, len(layers) + 1))
+        names, places = layer_names(layers), range(1, len(layers) + 1)
         ends = [f"{magnitude(sizes[0])} at {names[0]}, {magnitude(sizes[-1])} at {names[-1]}" for sizes in (first, last)]
         alt = f"At the start {ends[0]}; at the end {ends[1]}."
-        x = Axis(f"layers in order: {names[0]} to {names[-1]}", 0.5, len(layers) + 0.5)
         lines = [Line("first measured step", places, first, colour=0, dashed=True), Line("last measured step", places, last)]
-        return line_chart("Gradient that arrives at each layer", alt, x, y, lines)
+        return line_chart("Gradient that arrives at each layer", alt, _layer_axis(names), y, lines)
 
 
 class SignalByLayer(Picture):
@@ -90,5 +92,5 @@ class SignalByLayer(Picture):
             return None
         names = layer_names(layers)
         alt = f"From {magnitude(measured[0])} at {names[0]} to {magnitude(measured[-1])} at {names[-1]}."
-        x = Axis(f"layers in order: {names[0]} to {names[-1]}", 0.5, len(layers) + 0.5)
-        return line_chart("Signal at the first step", alt, x, y, [Line("spread of the values", list(range(1, len(layers) + 1)), spreads)])
+        line = Line("spread of the values", range(1, len(layers) + 1), spreads)
+        return line_chart("Signal at the first step", alt, _layer_axis(names), y, [line])

@@ -35,11 +35,11 @@ def units_over_time(site: Site, time: Axis) -> Drawing | None:
     ]
     if site.units > silent:
         groups.append(UnitGroup(site.units - silent))
-    never = sum(silence.units for silence in site.silences if silence.last_alive_step < 0)
+    fallen = [silence for silence in site.silences if silence.last_alive_step >= 0]
+    never = silent - sum(silence.units for silence in fallen)
     alt = f"{count(silent)} of {plural(site.units, 'unit')} pass no gradient at the end."
     if never:
         alt += f" {count(never)} never did."
-    fallen = [silence for silence in site.silences if silence.last_alive_step >= 0]
     if fallen:
         first, last = min(each.first_silent_step for each in fallen), max(each.first_silent_step for each in fallen)
         when = f"at step {count(first)}" if first == last else f"between steps {count(first)} and {count(last)}"
