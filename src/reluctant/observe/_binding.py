@@ -14,7 +14,7 @@ from reluctant.recording import Graph, Location, Node, Unobserved
 
 from . import _operations as ops
 from ._call_stack import Origin
-from ._layer_record import LayerKind, LayerRecord
+from ._layer_record import LayerRecord
 from ._loss_record import LossRecord
 from ._module_names import ModuleNames
 from ._parameter_record import ParameterRecord, Parameters
@@ -167,7 +167,7 @@ class _Binder:
         known.calls = max(known.calls, self.calls[known.number])
         for part, number in node.parameters.items():
             record = self.registry.parameters.records[number]
-            record.role = _part_role(part, known.kind)
+            record.role = "embedding" if known.kind == "embedding" and part == "weight" else part
             record.layers.add(known.number)
             if not record.name:
                 record.name = self._parameter_name(record)
@@ -176,7 +176,7 @@ class _Binder:
     def _new_layer(self, node: PlanNode, weight: int | None, number: int) -> LayerRecord:
         record = self.registry.parameters.records[weight] if weight is not None else None
         shape = node.computed or (record.shape if record else ())
-        kind = _layer_kind(node.operation)
+        kind = ops.LAYER_KINDS.get(node.operation, "other")
         fan_in, fan_out = _fans(kind, shape, node)
         name, module_type = self._layer_name(record, node)
         place, called, built = self._places(node)
@@ -430,23 +430,7 @@ class _Binder:
                     self.registry.roots.append(name)
 
 
-def _layer_kind(operation: str) -> LayerKind:
-    if operation in ops.NORMALISATIONS:
-        return ops.NORMALISATIONS[operation]  # type: ignore[return-value]
-    if operation in ops.CONVOLUTIONS:
-        return "convolution"
-    if operation in ops.EMBEDDINGS:
-        return "embedding"
-    if operation in ops.RECURRENT:
-        return "recurrent"
-    return "linear" if operation in ops.MATRIX_PRODUCTS else "other"
-
-
-def _part_role(part: str, kind: LayerKind) -> Any:
-    return "embedding" if kind == "embedding" and part == "weight" else part
-
-
-def _fans(kind: LayerKind, shape: tuple[int, ...], node: PlanNode) -> tuple[int, int]:
+def _fans(kind: ops.LayerKind, shape: tuple[int, ...], node: PlanNode) -> tuple[int, int]:
     size = 1
     for n in shape:
         size *= n

@@ -92,19 +92,10 @@ class CompiledModels:
 
     def notes(self) -> tuple[Unobserved, ...]:
         """What compiled code hides."""
-        if self.used and self._leave:
-            return (
-                Unobserved(
-                    "activations inside compiled code",
-                    "--leave-compiled was given",
-                    advice="Run without it: measured steps then run eagerly.",
-                ),
-            )
-        if self.used:
-            return (
-                Unobserved(
-                    "the compiled code itself",
-                    "measured steps ran the compiled model eagerly, so training agrees to rounding, not bit for bit",
-                ),
-            )
-        return ()
+        if not self.used:
+            return ()
+        if self._leave:
+            advice = "Run without it: measured steps then run eagerly."
+            return (Unobserved("activations inside compiled code", "--leave-compiled was given", advice=advice),)
+        why = "measured steps ran the compiled model eagerly, so training agrees to rounding, not bit for bit"
+        return (Unobserved("the compiled code itself", why),)

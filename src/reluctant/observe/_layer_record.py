@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -12,13 +11,12 @@ from torch.autograd.graph import Node
 from reluctant.instrument.torch_private import saved
 from reluctant.recording import Layer, LayerMoment, Location
 
-from ._norms import square_sum, widest
+from ._norms import Moments, widest
+from ._operations import LayerKind
 from ._saved_tensor import saved_tensor, saved_value
 from ._site_record import _fewer_samples
 from ._timeline import Timeline
 from ._value_record import InputRecord
-
-LayerKind = Literal["linear", "convolution", "recurrent", "embedding", "batch_norm", "layer_norm", "group_norm", "other"]
 
 ROWS_RECOMPUTED = 128
 """Samples for which a layer's pre-activation is computed again, at few moments, where nothing keeps it."""
@@ -26,13 +24,11 @@ ROWS_RECOMPUTED = 128
 
 @dataclass(slots=True)
 class _PendingLayer:
-    input_square: float = 0.0
-    input_sum: float = 0.0
-    input_entries: int = 0
-    gradient_square: float = 0.0
-    gradient_entries: int = 0
+    input: Moments = field(default_factory=Moments)
+    gradient: Moments = field(default_factory=Moments)
     weight_gradient_rms: float | None = None
-    output: tuple[float, float, float, float] | None = None
+    output: dict[str, float] = field(default_factory=dict)
+    """Sizes of the pre-activations, by the field of a `LayerMoment`."""
 
 
 @dataclass(slots=True)
@@ -69,9 +65,7 @@ class LayerRecord:
             self.input.add(values, feature_axis)
         few = _fewer_samples(values, None)
         if few.is_floating_point() and few.numel():
-            self.pending.input_square += square_sum(few)
-            self.pending.input_sum += float(few.sum(dtype=widest(few)))
-            self.pending.input_entries += few.numel()
+            self.pending.input.add(few, total=float(few.sum(dtype=widest(few))))
 
     def read_output(self, values: Tensor, unit_axis: int) -> None:
         """Read its pre-activations: overall size, how far units sit from 0, and what the input adds to each."""
@@ -81,36 +75,31 @@ class LayerRecord:
         if len(rows) < 2 or not bool(torch.isfinite(rows).all()):
             return
         means = rows.mean(0)
-        self.pending.output = (
-            float((rows * rows).mean()) ** 0.5,
-            float(means.mean()),
-            float((means * means).mean()) ** 0.5,
-            float(rows.var(0, correction=0).mean()) ** 0.5,
-        )
+        self.pending.output = {
+            "output_rms": float((rows * rows).mean()) ** 0.5,
+            "output_mean": float(means.mean()),
+            "output_unit_mean_rms": float((means * means).mean()) ** 0.5,
+            "output_unit_std": float(rows.var(0, correction=0).mean()) ** 0.5,
+        }
 
     def add_gradient(self, arriving: Tensor, scale: float) -> None:
         """Add the gradient that arrives at its output at one call, which is that of the loss times `scale`."""
-        self.pending.gradient_square += square_sum(arriving) / scale**2
-        self.pending.gradient_entries += arriving.numel()
+        self.pending.gradient.add(arriving, scale=scale)
 
     def finish_pass(self, step: int) -> None:
         """Turn what the pass added up to into a moment."""
         p = self.pending
         self.pending = _PendingLayer()
-        if not (p.input_entries or p.gradient_entries or p.weight_gradient_rms is not None):
+        if not (p.input.entries or p.gradient.entries or p.weight_gradient_rms is not None):
             return
-        output = p.output or (None, None, None, None)
         self.moments.append(
             LayerMoment(
                 step=step,
-                input_rms=(p.input_square / p.input_entries) ** 0.5 if p.input_entries else None,
-                input_mean=p.input_sum / p.input_entries if p.input_entries else None,
-                output_gradient_rms=(p.gradient_square / p.gradient_entries) ** 0.5 if p.gradient_entries else None,
+                input_rms=p.input.rms,
+                input_mean=p.input.mean,
+                output_gradient_rms=p.gradient.rms,
                 weight_gradient_rms=p.weight_gradient_rms,
-                output_rms=output[0],
-                output_mean=output[1],
-                output_unit_mean_rms=output[2],
-                output_unit_std=output[3],
+                **p.output,
             )
         )
 
@@ -166,12 +155,7 @@ def recompute_output(
             values[:few],
             kept.to(values.dtype),
             None if bias is None else bias.detach().to(values.dtype),
-            saved(node, "stride"),
-            saved(node, "padding"),
-            saved(node, "dilation"),
-            saved(node, "transposed"),
-            saved(node, "output_padding"),
-            saved(node, "groups"),
+            *(saved(node, name) for name in ("stride", "padding", "dilation", "transposed", "output_padding", "groups")),
         )
         return output, 1
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 import time
@@ -40,7 +41,8 @@ class MeasuredPass:
         self.thread = threading.get_ident()
         self._raw, self._guard, self._outputs = raw, guard, outputs
         self._handles: list[Any] = []
-        self._seconds = 0.0
+        self.seconds = 0.0
+        """Time spent in gradient hooks."""
         self._values: dict[int, Tensor] = {}
         self._sites: set[int] = set()
         self._layers: set[int] = set()
@@ -78,13 +80,11 @@ class MeasuredPass:
             if node.site is not None:
                 self._hook_site(node.site, raw)
             elif node.layer is not None:
-                self._handles.append(raw.register_prehook(self._guard(self._timed(self._layer_gradient(node.layer)))))
+                self._on_gradient(raw, functools.partial(self._add_gradient, node.layer))
         weights = {layer.weight: layer for layer in self.registry.layers.values() if layer.weight is not None}
         for position, number in self.plan.accumulators:
-            layer = weights.get(number)
-            if layer is not None:
-                accumulator = self._raw.nodes[position].node
-                self._handles.append(accumulator.register_prehook(self._guard(self._timed(self._weight_gradient(layer)))))
+            if number in weights:
+                self._on_gradient(self._raw.nodes[position].node, functools.partial(self._set_weight_gradient, weights[number]))
         self._values.clear()
         del self._raw
 
@@ -114,11 +114,6 @@ class MeasuredPass:
         return self._raw.nodes[self._raw.roots[0]].node
 
     @property
-    def seconds(self) -> float:
-        """Time spent in gradient hooks."""
-        return self._seconds
-
-    @property
     def undecided(self) -> bool:
         """Whether a site has units that look silent on too few samples."""
         return any(s.units.undecided for s in self.registry.sites.values() if s.number in self._sites)
@@ -128,7 +123,7 @@ class MeasuredPass:
             begin = time.perf_counter()
             with out_of_sight():
                 function(*gradients)
-            self._seconds += time.perf_counter() - begin
+            self.seconds += time.perf_counter() - begin
 
         return timed
 
@@ -179,21 +174,21 @@ class MeasuredPass:
 
         self._handles.append(raw.register_hook(self._guard(self._timed(gradients))))
 
-    def _layer_gradient(self, layer: LayerRecord) -> Callable[..., None]:
-        def note(gradients: tuple[Tensor | None, ...]) -> None:
-            gradient = _dense(gradients)
-            if gradient is not None:
-                layer.add_gradient(gradient, self._scale)
+    def _on_gradient(self, raw: Node, use: Callable[[Tensor], None]) -> None:
+        """Have `use` called with the gradient that comes to a node first, where it is a plain array of numbers."""
 
-        return note
+        def gradient(gradients: tuple[Tensor | None, ...]) -> None:
+            dense = _dense(gradients)
+            if dense is not None:
+                use(dense)
 
-    def _weight_gradient(self, layer: LayerRecord) -> Callable[..., None]:
-        def note(gradients: tuple[Tensor | None, ...]) -> None:
-            gradient = _dense(gradients)
-            if gradient is not None:
-                layer.pending.weight_gradient_rms = root_mean_square(gradient) / self._scale
+        self._handles.append(raw.register_prehook(self._guard(self._timed(gradient))))
 
-        return note
+    def _add_gradient(self, layer: LayerRecord, gradient: Tensor) -> None:
+        layer.add_gradient(gradient, self._scale)
+
+    def _set_weight_gradient(self, layer: LayerRecord, gradient: Tensor) -> None:
+        layer.pending.weight_gradient_rms = root_mean_square(gradient) / self._scale
 
     def _layer_of(self, site: SiteRecord) -> LayerRecord | None:
         return self._layer_by_number.get(site.layer) if site.layer is not None else None
@@ -332,24 +327,20 @@ def as_units(values: Tensor, site: SiteRecord, layer: LayerRecord | None) -> tup
     return values, places[0] if places else (values.dim() - 1 if values.dim() > 1 else None)
 
 
+_INPUT_NAMES = {"addmm": "mat1", "baddbmm": "batch1", "bmm": "self", "linear": "self", "mm": "self"}
+"""Under which name a product with a weight keeps what it was given."""
+
+
 def _layer_input(node: PlanNode, raw: Node) -> tuple[Tensor, int] | None:
     """What enters a layer, and the axis of its features."""
-    if node.operation == "addmm":
-        values = saved_tensor(raw, "mat1")
-        return (values, 1) if values is not None and values.dim() == 2 else None
-    if node.operation in ("mm", "bmm", "linear"):
-        values = saved_tensor(raw, "self")
-        return (values, values.dim() - 1) if values is not None else None
-    if node.operation == "baddbmm":
-        values = saved_tensor(raw, "batch1")
-        return (values, values.dim() - 1) if values is not None else None
-    if node.operation in ops.CONVOLUTIONS or node.operation in ("native_batch_norm", "cudnn_batch_norm"):
-        values = saved_tensor(raw, "input")
-        return (values, 1) if values is not None and values.dim() > 1 else None
-    if node.operation in ops.RECURRENT or node.kind == "normalisation":
-        values = saved_tensor(raw, "input")
-        return (values, values.dim() - 1) if values is not None and values.dim() > 0 else None
-    return None
+    by_channel = node.operation in ops.CONVOLUTIONS or node.operation in ("native_batch_norm", "cudnn_batch_norm")
+    name = _INPUT_NAMES.get(node.operation)
+    if by_channel or node.operation in ops.RECURRENT or node.kind == "normalisation":
+        name = "input"
+    values = saved_tensor(raw, name) if name is not None else None
+    if values is None or values.dim() < 1 + by_channel:
+        return None
+    return values, 1 if by_channel else values.dim() - 1
 
 
 def _class_axis(values: Tensor | None) -> int | None:

@@ -16,13 +16,13 @@ class ModuleNames:
     def __init__(self, modules: Iterable[torch.nn.Module]) -> None:
         self._parents: dict[int, tuple[torch.nn.Module, str]] = {}
         self._owners: dict[int, tuple[torch.nn.Module, str]] = {}
-        known: dict[int, torch.nn.Module] = {}
+        met: dict[int, torch.nn.Module] = {}
         todo = list(modules)
         while todo:
             module = todo.pop()
-            if id(module) in known:
+            if id(module) in met:
                 continue
-            known[id(module)] = module
+            met[id(module)] = module
             for name, child in torch_private.CHILDREN.of(module).items():
                 if child is not None:
                     todo.append(child)
@@ -31,30 +31,28 @@ class ModuleNames:
             for name, parameter in torch_private.PARAMETERS.of(module).items():
                 if parameter is not None:
                     self._owners.setdefault(id(parameter), (module, name))
-        self._known = known
         self.roots = [
             m
-            for key, m in known.items()
+            for key, m in met.items()
             if key not in self._parents and not _is_wrapper(m) and (torch_private.CHILDREN.of(m) or torch_private.PARAMETERS.of(m))
         ]
 
     def path(self, module: torch.nn.Module) -> str:
         """``net.3``; empty for a module that is in no other."""
-        parts: list[str] = []
-        seen: set[int] = set()
-        while id(module) in self._parents and id(module) not in seen:
-            seen.add(id(module))
-            module, name = self._parents[id(module)]
-            parts.append(name)
-        return ".".join(reversed(parts))
+        return ".".join(name for _, name in reversed(self._around(module)))
 
     def root(self, module: torch.nn.Module) -> torch.nn.Module:
         """The outermost module that `module` is in."""
-        seen: set[int] = set()
-        while id(module) in self._parents and id(module) not in seen:
-            seen.add(id(module))
-            module = self._parents[id(module)][0]
-        return module
+        around = self._around(module)
+        return around[-1][0] if around else module
+
+    def _around(self, module: torch.nn.Module) -> list[tuple[torch.nn.Module, str]]:
+        """The modules that it is in, innermost first, each with the name under which it has the one before."""
+        found: dict[int, tuple[torch.nn.Module, str]] = {}
+        while id(module) in self._parents and id(module) not in found:  # modules may stand in each other
+            found[id(module)] = self._parents[id(module)]
+            module = found[id(module)][0]
+        return list(found.values())
 
     def owner(self, parameter: torch.Tensor) -> tuple[torch.nn.Module, str] | None:
         """The module that holds `parameter`, and under which name; of what a weight is computed from, the module with that weight."""

@@ -2,8 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
+
+
+@dataclass(slots=True)
+class Moments:
+    """Sums over values as they come, of which the mean and the root mean square are wanted."""
+
+    square: float = 0.0
+    total: float = 0.0
+    entries: int = 0
+
+    def add(self, values: Tensor, *, scale: float = 1.0, total: float = 0.0) -> None:
+        """Add values, which are those that count times `scale`, and whose sum is `total`."""
+        self.square += square_sum(values) / scale**2
+        self.total += total
+        self.entries += values.numel()
+
+    @property
+    def mean(self) -> float | None:
+        """The mean; None of no values."""
+        return self.total / self.entries if self.entries else None
+
+    @property
+    def rms(self) -> float | None:
+        """The root of the mean square; None of no values."""
+        return (self.square / self.entries) ** 0.5 if self.entries else None
 
 
 def square_sum(values: Tensor) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import linecache
 import platform
 import re
@@ -19,7 +20,7 @@ from reluctant.instrument import torch_private
 from reluctant.instrument.building_lines import BuildingLines
 from reluctant.instrument.guard import Guard
 from reluctant.instrument.patches import LEDGER, MAKE_GRADS, STEP_HOOKS, AppliedPatch
-from reluctant.recording import Document, Location, Recording, Unobserved, save
+from reluctant.recording import Document, Layer, Location, Recording, Site, Unobserved, save
 
 from ._children import Children
 from ._compiled import CompiledModels
@@ -157,21 +158,21 @@ class Observer:
 
     def recording(self, exit_code: int | None = None, finished: bool = True) -> Recording:
         """What was seen so far. Does not raise: where it cannot be told, the recording says so."""
+        run = Recording(
+            script=self._script,
+            arguments=self._arguments,
+            reluctant=__version__,
+            torch=str(torch.__version__),
+            python=platform.python_version(),
+            exit_code=exit_code,
+            finished=finished,
+        )
         try:
             with out_of_sight():
-                return self._recording(exit_code, finished)
+                return self._with_observed(run)
         except Exception as error:  # noqa: BLE001 - it would come up in the user's code that asks
             self._guard.fail(error)
-            return Recording(
-                script=self._script,
-                arguments=self._arguments,
-                reluctant=__version__,
-                torch=str(torch.__version__),
-                python=platform.python_version(),
-                exit_code=exit_code,
-                finished=finished,
-                not_observed=self._guard.notes(),
-            )
+            return dataclasses.replace(run, not_observed=self._guard.notes())
 
     def _not_observed(self) -> tuple[Unobserved, ...]:
         passes = self._passes
@@ -186,24 +187,17 @@ class Observer:
             notes.append(Unobserved("all backward passes", why, advice="Train on real tensors"))
         return tuple(dict.fromkeys([*notes, *self._guard.notes()]))
 
-    def _recording(self, exit_code: int | None, finished: bool) -> Recording:
+    def _with_observed(self, run: Recording) -> Recording:
+        """The recording with what was seen in it."""
         passes = self._passes
         registry = passes.registry
         sites, layers = tuple(s.plain() for s in registry.sites.values()), tuple(layer.plain() for layer in registry.layers.values())
         losses = tuple(loss.plain() for loss in registry.losses.values())
-        places = [
-            *(place for site in sites for place in (site.place, site.called, site.built)),
-            *(place for layer in layers for place in (layer.place, layer.called, layer.built)),
-            *(place for loss in losses for place in (loss.place, loss.built)),
-        ]
-        return Recording(
-            script=self._script,
-            arguments=self._arguments,
-            reluctant=__version__,
-            torch=str(torch.__version__),
-            python=platform.python_version(),
-            exit_code=exit_code,
-            finished=finished,
+        calls: tuple[Site | Layer, ...] = (*sites, *layers)
+        places = [place for call in calls for place in (call.place, call.called, call.built)]
+        places += [place for loss in losses for place in (loss.place, loss.built)]
+        return dataclasses.replace(
+            run,
             steps=self.step,
             passes=passes.passes,
             measured_steps=len(passes.measured_steps),

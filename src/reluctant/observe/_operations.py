@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
+
+LayerKind = Literal["linear", "convolution", "recurrent", "embedding", "batch_norm", "layer_norm", "group_norm", "other"]
 
 _SUFFIX = re.compile(r"Backward\d*$")
 _DIMENSION = re.compile(r"(?<=[a-z])([123])_d(?=_|$)")
@@ -43,13 +46,9 @@ CONVOLUTIONS = _names(
     "convolution convolution_overrideable cudnn_convolution mkldnn_convolution slow_conv2d slow_conv_transpose2d thnn_conv2d"
 )
 
-NORMALISATIONS = {
-    "native_batch_norm": "batch_norm",
-    "cudnn_batch_norm": "batch_norm",
-    "miopen_batch_norm": "batch_norm",
-    "native_layer_norm": "layer_norm",
-    "fused_rms_norm": "layer_norm",
-    "_fused_rms_norm": "layer_norm",
+NORMALISATIONS: dict[str, LayerKind] = {
+    **dict.fromkeys(_names("cudnn_batch_norm miopen_batch_norm native_batch_norm"), "batch_norm"),
+    **dict.fromkeys(_names("_fused_rms_norm fused_rms_norm native_layer_norm"), "layer_norm"),
     "native_group_norm": "group_norm",
 }
 
@@ -58,6 +57,15 @@ EMBEDDINGS = _names("embedding embedding_bag _embedding_bag embedding_dense")
 RECURRENT = _names(
     "cudnn_rnn _cudnn_rnn lstm_mps miopen_rnn mkldnn_rnn_layer thnn_fused_gru_cell thnn_fused_lstm_cell _thnn_fused_lstm_cell"
 )
+
+LAYER_KINDS: dict[str, LayerKind] = {
+    **NORMALISATIONS,
+    **dict.fromkeys(CONVOLUTIONS, "convolution"),
+    **dict.fromkeys(EMBEDDINGS, "embedding"),
+    **dict.fromkeys(RECURRENT, "recurrent"),
+    **dict.fromkeys(MATRIX_PRODUCTS, "linear"),
+}
+"""What kind of layer an operation with weights makes."""
 
 POOLING = _names(
     """adaptive_max_pool2d adaptive_max_pool3d amax amin aminmax cummax fmax fmin fractional_max_pool2d kthvalue masked_fill max
@@ -75,18 +83,14 @@ HIDDEN = _names("checkpoint_function compiled_function differentiable_graph")
 """Whole parts of a network that autograd shows as one operation; of what they take it names what carries gradient only."""
 
 LOSSES = {
-    "nll_loss": "nll_loss",
+    **{
+        name: name
+        for name in _names(
+            """binary_cross_entropy binary_cross_entropy_with_logits ctc_loss huber_loss l1_loss mse_loss multi_margin_loss
+            multilabel_margin_loss nll_loss smooth_l1_loss soft_margin_loss"""
+        )
+    },
     "nll_loss2d": "nll_loss",
-    "binary_cross_entropy": "binary_cross_entropy",
-    "binary_cross_entropy_with_logits": "binary_cross_entropy_with_logits",
-    "mse_loss": "mse_loss",
-    "l1_loss": "l1_loss",
-    "smooth_l1_loss": "smooth_l1_loss",
-    "huber_loss": "huber_loss",
-    "soft_margin_loss": "soft_margin_loss",
-    "multi_margin_loss": "multi_margin_loss",
-    "multilabel_margin_loss": "multilabel_margin_loss",
-    "ctc_loss": "ctc_loss",
     "_ctc_loss": "ctc_loss",
 }
 """Loss operations that are one node."""

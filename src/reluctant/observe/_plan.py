@@ -20,6 +20,7 @@ from ._call_stack import Origin, read_origin
 from ._layer_record import LayerRecord
 from ._loss_record import LossRecord
 from ._mask import follows_sign, is_mask, known_values, saved_mask
+from ._parameter_record import Role
 from ._saved_tensor import is_packed, saved_tensor, saved_value
 from ._site_record import SiteRecord
 
@@ -39,7 +40,7 @@ class PlanNode:
     """Positions in the plan."""
     origin: Origin | None = None
     shape: tuple[int, ...] = ()
-    parameters: dict[str, int] = field(default_factory=dict)
+    parameters: dict[Role, int] = field(default_factory=dict)
     """Numbers of the parameters it uses, by part: weight, bias, slope, scale, shift."""
     computed: tuple[int, ...] = ()
     """Shape of the weight, where it is none of the parameters that receive a gradient: computed from them, or frozen."""
@@ -125,12 +126,8 @@ class _Reduction:
             return
         name = ops.operation_name(node.name)
         given = [j for j in node.inputs if j is not None]
-        if (
-            given
-            and name not in ops.EMBEDDINGS
-            and all(self.only_parameters[j] is not None for j in given)
-            and not self._uses_data(i, name, node)
-        ):
+        of_parameters = bool(given) and all(self.only_parameters[j] is not None for j in given)
+        if of_parameters and name not in ops.EMBEDDINGS and not self._uses_data(i, name, node):
             self.only_parameters[i] = self.only_parameters[given[0]]
             self.from_data[i] = all(self.from_data[j] for j in given)
             self.computed[i] = name not in ops.VIEWS or any(self.computed[j] for j in given)
@@ -166,9 +163,8 @@ class _Reduction:
         elif name.startswith("clamp") and self._is_safeguard(node, origin):
             self._add(i, name, "elementwise", self._inputs(node)[:1])
         elif node.name in AXIS_NODES or node_form(node.name, node.node) is not None:
-            made = self._add(i, name, "activation", self._inputs(node)[:1])
-            if name == "prelu_kernel" and node.inputs[1] is not None and self.only_parameters[node.inputs[1]] is not None:
-                self.nodes[made].parameters["slope"] = self.only_parameters[node.inputs[1]] or 0
+            slope = self._parameter(node.inputs[1]) if name == "prelu_kernel" else None
+            self._add(i, name, "activation", self._inputs(node)[:1], parameters={} if slope is None else {"slope": slope})
         elif name in ops.LOSSES:
             self._loss(i, name, node, ops.LOSSES[name], origin)
         else:
@@ -193,9 +189,8 @@ class _Reduction:
         elif name == "add" and self._takes_bias(i, node, inputs):
             pass
         elif name in ops.AFFINE or (name in ops.VIEWS and inputs):
-            made = self._add(i, name, "affine", inputs)
-            if single:
-                self.nodes[made].scale, self.nodes[made].offset = _affine_constants(name, node)
+            scale, offset = _affine_constants(name, node) if single else (None, None)
+            self._add(i, name, "affine", inputs, scale=scale, offset=offset)
         elif name == "mul":
             self._product(i, node, inputs)
         elif name == "div":
@@ -207,7 +202,8 @@ class _Reduction:
         elif kernel_activation(node.node) is not None:
             self._kernel(i, node, inputs)
         elif node.is_python:
-            own = single and len(node.inputs) - node.inputs.count(None) == 1 and _is_users(node) and _same_shape(self.raw, node)
+            given = [shape_of(self.raw.nodes[j].node) for j in node.inputs if j is not None]
+            own = single and _is_users(node) and given == [shape_of(node.node)] != [()]
             called = type(node.node).__name__.removesuffix("Backward")
             self._add(i, f"custom:{called}" if own else name, "activation" if own else "opaque", inputs)
         elif not inputs:
@@ -222,10 +218,8 @@ class _Reduction:
         if isinstance(activation, Gated):
             self._add(i, activation.name, "product", inputs)
             return
-        made = self._add(i, site_name(activation), "activation", inputs[:1])
         slopes = self._parameters_of(i, node) if activation.learned else []
-        if slopes:
-            self.nodes[made].parameters["slope"] = slopes[0]
+        self._add(i, site_name(activation), "activation", inputs[:1], parameters={"slope": slopes[0]} if slopes else {})
 
     def _where(self, i: int, name: str, node: RawNode, inputs: list[int]) -> None:
         """`maximum(x, 0)` and `where(x > 0, x, 0)` are ReLUs by another name; other selections choose between values."""
@@ -247,14 +241,14 @@ class _Reduction:
         if len(inputs) != 1 or len([j for j in node.inputs if j is not None]) > 1 + len(parameters):
             self._add(i, "mul", "product", inputs)
         elif parameters:
-            self.nodes[self._add(i, "mul", "affine", inputs)].parameters["scale"] = parameters[0]
+            self._add(i, "mul", "affine", inputs, parameters={"scale": parameters[0]})
         else:
             other = "other" if node.inputs[0] is not None else "self"
             constant = _constant(node.node, other)
             if constant is not None:
-                made = self._add(i, "mul", "affine", inputs)
                 # What a gradient scaler multiplies with is taken out of everything that is recorded.
-                self.nodes[made].scale, self.nodes[made].offset = 1.0 if origin is not None and origin.scaled else constant, 0.0
+                scale = 1.0 if origin is not None and origin.scaled else constant
+                self._add(i, "mul", "affine", inputs, scale=scale, offset=0.0)
             else:
                 chooses = self._chooses_by_sign(node, saved_tensor(node.node, other))
                 self._add(i, "mask" if chooses else "mul", "activation" if chooses else "product", inputs)
@@ -271,17 +265,15 @@ class _Reduction:
         axes = len(shape_of(self.raw.nodes[i].node))
         found = []
         for j in node.inputs:
-            number = self.only_parameters[j] if j is not None else None
+            number = self._parameter(j)
             if j is not None and number is not None and not (self.from_data[j] and len(shape_of(self.raw.nodes[j].node)) >= axes > 1):
                 found.append(number)
         return found
 
     def _quotient(self, i: int, node: RawNode, inputs: list[int]) -> None:
         if len(node.inputs) < 2 or node.inputs[1] is None:
-            made = self._add(i, "div", "affine", inputs)
             constant = _constant(node.node, "other")
-            if constant:
-                self.nodes[made].scale, self.nodes[made].offset = 1.0 / constant, 0.0
+            self._add(i, "div", "affine", inputs, scale=1.0 / constant if constant else None, offset=0.0 if constant else None)
         else:
             self._add(i, "div", "elementwise" if len(inputs) < 2 else "product", inputs)
 
@@ -292,7 +284,7 @@ class _Reduction:
             return False
         below = self.nodes[inputs[0]]
         if below.kind != "weight":
-            self.nodes[self._add(i, "add", "affine", inputs)].scale = 1.0
+            self._add(i, "add", "affine", inputs, scale=1.0)
             return True
         below.parameters.setdefault("bias", extra[0])
         self.at[i] = inputs[0]
@@ -301,8 +293,11 @@ class _Reduction:
     def _matrix_product(self, i: int, name: str, node: RawNode) -> None:
         first, second = _operands(name)
         bias = {"linear": 2, "lean_linear": 2}.get(name, 0 if first == 1 else None)
-        for data, weight in sorted(((first, second), (second, first)), key=lambda pair: self._may_be_data(node, pair[1])):
-            j = node.inputs[weight] if weight < len(node.inputs) else None
+        # A leaf that may be data comes last as the weight.
+        may_be_data = [j is not None and self.from_data[j] for j in (_input(node, second), _input(node, first))]
+        pairs = ((first, second), (second, first))
+        for data, weight in pairs if may_be_data[0] <= may_be_data[1] else reversed(pairs):
+            j = _input(node, weight)
             if j is None or self.only_parameters[j] is None:
                 continue
             if self.from_data[j] and node.inputs[data] is None and self._weight_of_module(i) is not None:
@@ -318,9 +313,10 @@ class _Reduction:
     def _constant_matrix(self, i: int, name: str, inputs: list[int]) -> None:
         """A product with a matrix that carries no gradient: a frozen layer, where a module with a weight computes it, else affine."""
         weight = self._weight_of_module(i)
-        made = self._add(i, name, "affine" if weight is None else "weight", inputs)
-        if weight is not None:
-            self.nodes[made].computed, self.nodes[made].data_input = tuple(weight.shape), not inputs
+        if weight is None:
+            self._add(i, name, "affine", inputs)
+        else:
+            self._add(i, name, "weight", inputs, computed=tuple(weight.shape), data_input=not inputs)
 
     def _weight_of_module(self, i: int) -> torch.Tensor | None:
         """The weight of the innermost running module."""
@@ -328,10 +324,6 @@ class _Reduction:
         module = next(iter(origin.modules), None) if origin is not None else None
         weight = getattr(module, "weight", None)
         return weight if isinstance(weight, torch.Tensor) else None
-
-    def _may_be_data(self, node: RawNode, position: int) -> bool:
-        j = node.inputs[position] if position < len(node.inputs) else None
-        return j is not None and self.from_data[j]
 
     def _layer(
         self,
@@ -343,26 +335,28 @@ class _Reduction:
         weight: int,
         bias: int | None,
         kind: NodeKind = "weight",
-        parts: tuple[str, str] = ("weight", "bias"),
+        parts: tuple[Role, Role] = ("weight", "bias"),
     ) -> None:
-        inputs = [self.at[node.inputs[d]] for d in data if d < len(node.inputs) and node.inputs[d] is not None]  # type: ignore[index]
-        inputs = [x for x in inputs if x != DATA]
-        made = self._add(i, name, kind, inputs)
-        self.nodes[made].data_input = not inputs
+        inputs = [self.at[j] for d in data if (j := _input(node, d)) is not None and self.at[j] != DATA]
+        made = self.nodes[self._add(i, name, kind, inputs, data_input=not inputs)]
         for part, position in zip(parts, (weight, bias), strict=True):
-            j = node.inputs[position] if position is not None and position < len(node.inputs) else None
-            if j is not None and self.only_parameters[j] is not None:
-                self.nodes[made].parameters[part] = self.only_parameters[j] or 0
+            j = _input(node, position)
+            number = self._parameter(j)
+            if j is not None and number is not None:
+                made.parameters[part] = number
                 if position == weight and self.computed[j]:
                     shape = shape_of(self.raw.nodes[j].node)
-                    self.nodes[made].computed = shape[::-1] if self.raw.nodes[j].name == "TBackward0" else shape
+                    made.computed = shape[::-1] if self.raw.nodes[j].name == "TBackward0" else shape
 
     def _recurrent(self, i: int, name: str, node: RawNode) -> None:
-        parameters = [self.only_parameters[j] for j in node.inputs if j is not None and self.only_parameters[j] is not None]
-        made = self._add(i, name, "weight", self._inputs(node)[:1])
-        self.nodes[made].data_input = node.inputs[0] is None
-        if parameters:
-            self.nodes[made].parameters["weight"] = parameters[0] or 0
+        weight = next((number for j in node.inputs if (number := self._parameter(j)) is not None), None)
+        made = self.nodes[self._add(i, name, "weight", self._inputs(node)[:1], data_input=node.inputs[0] is None)]
+        if weight is not None:
+            made.parameters["weight"] = weight
+
+    def _parameter(self, position: int | None) -> int | None:
+        """The number of the parameter that alone makes up a node of the raw graph; None where there is more to it."""
+        return self.only_parameters[position] if position is not None else None
 
     def _loss_function(self, origin: Origin | None) -> str:
         return next((f for f in origin.functions if f in ops.LOSS_FUNCTIONS), "") if origin is not None else ""
@@ -375,7 +369,7 @@ class _Reduction:
                 self.at[i] = inputs[0] if inputs else DATA
                 return True
         elif name in ops.LOSSES:
-            self.nodes[self._add(i, name, "loss", inputs)].loss_kind = kind
+            self._add(i, name, "loss", inputs, loss_kind=kind)
             return True
         elif _call(origin) in self.primaries or not inputs:
             return False
@@ -383,8 +377,7 @@ class _Reduction:
         if key in self.composites:
             self._join(i, name, key, inputs)
         else:
-            made = self.composites[key] = self._add(i, kind, "loss", inputs)
-            self.nodes[made].loss_kind, self.nodes[made].members = kind, [i]
+            self.composites[key] = self._add(i, kind, "loss", inputs, loss_kind=kind, members=[i])
         return True
 
     def _join(self, i: int, name: str, key: Any, inputs: list[int]) -> None:
@@ -416,14 +409,11 @@ class _Reduction:
         return nodes, number[root] if root is not None else None
 
     def _inputs(self, node: RawNode) -> list[int]:
-        found: list[int] = []
-        for j in node.inputs:
-            if j is not None and self.at[j] != DATA and self.only_parameters[j] is None:
-                found.append(self.at[j])
-        return found
+        return [self.at[j] for j in node.inputs if j is not None and self.at[j] != DATA and self.only_parameters[j] is None]
 
-    def _add(self, i: int, operation: str, kind: NodeKind, inputs: list[int]) -> int:
-        self.nodes.append(PlanNode(i, operation, kind, list(inputs), self.origins[i], shape_of(self.raw.nodes[i].node)))
+    def _add(self, i: int, operation: str, kind: NodeKind, inputs: list[int], **more: Any) -> int:
+        """Add a `PlanNode`, with `more` of its fields; its position."""
+        self.nodes.append(PlanNode(i, operation, kind, list(inputs), self.origins[i], shape_of(self.raw.nodes[i].node), **more))
         self.at[i] = len(self.nodes) - 1
         return self.at[i]
 
@@ -451,6 +441,11 @@ def _operands(name: str) -> tuple[int, ...]:
     return (0,) if name in ops.RECURRENT or name in ops.NORMALISATIONS or name == "prelu_kernel" else ()
 
 
+def _input(node: RawNode, place: int | None) -> int | None:
+    """The position of one of a node's inputs; None where it carries no gradient or was not given."""
+    return node.inputs[place] if place is not None and place < len(node.inputs) else None
+
+
 def _call(origin: Origin | None) -> Any:
     return (origin.functions[:1], origin.user_frames) if origin is not None else None
 
@@ -459,11 +454,6 @@ def _is_users(node: RawNode) -> bool:
     """Whether the autograd Function is the user's own, not one that torch is built with (checkpointing, compiled code)."""
     function = torch_private.FORWARD_CLASS.of(type(node.node))
     return not getattr(function, "__module__", "torch").startswith("torch.")
-
-
-def _same_shape(raw: RawGraph, node: RawNode) -> bool:
-    below = next((j for j in node.inputs if j is not None), None)
-    return below is not None and shape_of(raw.nodes[below].node) == shape_of(node.node) != ()
 
 
 def _constant(node: Node, name: str) -> float | None:

@@ -12,12 +12,13 @@ from torch import Tensor
 from reluctant.activations import FLAT_SLOPE
 from reluctant.recording import Location, Site, SiteMoment
 
-from ._norms import square_sum, widest
+from ._norms import Moments, widest
 from ._timeline import Timeline
 from ._unit_statistics import UnitCounts, UnitStatistics
 
 ENTRIES_READ = 1 << 19
 """At most this many entries of a tensor are read at one call; the rest is left out by whole samples."""
+
 
 class Readable(Protocol):
     """An activation that can be read from what a node of autograd's graph keeps."""
@@ -49,14 +50,10 @@ class _PendingSite:
     """What the calls of one pass add up to."""
 
     counts: UnitCounts | None = None
-    output_square: float = 0.0
-    output_sum: float = 0.0
-    entries: int = 0
+    output: Moments = field(default_factory=Moments)
+    arriving: Moments = field(default_factory=Moments)
+    leaving: Moments = field(default_factory=Moments)
     non_finite: int = 0
-    arriving_square: float = 0.0
-    arriving_entries: int = 0
-    leaving_square: float = 0.0
-    leaving_entries: int = 0
     kept_input_bytes: int = 0
 
 
@@ -108,9 +105,7 @@ class SiteRecord:
             counts = _counts(activation, kept, output, axis)
         self._add(counts)
         if output is not None:
-            self.pending.output_sum += total
-            self.pending.output_square += square_sum(output)
-            self.pending.entries += entries
+            self.pending.output.add(output, total=total)
 
     def add_kept_input(self, kept: Tensor) -> None:
         """Count what autograd keeps of the input for one call."""
@@ -128,9 +123,7 @@ class SiteRecord:
             if not bool(torch.isfinite(result).all()):
                 self._note_non_finite(result)
                 return
-            self.pending.output_sum += float(result.sum(dtype=widest(result)))
-            self.pending.output_square += square_sum(result)
-            self.pending.entries += result.numel()
+            self.pending.output.add(result, total=float(result.sum(dtype=widest(result))))
 
     def read_ratio(self, arriving: Tensor, leaving: Tensor, axis: int | None) -> None:
         """Read one call from the gradients that arrive and leave, of the same shape: their ratio is the slope, where any arrives.
@@ -166,24 +159,21 @@ class SiteRecord:
     def add_gradients(self, arriving: Tensor | None, leaving: Tensor | None, scale: float) -> None:
         """Add the size of the gradients at one call, which are those of the loss times `scale`."""
         if arriving is not None:
-            self.pending.arriving_square += square_sum(arriving) / scale**2
-            self.pending.arriving_entries += arriving.numel()
+            self.pending.arriving.add(arriving, scale=scale)
         if leaving is not None:
-            self.pending.leaving_square += square_sum(leaving) / scale**2
-            self.pending.leaving_entries += leaving.numel()
+            self.pending.leaving.add(leaving, scale=scale)
 
     def finish_pass(self, step: int) -> None:
         """Turn what the pass added up to into a moment of the timeline."""
-        p = self.pending
+        p, c = self.pending, self.pending.counts
         self.pending = _PendingSite()
         self.kept_input_bytes = max(self.kept_input_bytes, p.kept_input_bytes)
-        if p.counts is None and p.entries == 0 and p.non_finite == 0 and p.arriving_entries == 0:
+        if c is None and p.output.entries == 0 and p.non_finite == 0 and p.arriving.entries == 0:
             return
         if p.non_finite and self.first_non_finite_step is None:
             self.first_non_finite_step = step
-        if p.counts is not None:
-            self.units.add(step, p.counts)
-        c = p.counts
+        if c is not None:
+            self.units.add(step, c)
         self.moments.append(
             SiteMoment(
                 step=step,
@@ -192,11 +182,11 @@ class SiteRecord:
                 open_share=float((c.open >= c.samples).float().mean()) if c else 0.0,
                 zero_share=c.zero_share if c else 0.0,
                 slope_rms=c.slope_square_mean**0.5 if c else None,
-                output_rms=(p.output_square / p.entries) ** 0.5 if p.entries else None,
-                output_mean=p.output_sum / p.entries if p.entries else None,
-                gradient_arriving_rms=(p.arriving_square / p.arriving_entries) ** 0.5 if p.arriving_entries else None,
-                gradient_leaving_rms=(p.leaving_square / p.leaving_entries) ** 0.5 if p.leaving_entries else None,
-                non_finite_share=p.non_finite / max(p.entries + p.non_finite, 1),
+                output_rms=p.output.rms,
+                output_mean=p.output.mean,
+                gradient_arriving_rms=p.arriving.rms,
+                gradient_leaving_rms=p.leaving.rms,
+                non_finite_share=p.non_finite / max(p.output.entries + p.non_finite, 1),
                 flat_share=float(c.flat.sum()) / (c.samples * len(c.flat)) if c else 0.0,
             )
         )
@@ -251,8 +241,9 @@ class SiteRecord:
         )
 
     def _note_non_finite(self, values: Tensor) -> None:
-        self.pending.non_finite += int((~torch.isfinite(values)).sum())
-        self.pending.entries += int(torch.isfinite(values).sum())
+        finite = int(torch.isfinite(values).sum())
+        self.pending.non_finite += values.numel() - finite
+        self.pending.output.entries += finite
 
 
 def _counts(activation: Readable, kept: Tensor, output: Tensor | None, axis: int | None) -> UnitCounts:
