@@ -6,7 +6,7 @@ import functools
 import types
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -15,6 +15,8 @@ from reluctant.recording import Location
 from .frames import location_of, users_frame
 from .guard import Guard
 from .patches import LEDGER, MODULE_INIT, OPTIMIZER_INIT, AppliedPatch
+
+Kind = TypeVar("Kind", torch.nn.Module, torch.optim.Optimizer)
 
 
 class BuildingLines:
@@ -41,15 +43,10 @@ class BuildingLines:
         found = self._lines.get(id(built))
         return location_of(*found[1:]) if found is not None and found[0]() is built else None
 
-    def modules(self) -> list[torch.nn.Module]:
-        """The modules made so far that are still alive."""
-        alive = (entry[0]() for entry in list(self._lines.values()))
-        return [m for m in alive if isinstance(m, torch.nn.Module)]
-
-    def optimizers(self) -> list[torch.optim.Optimizer]:
-        """The optimizers made so far that are still alive."""
-        alive = (entry[0]() for entry in list(self._lines.values()))
-        return [o for o in alive if isinstance(o, torch.optim.Optimizer)]
+    def alive(self, kind: type[Kind]) -> list[Kind]:
+        """The modules, or the optimizers, made so far that are still alive."""
+        made = (entry[0]() for entry in list(self._lines.values()))
+        return [one for one in made if isinstance(one, kind)]
 
     def _note(self, built: Any) -> None:
         self.optimizers_built += isinstance(built, torch.optim.Optimizer)

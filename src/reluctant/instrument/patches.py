@@ -7,7 +7,6 @@ Where somebody else has put a patch of their own over one of ours, ours stays re
 from __future__ import annotations
 
 import functools
-import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -151,7 +150,7 @@ class Ledger:
         """
         if owner is None:
             path, _, name = patch.path.rpartition(".")
-            owner = _thing(path)
+            owner = torch_private.resolve_name(path)
         applied = AppliedPatch(patch, owner=owner, name=name, was_own=name in getattr(owner, "__dict__", {}))
         with self.lock:
             applied.original = getattr(owner, name, None)
@@ -190,15 +189,5 @@ def assign(patch: Patch, value: Any, owner: Any = None, name: str = "") -> None:
     """Set a name for good, or until whoever set it sets it again."""
     if owner is None:
         path, _, name = patch.path.rpartition(".")
-        owner = _thing(path)
+        owner = torch_private.resolve_name(path)
     setattr(owner, name, value)
-
-
-def _thing(path: str) -> Any:
-    """The module or class of this path."""
-    first, *rest = path.split(".")
-    found = importlib.import_module(first)
-    for name in rest:
-        path = f"{found.__name__}.{name}"
-        found = getattr(found, name) if hasattr(found, name) else importlib.import_module(path)
-    return found

@@ -76,15 +76,20 @@ class PrivateName:
         raise MissingNameError(self)
 
     def _find(self) -> Any:
-        first, *rest = self.path.split(".")
-        found, path = importlib.import_module(first), first
-        for name in rest:
-            path = f"{path}.{name}"
-            try:
-                found = getattr(found, name)
-            except AttributeError:
-                found = importlib.import_module(path)  # a module that nobody has imported yet
-        return found
+        return resolve_name(self.path)
+
+
+def resolve_name(path: str) -> Any:
+    """What has this dotted path, such as ``torch.nn.Module.__init__``. Raises `ImportError` where nothing has."""
+    first, *rest = path.split(".")
+    found, path = importlib.import_module(first), first
+    for name in rest:
+        path = f"{path}.{name}"
+        try:
+            found = getattr(found, name)
+        except AttributeError:
+            found = importlib.import_module(path)  # a module that nobody has imported yet
+    return found
 
 
 class PrivateSymbol(PrivateName):

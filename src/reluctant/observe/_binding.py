@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from reluctant.instrument.building_lines import BuildingLines
 from reluctant.recording import Graph, Location, Node, Unobserved
 
 from . import _operations as ops
+from ._as_data import as_data
 from ._call_stack import Origin
 from ._layer_record import LayerRecord
 from ._loss_record import LossRecord
@@ -54,19 +56,15 @@ class GraphRecord:
 
 def _plain_node(node: PlanNode, number: int, last: int, kept: int) -> Node:
     origin = node.origin
-    return Node(
+    return as_data(
+        Node,
+        node,
         id=number,
-        operation=node.operation,
-        kind=node.kind,
         inputs=tuple(last - j for j in node.inputs if last - j < kept),
-        shape=node.shape,
         site=node.site.number if node.site else None,
         layer=node.layer.number if node.layer else None,
         loss=node.loss.number if node.loss else None,
         place=origin.called if origin else None,
-        scale=node.scale,
-        offset=node.offset,
-        function=node.function,
     )
 
 
@@ -118,7 +116,7 @@ class Registry:
 class _Binder:
     def __init__(self, registry: Registry, plan: GraphPlan, graph: GraphRecord | None) -> None:
         self.registry, self.plan, self.graph = registry, plan, graph
-        modules = registry.building.modules()
+        modules = registry.building.alive(torch.nn.Module)
         modules += [m for n in plan.nodes if n.origin for m in n.origin.modules]
         self.names = ModuleNames(modules)
         self.several_roots = len({id(r) for r in self.names.roots if any(True for _ in r.parameters())}) > 1
@@ -157,21 +155,20 @@ class _Binder:
         key: tuple[Any, ...] = (node.operation in ops.NORMALISATIONS, weight)
         if weight is None:
             key = (node.operation, self._where(node), self._module_key(node))
-        known = self.registry.layers.get(key)
-        if known is None:
+        layer = self.registry.layers.get(key)
+        if layer is None:
             if len(self.registry.layers) >= SITES:
                 self.registry.too_many_sites = True
                 return None
-            known = self.registry.layers[key] = self._new_layer(node, weight, len(self.registry.layers))
-        self.calls[known.number] += 1
-        known.calls = max(known.calls, self.calls[known.number])
+            layer = self.registry.layers[key] = self._new_layer(node, weight, len(self.registry.layers))
+        self.calls[layer.number] += 1
+        layer.calls = max(layer.calls, self.calls[layer.number])
         for part, number in node.parameters.items():
-            record = self.registry.parameters.records[number]
-            record.role = "embedding" if known.kind == "embedding" and part == "weight" else part
-            record.layers.add(known.number)
-            if not record.name:
-                record.name = self._parameter_name(record)
-        return known
+            parameter = self.registry.parameters.records[number]
+            parameter.role = "embedding" if layer.kind == "embedding" and part == "weight" else part
+            parameter.layers.add(layer.number)
+            parameter.name = parameter.name or self._parameter_name(parameter)
+        return layer
 
     def _new_layer(self, node: PlanNode, weight: int | None, number: int) -> LayerRecord:
         record = self.registry.parameters.records[weight] if weight is not None else None
@@ -225,18 +222,18 @@ class _Binder:
         place = self._places(node)[0]
         where = (place.file, place.line) if place else None
         key = (node.operation, where, layer.number if layer else None, self._module_key(node))
-        known = self.registry.sites.get(key)
-        if known is None:
+        record = self.registry.sites.get(key)
+        if record is None:
             if len(self.registry.sites) >= SITES:
                 self.registry.too_many_sites = True
                 return None
-            known = self.registry.sites[key] = self._new_site(node, layer, len(self.registry.sites))
-        known.calls = max(known.calls, 1)
+            record = self.registry.sites[key] = self._new_site(node, layer, len(self.registry.sites))
+        record.calls = max(record.calls, 1)
         role = self._role(i, node)
         # A site that is used twice keeps the part that asks least of it.
         order: tuple[Role, ...] = ("gate", "attention", "hidden", "output", "loss", "other")
-        known.role = role if known.moments.last is None and known.calls <= 1 else min(known.role, role, key=order.index)
-        return known
+        record.role = role if record.moments.last is None and record.calls <= 1 else min(record.role, role, key=order.index)
+        return record
 
     def _new_site(self, node: PlanNode, layer: LayerRecord | None, number: int) -> SiteRecord:
         place, called, built = self._places(node)
@@ -290,22 +287,18 @@ class _Binder:
                 return None
             at = nodes[at].inputs[0]
             if nodes[at].kind == "weight":
-                found = nodes[at].layer
-                return found if isinstance(found, LayerRecord) else None
+                return nodes[at].layer
             if nodes[at].kind not in _THROUGH:
                 return None
         return None
 
     def _role(self, i: int, node: PlanNode) -> Role:
-        nodes = self.plan.nodes
         squashing = node.operation in _SQUASHING or node.operation in ("safe_softmax", "log_softmax")
         if squashing and self._is_gate(i):
             return "attention" if "softmax" in node.operation else "gate"
         if self.reaches_weight[i]:
             return "hidden"
-        if self._layer_before(i) is not None and not any(nodes[c].kind == "loss" for c in [i]):
-            return "output"
-        return "loss"
+        return "output" if self._layer_before(i) is not None else "loss"
 
     def _is_gate(self, i: int) -> bool:
         """Whether its output multiplies something that is not made of it alone, as a sum to divide by is."""
@@ -375,30 +368,16 @@ class _Binder:
             at = below.inputs[0]
 
     def _loss(self, i: int, node: PlanNode, graph: int) -> LossRecord | None:
-        key = (node.loss_kind, self._where(node), node.operation, tuple(self._scores_key(node)))
-        known = self.registry.losses.get(key)
+        layer = self._layer_before(i)
+        key = (node.loss_kind, self._where(node), node.operation, layer.number if layer else None)
         scores = node.scores = self._scores(node)
-        if known is None:
-            if len(self.registry.losses) >= LOSSES:
-                return None
+        if key not in self.registry.losses and len(self.registry.losses) < LOSSES:
             last = len(self.plan.nodes) - 1
             _, called, built = self._places(node)
-            known = self.registry.losses[key] = LossRecord(
-                len(self.registry.losses),
-                node.loss_kind,
-                node.handwritten,
-                called,
-                built,
-                graph,
-                last - i,
-                last - scores if scores is not None else None,
-            )
-            known.classes = self._classes(node, scores)
-        return known
-
-    def _scores_key(self, node: PlanNode) -> list[Any]:
-        layer = self._layer_before(self.plan.nodes.index(node))
-        return [layer.number if layer else None]
+            at = last - scores if scores is not None else None
+            number, classes = len(self.registry.losses), self._classes(node, scores)
+            self.registry.losses[key] = LossRecord(number, node.loss_kind, node.handwritten, called, built, graph, last - i, at, classes)
+        return self.registry.losses.get(key)
 
     def _scores(self, node: PlanNode) -> int | None:
         """The node whose values are the predictions."""
@@ -431,9 +410,7 @@ class _Binder:
 
 
 def _fans(kind: ops.LayerKind, shape: tuple[int, ...], node: PlanNode) -> tuple[int, int]:
-    size = 1
-    for n in shape:
-        size *= n
+    size = math.prod(shape)
     if kind == "convolution" and len(node.shape) > 1:
         out = node.shape[1]
         return max(1, size // max(shape[0], 1)) if shape else 0, out

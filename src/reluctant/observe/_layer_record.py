@@ -11,6 +11,7 @@ from torch.autograd.graph import Node
 from reluctant.instrument.torch_private import saved
 from reluctant.recording import Layer, LayerMoment, Location
 
+from ._as_data import as_data
 from ._norms import Moments, widest
 from ._operations import LayerKind
 from ._saved_tensor import saved_tensor, saved_value
@@ -105,26 +106,8 @@ class LayerRecord:
 
     def plain(self) -> Layer:
         """The layer as data."""
-        return Layer(
-            id=self.number,
-            kind=self.kind,
-            name=self.name,
-            module_type=self.module_type,
-            place=self.place,
-            called=self.called,
-            built=self.built,
-            weight=None if self.computed else self.weight,
-            bias=self.bias,
-            fan_in=self.fan_in,
-            fan_out=self.fan_out,
-            weight_shape=self.weight_shape,
-            groups=self.groups,
-            transposed=self.transposed,
-            training=self.training,
-            input=self.input.plain() if self.input else None,
-            moments=self.moments.entries(),
-            calls=self.calls,
-        )
+        weight, values = None if self.computed else self.weight, self.input.plain() if self.input else None
+        return as_data(Layer, self, id=self.number, weight=weight, input=values, moments=self.moments.entries())
 
 
 def recompute_output(

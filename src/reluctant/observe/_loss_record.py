@@ -9,6 +9,7 @@ from torch.autograd.graph import Node
 
 from reluctant.recording import Location, Loss
 
+from ._as_data import as_data
 from ._saved_tensor import saved_tensor
 from ._value_record import ValueRecord
 
@@ -64,16 +65,10 @@ class LossRecord:
         """The loss as data."""
         last = self.values[-max(1, int(len(self.values) * LAST_SHARE)) :]
         recent = self.recent if self.recent.count else self.closed
-        return Loss(
+        return as_data(
+            Loss,
+            self,
             id=self.number,
-            kind=self.kind,
-            handwritten=self.handwritten,
-            place=self.place,
-            built=self.built,
-            graph=self.graph,
-            node=self.node,
-            scores=self.scores,
-            classes=self.classes,
             predictions=self.predictions.plain(),
             recent_predictions=recent.plain(),
             targets=self.targets.plain(),

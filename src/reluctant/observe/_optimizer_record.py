@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
@@ -18,15 +17,6 @@ KEPT = 256
 """At most this many optimizers are recorded, the first ones; later ones are counted in the steps only."""
 
 
-@dataclass(slots=True)
-class _GroupRecord:
-    lr: float
-    weight_decay: float
-    momentum: float
-    parameters: tuple[int, ...]
-    lr_moments: list[tuple[int, float]]
-
-
 class OptimizerRecord:
     """Collects what one optimizer does."""
 
@@ -36,7 +26,7 @@ class OptimizerRecord:
         """After how many measured passes an update was last looked at."""
         self.updating: list[ParameterRecord] = []
         """The parameters about to be updated, each with a copy of what it is now."""
-        self._groups: list[_GroupRecord] = []
+        self._groups: list[OptimizerGroup] = []
 
     def before_step(self, optimizer: Any, step: int, parameters: Parameters) -> None:
         """Look at the groups and note what `updating` is before the step."""
@@ -45,36 +35,21 @@ class OptimizerRecord:
         for g, group in enumerate(optimizer.param_groups):
             numbers = tuple(parameters.number(p) for p in group["params"])
             lr = _number(group.get("lr"))
-            if g == len(self._groups):
-                self._groups.append(_GroupRecord(lr, 0.0, 0.0, (), [(step, lr)]))
-            seen = self._groups[g]
-            seen.weight_decay, seen.momentum, seen.parameters = _number(group.get("weight_decay")), _momentum(group), numbers
-            if lr != seen.lr_moments[-1][1] and len(seen.lr_moments) < 64:
-                seen.lr_moments.append((step, lr))
-            seen.lr = lr
+            rates = self._groups[g].lr_moments if g < len(self._groups) else ((step, lr),)
+            if lr != rates[-1][1] and len(rates) < 64:
+                rates = (*rates, (step, lr))
+            self._groups[g : g + 1] = [OptimizerGroup(lr, _number(group.get("weight_decay")), _momentum(group), numbers, rates)]
             for number, tensor in zip(numbers, group["params"], strict=True):
                 record = parameters.records[number]
                 record.optimizer, record.group, record.owned = self.number, g, True
-                if (
-                    number < RECORDED
-                    and tensor.grad is not None
-                    and tensor.numel()
-                    and tensor.is_floating_point()
-                    and is_plain(tensor)
-                    and is_plain(tensor.grad)
-                ):
+                plain = is_plain(tensor) and tensor.is_floating_point() and tensor.grad is not None and is_plain(tensor.grad)
+                if number < RECORDED and plain and tensor.numel():
                     record.before, record.gradient = record.sample(), sample_of(tensor.grad.detach()) / scale
                     self.updating.append(record)
 
     def plain(self) -> Optimizer:
         """The optimizer as data."""
-        return Optimizer(
-            self.number,
-            self.type,
-            self.built,
-            tuple(OptimizerGroup(g.lr, g.weight_decay, g.momentum, g.parameters, tuple(g.lr_moments)) for g in self._groups),
-            self.steps,
-        )
+        return Optimizer(self.number, self.type, self.built, tuple(self._groups), self.steps)
 
 
 class Optimizers:

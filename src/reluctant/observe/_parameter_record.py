@@ -12,6 +12,7 @@ from torch import Tensor
 
 from reluctant.recording import Parameter, ParameterMoment
 
+from ._as_data import as_data
 from ._norms import root_mean_square
 from ._out_of_sight import is_plain, underlying
 from ._timeline import Timeline
@@ -53,16 +54,7 @@ class ParameterRecord:
 
     def plain(self) -> Parameter:
         """The parameter as data."""
-        return Parameter(
-            id=self.number,
-            name=self.name,
-            shape=self.shape,
-            role=self.role,
-            optimizer=self.optimizer,
-            group=self.group,
-            shared=max(1, len(self.layers)),
-            moments=self.moments.entries(),
-        )
+        return as_data(Parameter, self, id=self.number, shared=max(1, len(self.layers)), moments=self.moments.entries())
 
 
 def sample_of(values: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from reluctant.instrument import torch_private
@@ -214,7 +215,7 @@ class Passes:
             if not known[0].learned:
                 self._learn_again()
             return known
-        self.parameters.note_owned(self._building.optimizers())
+        self.parameters.note_owned(self._building.alive(torch.optim.Optimizer))
         plan = make_plan(raw, lambda number: self.parameters.records[number].owned)
         graph = known[1] if known is not None else None
         plan.passed_over = self._compiled.avoidable and any(node.operation == "compiled_function" for node in plan.nodes)

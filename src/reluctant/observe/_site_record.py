@@ -12,6 +12,7 @@ from torch import Tensor
 from reluctant.activations import FLAT_SLOPE
 from reluctant.recording import Location, Site, SiteMoment
 
+from ._as_data import as_data
 from ._norms import Moments, widest
 from ._timeline import Timeline
 from ._unit_statistics import UnitCounts, UnitStatistics
@@ -194,34 +195,18 @@ class SiteRecord:
     def plain(self) -> Site:
         """The site as data."""
         whole, recent, start = self.units.windows()
-        return Site(
+        return as_data(
+            Site,
+            self,
             id=self.number,
-            operation=self.operation,
             parameters=dict(self.parameters),
-            spelling=self.spelling,
-            place=self.place,
-            called=self.called,
-            built=self.built,
-            module=self.module,
-            module_type=self.module_type,
-            layer=self.layer,
-            after=self.after,
             units=self.units.units,
-            unit_axis=self.unit_axis,
-            role=self.role,
-            booleans=self.booleans,
-            slope=self.slope,
-            exact=self.exact,
-            calls=self.calls,
             whole=whole,
             recent=recent,
             start=start,
             silences=self.units.silences(),
             silent_units=self.units.silent_units(),
             moments=self.moments.entries(),
-            first_non_finite_step=self.first_non_finite_step,
-            kept_input_bytes=self.kept_input_bytes,
-            kept_type=self.kept_type,
         )
 
     def _add(self, counts: UnitCounts) -> None:

@@ -44,9 +44,7 @@ class _Window:
         self.slope += counts.slope_mean * counts.samples
         self.slope_square += counts.slope_square_mean * counts.samples
 
-    def merged(self, other: _Window | None) -> _Window:
-        if other is None:
-            return self
+    def merged(self, other: _Window) -> _Window:
         both = object.__new__(_Window)
         both.first_step, both.last_step = self.first_step, other.last_step
         for name in ("samples", "passing", "open", "flat", "zero", "slope", "slope_square"):
@@ -77,9 +75,7 @@ class UnitStatistics:
         self._start: _Window | None = None
         self._closed: _Window | None = None
         self._current: _Window | None = None
-        self._silent_samples = torch.zeros(0, dtype=torch.int64)
-        self._last_alive = torch.zeros(0, dtype=torch.int64)
-        self._first_silent = torch.zeros(0, dtype=torch.int64)
+        self._silent_samples = self._last_alive = self._first_silent = torch.zeros(0, dtype=torch.int64)
 
     def add(self, step: int, counts: UnitCounts) -> None:
         """Add one reading made at `step`."""
@@ -98,10 +94,8 @@ class UnitStatistics:
 
     def _begin(self, step: int, counts: UnitCounts) -> None:
         self._whole, self._start, self._current, self._closed = _Window(step, counts), _Window(step, counts), _Window(step, counts), None
-        units = len(counts.passing)
-        self._silent_samples = torch.zeros(units, dtype=torch.int64)
-        self._last_alive = torch.full((units,), -1, dtype=torch.int64)
-        self._first_silent = torch.full((units,), -1, dtype=torch.int64)
+        self._silent_samples = torch.zeros_like(counts.passing)
+        self._last_alive, self._first_silent = torch.full_like(counts.passing, -1), torch.full_like(counts.passing, -1)
 
     def _roll(self, step: int, counts: UnitCounts) -> None:
         current = self._current

@@ -113,11 +113,8 @@ class InputRecord:
         if not bool(torch.isfinite(rows).all()):
             return
         if self._sum is None or self._square is None or len(self._sum) != rows.shape[1]:
-            self._samples, self._sum, self._square = (
-                0,
-                torch.zeros(rows.shape[1], dtype=torch.float64),
-                torch.zeros(rows.shape[1], dtype=torch.float64),
-            )
+            self._samples = 0
+            self._sum, self._square = torch.zeros(2, rows.shape[1], dtype=torch.float64)
         self._samples += len(rows)
         self._sum += rows.sum(0).cpu()
         self._square += (rows * rows).sum(0).cpu()

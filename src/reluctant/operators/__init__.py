@@ -6,8 +6,8 @@ all who look for activations in a program: where autograd's graph is read, where
 
 from __future__ import annotations
 
-from ._arithmetic import tensors
+from ._arithmetic import Tensors, tensors
 from ._functions import TorchFunction, activation_functions, spelled
 from ._torch_operator import direct_operator, torch_form, torch_operator
 
-__all__ = ["TorchFunction", "activation_functions", "direct_operator", "spelled", "tensors", "torch_form", "torch_operator"]
+__all__ = ["Tensors", "TorchFunction", "activation_functions", "direct_operator", "spelled", "tensors", "torch_form", "torch_operator"]

@@ -16,7 +16,7 @@ class Tensors:
     """`Arithmetic` on tensors of one type: each operation is torch's own, so formulas can be differentiated any number of times."""
 
     def __init__(self, dtype: torch.dtype) -> None:
-        self._dtype = dtype
+        self.dtype = dtype
 
     abs = staticmethod(torch.abs)
     reciprocal = staticmethod(torch.reciprocal)
@@ -58,7 +58,7 @@ class Tensors:
     def where(self, condition: Tensor, a: Any, b: Any) -> Tensor:
         """`a` where the condition holds, else `b`."""
         if not isinstance(a, Tensor) and not isinstance(b, Tensor):
-            return torch.where(condition, torch.tensor(a, dtype=self._dtype), torch.tensor(b, dtype=self._dtype))
+            return torch.where(condition, torch.tensor(a, dtype=self.dtype), torch.tensor(b, dtype=self.dtype))
         return torch.where(condition, a, b)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -105,7 +106,7 @@ class OneTrial:
         file = os.path.abspath(getattr(sys.modules["__main__"], "__file__", None) or "")  # now: the script may change the folder
         lines = BuildingLines(Guard(lambda: None))
         lines.start()
-        whereabouts = Whereabouts(file, caller, lines.of, lines.optimizers)
+        whereabouts = Whereabouts(file, caller, lines.of, functools.partial(lines.alive, torch.optim.Optimizer))
         step, seed = lambda: self._counter.steps, self._seeds.shift
         self._scripts = [RunningScript(treatment, whereabouts, step, seed) for treatment in self._treatments]
         for script in self._scripts:
