@@ -12,7 +12,7 @@ import torch
 
 from reluctant.recording import Location
 
-from .frames import location_of, users_frame
+from .frames import location_of, users_line
 from .guard import Guard
 from .patches import LEDGER, MODULE_INIT, OPTIMIZER_INIT, AppliedPatch
 
@@ -50,7 +50,7 @@ class BuildingLines:
 
     def _note(self, built: Any) -> None:
         self.optimizers_built += isinstance(built, torch.optim.Optimizer)
-        found = _building_frame(built)
+        found = users_line(lambda frame: not _constructs(frame, built))
         if found is not None:
             # `dict.pop(key, reference)` and not a function of ours: what a signal handler raises in such a callback is lost for good.
             self._lines[id(built)] = (weakref.ref(built, functools.partial(self._lines.pop, id(built))), *found)
@@ -68,12 +68,7 @@ class BuildingLines:
         return __init__
 
 
-def _building_frame(built: object) -> tuple[types.CodeType, int] | None:
-    """The innermost user's frame that is not a constructor of the object itself."""
-    frame = users_frame(lambda frame: not _constructs(frame, built))
-    return (frame.f_code, frame.f_lineno or 0) if frame is not None else None
-
-
 def _constructs(frame: types.FrameType, built: object) -> bool:
+    """Whether a frame is a constructor of the object itself."""
     code = frame.f_code
     return code.co_name == "__init__" and code.co_argcount > 0 and frame.f_locals.get(code.co_varnames[0]) is built

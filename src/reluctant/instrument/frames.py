@@ -67,9 +67,9 @@ def users_frame(wanted: Callable[[types.FrameType], bool] = lambda _: True) -> t
     return next((frame for frame in outward(sys._getframe(1)) if is_users(frame.f_code) and wanted(frame)), None)
 
 
-def users_line() -> tuple[types.CodeType, int] | None:
-    """The innermost line of the user's code that is running."""
-    frame = users_frame()
+def users_line(wanted: Callable[[types.FrameType], bool] = lambda _: True) -> tuple[types.CodeType, int] | None:
+    """The innermost line of the user's code that is running, in a frame that is `wanted`."""
+    frame = users_frame(wanted)
     return (frame.f_code, frame.f_lineno or 0) if frame is not None else None
 
 

@@ -25,8 +25,7 @@ def when_imported(name: str, callback: Callable[[], None]) -> Callable[[], None]
     if name in sys.modules:
         callback()
         return lambda: None
-    finder = _Waiting(name, callback)
-    return finder.stop
+    return _Waiting(name, callback).stop
 
 
 class _Waiting(MetaPathFinder):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
@@ -22,12 +22,8 @@ from reluctant.instrument.patches import (
 _set_mode = torch_private.SET_ANOMALY.get()
 
 
-class Borrower(Protocol):
-    """Somebody for whom nodes keep what `answer` gives them."""
-
-    def answer(self, lines: list[str]) -> list[str]:
-        """What a node made now keeps: `lines`, which are printed where the user is in anomaly mode, and more. Must not raise."""
-        ...
+Answer = Callable[[list[str]], list[str]]
+"""Gives what a node made now keeps: the lines, which are printed where the user is in anomaly mode, and more. Must not raise."""
 
 
 class AnomalyMode:
@@ -37,16 +33,16 @@ class AnomalyMode:
     """
 
     def __init__(self) -> None:
-        self._borrowers: list[Borrower] = []
+        self._borrowers: list[Answer] = []
         self._patches: list[AppliedPatch] = []
         self._users, self._users_nan_check = False, True
         self._paused = False
 
-    def is_lent_to(self, borrower: Borrower) -> bool:
+    def is_lent_to(self, borrower: Answer) -> bool:
         """Whether `borrower` has it."""
         return borrower in self._borrowers
 
-    def borrow(self, borrower: Borrower) -> None:
+    def borrow(self, borrower: Answer) -> None:
         """Let nodes keep what `borrower` answers."""
         if not self._borrowers:
             self._users, self._users_nan_check = torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()
@@ -60,7 +56,7 @@ class AnomalyMode:
         self._paused = paused
         self._apply()
 
-    def give_back(self, borrower: Borrower) -> None:
+    def give_back(self, borrower: Answer) -> None:
         """Leave it as the user wants it, if nobody else has borrowed it."""
         if borrower in self._borrowers:
             self._borrowers.remove(borrower)
@@ -98,7 +94,7 @@ class AnomalyMode:
                     return applied.retired()()  # type: ignore[no-any-return]
                 lines = [line for line in applied.original() if __file__ not in line] if self._users else []
                 for borrower in self._borrowers:
-                    lines = borrower.answer(lines)
+                    lines = borrower(lines)
                 return lines
 
             return format_stack

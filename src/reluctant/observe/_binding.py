@@ -174,24 +174,10 @@ class _Binder:
         record = self.registry.parameters.records[weight] if weight is not None else None
         shape = node.computed or (record.shape if record else ())
         kind = ops.LAYER_KINDS.get(node.operation, "other")
-        fan_in, fan_out = _fans(kind, shape, node)
         name, module_type = self._layer_name(record, node)
-        place, called, built = self._places(node)
-        return LayerRecord(
-            number,
-            kind,
-            name,
-            module_type,
-            place,
-            called,
-            built,
-            weight,
-            node.parameters.get("bias", node.parameters.get("shift")),
-            fan_in,
-            fan_out,
-            shape,
-            computed=bool(node.computed),
-        )
+        bias = node.parameters.get("bias", node.parameters.get("shift"))
+        places, fans = self._places(node), _fans(kind, shape, node)
+        return LayerRecord(number, kind, name, module_type, *places, weight, bias, *fans, shape, computed=bool(node.computed))
 
     def _layer_name(self, record: ParameterRecord | None, node: PlanNode) -> tuple[str, str]:
         tensor = record.tensor() if record else None
@@ -236,7 +222,6 @@ class _Binder:
         return record
 
     def _new_site(self, node: PlanNode, layer: LayerRecord | None, number: int) -> SiteRecord:
-        place, called, built = self._places(node)
         origin = node.origin
         module = origin.modules[0] if origin and origin.modules else None
         own = module if origin and origin.calls_below and not origin.compound else None
@@ -244,20 +229,10 @@ class _Binder:
         if slope is not None:
             record = self.registry.parameters.records[slope]
             record.role, record.name = "slope", record.name or self._parameter_name(record)
-        return SiteRecord(
-            number,
-            node.operation,
-            place,
-            called,
-            built,
-            self._path(module) if module is not None else "",
-            type(own).__name__ if own is not None else "",
-            _spelling(origin),
-            layer.number if layer else None,
-            layer.name if layer else "",
-            booleans=_booleans(own),
-            slope=slope,
-        )
+        path, kind = self._path(module) if module is not None else "", type(own).__name__ if own is not None else ""
+        before, after = (layer.number, layer.name) if layer else (None, "")
+        places, spelling = self._places(node), _spelling(origin)
+        return SiteRecord(number, node.operation, *places, path, kind, spelling, before, after, _booleans(own), slope)
 
     def _module_key(self, node: PlanNode) -> int | None:
         """Which module called it, where a container did: two activations of one container share a line."""

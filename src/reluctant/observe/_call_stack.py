@@ -69,11 +69,11 @@ class StackCapture:
     @property
     def on(self) -> bool:
         """Whether nodes made now, or before the last `pause`, carry a `CallStack`."""
-        return self._mode.is_lent_to(self)
+        return self._mode.is_lent_to(self.answer)
 
     def start(self) -> None:
         """Let nodes carry their call stack from now on."""
-        self._mode.borrow(self)
+        self._mode.borrow(self.answer)
 
     def pause(self) -> None:
         """Leave anomaly mode for a backward pass, where it would print about the user's errors; `start` goes on."""
@@ -82,7 +82,7 @@ class StackCapture:
 
     def stop(self) -> None:
         """Put back what `start` changed."""
-        self._mode.give_back(self)
+        self._mode.give_back(self.answer)
 
     def answer(self, lines: list[str]) -> list[str]:
         """The call stack. Called by torch at each node that is made."""
@@ -156,17 +156,10 @@ def read_origin(node: Node) -> Origin | None:
                 compound |= os.path.basename(filename) in _COMPOUND_FILES or "MultiheadAttention" in getattr(code, "co_qualname", "")
         reparametrised |= filename.startswith(_UTILITIES) and os.path.basename(filename) in _REPARAMETRISATIONS
     innermost = stack.modules[0]() if stack.modules else None
-    return Origin(
-        called,
-        tuple(reversed(functions)),
-        tuple(stack.modules),
-        type(innermost).__name__ if innermost is not None else "",
-        calls_below,
-        compound,
-        reparametrised,
-        tuple(user_frames[:8]),
-        stack.frames[0][0].co_filename.endswith(_SCALER) if stack.frames else False,
-    )
+    module_type = type(innermost).__name__ if innermost is not None else ""
+    names, users = tuple(reversed(functions)), tuple(user_frames[:8])
+    scaled = bool(stack.frames) and stack.frames[0][0].co_filename.endswith(_SCALER)
+    return Origin(called, names, tuple(stack.modules), module_type, calls_below, compound, reparametrised, users, scaled)
 
 
 _REPARAMETRISATIONS = frozenset({"parametrize.py", "spectral_norm.py", "weight_norm.py"})

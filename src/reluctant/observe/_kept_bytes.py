@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -159,18 +160,12 @@ def _saved_by(node: Node, name: str) -> Iterator[Any]:
         yield from _tensors_in(vars(node))
 
 
-_KNOWN: dict[type, tuple[str, ...] | None] = {}
-
-
+@functools.cache
 def _attributes_of(kind: type, name: str) -> tuple[str, ...]:
     """The attributes under which a node of torch's own shows what it saves."""
-    if kind not in _KNOWN:
-        shows = kind.__name__ in KEEPS_NOTHING or (_GENERATED.fullmatch(kind.__name__) is not None and kind.__name__ == name)
-        _KNOWN[kind] = torch_private.RAW_SAVED.names(kind) if shows else None
-    known = _KNOWN[kind]
-    if known is None:
+    if kind.__name__ not in KEEPS_NOTHING and (_GENERATED.fullmatch(kind.__name__) is None or kind.__name__ != name):
         raise _NotShownError
-    return known
+    return torch_private.RAW_SAVED.names(kind)
 
 
 def _tensors_in(value: Any, depth: int = 0) -> Iterator[Tensor]:

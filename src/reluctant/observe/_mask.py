@@ -52,9 +52,9 @@ def saved_mask(operation: str, node: Node) -> Tensor | None:
     return mask.to(torch.float32) if mask is not None else None
 
 
-def is_mask(factor: Tensor | None, axes: int) -> bool:
+def is_mask(factor: Tensor, axes: int) -> bool:
     """Whether a factor of a product with so many axes chooses what passes: it is 0 or 1, and 0 somewhere."""
-    if factor is None or factor.dim() != axes or factor.is_complex():
+    if factor.dim() != axes or factor.is_complex():
         return False
     return bool((factor == 0).any()) and bool(((factor == 0) | (factor == 1)).all())
 
@@ -67,10 +67,8 @@ def follows_sign(mask: Tensor, values: Tensor | None) -> bool | None:
     return bool(((values[:n] > 0) == (mask[:n] != 0)).all())
 
 
-def known_values(node: Node | None) -> Tensor | None:
+def output_of(node: Node) -> Tensor | None:
     """The output of an autograd node, or its first rows, where that follows from what is kept; else None."""
-    if node is None:
-        return None
     activation = read_activation(node.name(), node) if node.name() != MAXIMUM else None
     if activation is not None:
         kept = saved_tensor(node, activation.keeps)

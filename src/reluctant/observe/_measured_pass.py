@@ -219,16 +219,14 @@ class MeasuredPass:
         scores = self._value(node.scores)
         if node.handwritten:
             targets = self._handwritten_targets(node, loss, raw, scores)
-            loss.add(self.step, scores, targets, _class_axis(scores))
-            return
-        if node.members:
-            loss.add(self.step, scores, self._composite_targets(node, scores), _class_axis(scores))
-            return
-        predictions, targets = compared_values(loss.kind, raw)
-        predictions = predictions if predictions is not None else scores
-        if targets is not None and loss.kind in ("cross_entropy", "nll_loss"):
-            loss.options["class_indices"] = float(not targets.is_floating_point())
-        loss.add(self.step, predictions, targets, _class_axis(predictions))
+        elif node.members:
+            targets = self._composite_targets(node, scores)
+        else:
+            predictions, targets = compared_values(loss.kind, raw)
+            scores = predictions if predictions is not None else scores
+            if targets is not None and loss.kind in ("cross_entropy", "nll_loss"):
+                loss.options["class_indices"] = float(not targets.is_floating_point())
+        loss.add(self.step, scores, targets, None if scores is None or scores.dim() < 2 else 1)
 
     def _value(self, at: int | None) -> Tensor | None:
         """The values of a node, as far as they are kept; of a column picked from values that are kept, that column."""
@@ -341,10 +339,6 @@ def _layer_input(node: PlanNode, raw: Node) -> tuple[Tensor, int] | None:
     if values is None or values.dim() < 1 + by_channel:
         return None
     return values, 1 if by_channel else values.dim() - 1
-
-
-def _class_axis(values: Tensor | None) -> int | None:
-    return None if values is None or values.dim() < 2 else 1
 
 
 def _dense(gradients: tuple[Tensor | None, ...]) -> Tensor | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import linecache
 import platform
 import re
@@ -104,7 +105,8 @@ class Observer:
             (torch_private.GLOBAL_STEP_HOOK.get(), self._passes.before_step),
             (torch_private.AFTER_STEP_HOOK.get(), self._passes.after_step),
         ):
-            self._patches.append(_hook(register, self._guard(noted)))
+            add = functools.partial(register, self._guard(noted))
+            self._patches.append(LEDGER.switch(STEP_HOOKS, add, lambda handle: handle.remove()))
 
     def detach(self) -> None:
         """Put everything back as it was found. May be called more than once; does not raise."""
@@ -205,7 +207,7 @@ class Observer:
             seconds=time.perf_counter() - self._schedule.started,
             sites=sites,
             layers=layers,
-            parameters=tuple(p.plain() for p in passes.parameters.records[:RECORDED] if p.is_told),
+            parameters=tuple(p.plain() for p in passes.parameters.records[:RECORDED] if p.is_recorded),
             optimizers=tuple(record.plain() for record in passes.optimizers.records),
             graphs=tuple(g.plain() for g in registry.graphs),
             losses=losses,
@@ -216,10 +218,6 @@ class Observer:
             models=tuple(registry.roots),
             kept_bytes=passes.kept.largest,
         )
-
-
-def _hook(register: Callable[..., Any], noted: Callable[..., None]) -> AppliedPatch:
-    return LEDGER.switch(STEP_HOOKS, lambda: register(noted), lambda handle: handle.remove())
 
 
 def suppressions(places: Iterable[Location | None]) -> tuple[tuple[str, int, str], ...]:

@@ -68,15 +68,15 @@ class Optimizers:
 
     def find(self, optimizer: Any) -> OptimizerRecord | None:
         """The record of `optimizer`, where it is known."""
-        known = self._by_address.get(id(optimizer))
-        return known[1] if known is not None and known[0]() is optimizer else None
+        entry = self._by_address.get(id(optimizer))
+        return entry[1] if entry is not None and entry[0]() is optimizer else None
 
     def add(self, optimizer: Any, built: Location | None) -> OptimizerRecord:
         """Begin a record."""
         record = OptimizerRecord(self._met, type(optimizer).__name__, built)
         self._met += 1
         if len(self._by_address) >= KEPT:
-            self._by_address = {address: known for address, known in self._by_address.items() if known[0]() is not None}
+            self._by_address = {address: entry for address, entry in self._by_address.items() if entry[0]() is not None}
         self._by_address[id(optimizer)] = (weakref.ref(optimizer), record)
         if len(self.records) < KEPT:
             self.records.append(record)

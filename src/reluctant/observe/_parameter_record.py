@@ -43,7 +43,7 @@ class ParameterRecord:
     gradient: Tensor | None = None
 
     @property
-    def is_told(self) -> bool:
+    def is_recorded(self) -> bool:
         """Whether it belongs to a layer, an optimizer or an activation, and so is worth recording."""
         return bool(self.layers) or self.optimizer is not None or self.role == "slope"
 
@@ -87,10 +87,7 @@ class Parameters:
 
     def number(self, tensor: Tensor) -> int:
         """The number of `tensor`; a new one is given a number."""
-        known = self._known(tensor)
-        if known is None:
-            known = self._begin(tensor)
-        return known.number
+        return (self._find(tensor) or self._begin(tensor)).number
 
     def numbers(self, leaves: list[Tensor], structure: int) -> list[int]:
         """The numbers of the leaves of a graph of this structure."""
@@ -99,7 +96,7 @@ class Parameters:
         found = []
         for place, leaf in enumerate(leaves):
             tensor = underlying(leaf)
-            record = self._known(tensor)
+            record = self._find(tensor)
             if record is None and place < len(before) and before[place] not in taken:
                 record = self._replaced(self.records[before[place]], tensor)
             if record is None:
@@ -116,7 +113,7 @@ class Parameters:
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 for tensor in group["params"]:
-                    record = self._known(tensor)
+                    record = self._find(tensor)
                     if record is not None:
                         record.owned = True
 
@@ -125,9 +122,9 @@ class Parameters:
         tensors = [self.records[number].tensor() for number in set(numbers) if self.records[number].owned]
         return [tensor for tensor in tensors if tensor is not None]
 
-    def _known(self, tensor: Tensor) -> ParameterRecord | None:
-        known = self._by_address.get(id(tensor))
-        return known if known is not None and known.tensor() is tensor else None
+    def _find(self, tensor: Tensor) -> ParameterRecord | None:
+        record = self._by_address.get(id(tensor))
+        return record if record is not None and record.tensor() is tensor else None
 
     def _begin(self, tensor: Tensor) -> ParameterRecord:
         number = len(self.records)

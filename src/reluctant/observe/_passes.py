@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from reluctant.activations import Gated, definitions
 from reluctant.instrument import torch_private
 from reluctant.instrument.building_lines import BuildingLines
 from reluctant.instrument.frames import location_of, users_line
@@ -19,9 +20,9 @@ from reluctant.instrument.guard import Guard
 from reluctant.instrument.loss_curve import LossCurveRecord
 from reluctant.recording import Unobserved
 
+from . import _operations as ops
 from ._autograd_graph import RawGraph, read_graph
 from ._binding import GraphRecord, Registry
-from ._blind_spots import blind_spots
 from ._call_stack import StackCapture, count_stacks
 from ._compiled import CompiledModels
 from ._kept_bytes import KeptBytes, kept_bytes
@@ -53,6 +54,10 @@ NEVER_STEPPED = 64
 RECOMPUTED = "CheckpointFunctionBackward"
 """The node that runs the forward pass of a checkpointed region again, and a backward pass of its own, inside the pass around it."""
 
+GATED = {definition.name: definition.torch_code for definition in definitions().values() if issubclass(definition, Gated)}
+"""Gated pairs that a kernel of ours computes in one operation, with what computes them in two."""
+GATED["glu"] = "a * torch.sigmoid(b)"
+
 
 class Passes:
     """Looks at backward passes and optimizer steps as they come; everything that was seen is in its records."""
@@ -76,7 +81,7 @@ class Passes:
         self._busy = threading.RLock()
         self._plans: dict[int, tuple[GraphPlan, GraphRecord | None]] = {}
         self._open: list[MeasuredPass] = []
-        self._measured_passes = self._known_in_a_row = self._graphs_met = 0
+        self._measured_passes = self._remembered_in_a_row = self._graphs_met = 0
         self._learn, self._watching = True, False
         self._unasked, self._unasked_left = False, UNASKED
 
@@ -121,31 +126,31 @@ class Passes:
 
     def before_step(self, optimizer: Any, *_: Any) -> None:
         """`optimizer` is about to make a step."""
-        known = self.optimizers.find(optimizer)
-        if not self._watching or (known is not None and known.measured_at == self._measured_passes):
+        record = self.optimizers.find(optimizer)
+        if not self._watching or (record is not None and record.measured_at == self._measured_passes):
             return
         begin = time.perf_counter()
         with out_of_sight():
             self._close_stale()
-            if known is None:
-                known = self.optimizers.add(optimizer, self._building.of(optimizer))
-            if known.measured_at != self._measured_passes:
-                known.measured_at = self._measured_passes
-                known.before_step(optimizer, self.step, self.parameters)
+            if record is None:
+                record = self.optimizers.add(optimizer, self._building.of(optimizer))
+            if record.measured_at != self._measured_passes:
+                record.measured_at = self._measured_passes
+                record.before_step(optimizer, self.step, self.parameters)
         self.schedule.spent += time.perf_counter() - begin
 
     def after_step(self, optimizer: Any, *_: Any) -> None:
         """`optimizer` has made a step."""
-        known = self.optimizers.find(optimizer)
-        if known is None or not self._watching:
+        record = self.optimizers.find(optimizer)
+        if record is None or not self._watching:
             return
-        if known.updating:
+        if record.updating:
             begin = time.perf_counter()
             with out_of_sight():
-                after_step(known.updating, self.step)
-            known.updating = []
+                after_step(record.updating, self.step)
+            record.updating = []
             self.schedule.spent += time.perf_counter() - begin
-        self.optimizers.count_step(known, optimizer)
+        self.optimizers.count_step(record, optimizer)
 
     def _look(self, line: Any, outputs: Any) -> None:
         wanted = self.schedule.counts(line)
@@ -203,21 +208,21 @@ class Passes:
                 self._open_pass(MeasuredPass(plan, raw, self.registry, self.step, self._guard, outputs=True))
 
     def _plan_of(self, raw: RawGraph, line: Any, step: int, part: bool = False) -> tuple[GraphPlan, GraphRecord | None]:
-        """The plan for a graph: known by its signature, or learned now, or (without call stacks) to be learned next time."""
-        known = self._plans.get(raw.signature)
-        if known is not None and known[0].passed_over:
-            return known
+        """The plan for a graph: remembered by its signature, or learned now, or (without call stacks) to be learned next time."""
+        remembered = self._plans.get(raw.signature)
+        if remembered is not None and remembered[0].passed_over:
+            return remembered
         placed = count_stacks(raw) if self._capture.on else 0
-        if known is not None and known[0].placed >= placed:
-            self._known_in_a_row += known[0].learned
-            if self._known_in_a_row >= SETTLED:
+        if remembered is not None and remembered[0].placed >= placed:
+            self._remembered_in_a_row += remembered[0].learned
+            if self._remembered_in_a_row >= SETTLED:
                 self._learn = False
-            if not known[0].learned:
+            if not remembered[0].learned:
                 self._learn_again()
-            return known
+            return remembered
         self.parameters.note_owned(self._building.alive(torch.optim.Optimizer))
         plan = make_plan(raw, lambda number: self.parameters.records[number].owned)
-        graph = known[1] if known is not None else None
+        graph = remembered[1] if remembered is not None else None
         plan.passed_over = self._compiled.avoidable and any(node.operation == "compiled_function" for node in plan.nodes)
         if plan.passed_over:
             plan.placed = 0
@@ -231,7 +236,7 @@ class Passes:
                 graph.plan = plan
             self.registry.bind(plan, graph)
             self.notes.update(dict.fromkeys(blind_spots(plan, compiling_noticed=self._compiled.used)))
-            self._known_in_a_row = 0
+            self._remembered_in_a_row = 0
         else:
             self._learn_again()
         self._remember(raw.signature, plan, graph)
@@ -244,7 +249,7 @@ class Passes:
 
     def _learn_again(self) -> None:
         """Learn from the next forward pass: a new kind of pass is looked at once, even where the budget is spent."""
-        self._learn, self._known_in_a_row = True, 0
+        self._learn, self._remembered_in_a_row = True, 0
         self._unasked = self._unasked_left > 0
         self._unasked_left -= self._unasked
 
@@ -269,12 +274,7 @@ class Passes:
         self._open.append(measured)
         measured.read()
         measured.hook()
-
-        def at_root(_: Any) -> None:
-            # Inside backward the engine can be asked to call back at its end.
-            _queue_callback(self._guard(lambda: self._after_backward(measured)))
-
-        measured.hold(root.register_prehook(self._guard(at_root)))
+        measured.hold(self._after_engine(root, lambda: self._after_backward(measured)))
 
     def _after_backward(self, measured: MeasuredPass) -> None:
         begin = time.perf_counter()
@@ -322,14 +322,15 @@ class Passes:
         else:
             self._capture.stop()
 
-    def _after_engine(self, root: Any, function: Callable[[], None]) -> None:
-        """Call `function` when the backward pass that is about to begin at `root` has ended."""
+    def _after_engine(self, root: Any, function: Callable[[], None]) -> Any:
+        """Call `function` when the backward pass that is about to begin at `root` has ended; the handle of the hook for it."""
 
         def at_root(_: Any) -> None:
             handle.remove()
-            _queue_callback(self._guard(function))
+            _queue_callback(self._guard(function))  # only inside backward can the engine be asked to call back at its end (torch 2.13)
 
         handle = root.register_prehook(self._guard(at_root))
+        return handle
 
     def _curve(self, line: Any) -> LossCurveRecord | None:
         curve = self.curves.get(line)
@@ -356,3 +357,26 @@ class Passes:
 
 def _root_of(outputs: Any) -> Any:
     return next((t.grad_fn for t in outputs if isinstance(t, Tensor) and t.grad_fn is not None), None)
+
+
+def blind_spots(plan: GraphPlan, *, compiling_noticed: bool) -> Iterator[Unobserved]:
+    """A note for each operation of a learned plan whose inside stays hidden.
+
+    `compiling_noticed` says that there is a note about compiled code already.
+    """
+    for node in plan.nodes:
+        place = node.origin.called if node.origin is not None else None
+        if node.operation in ops.RECURRENT:
+            kind = (node.origin.module_type if node.origin is not None else "") or "recurrent layer"
+            advice = f"A loop over nn.{kind}Cell shows them" if kind in ("LSTM", "GRU", "RNN") else ""
+            yield Unobserved(f"the gates inside the {kind}", "one fused operation computes all its time steps", place, advice)
+        elif node.operation == "compiled_function" and not compiling_noticed:
+            why = "it was compiled in a way that Reluctant did not notice"
+            advice = "Compile with torch.compile after the watching has begun"
+            yield Unobserved("activations inside compiled code", why, place, advice)
+        elif node.operation == "differentiable_graph":
+            why, advice = "autograd shows it as one operation", "Train the module that is not scripted"
+            yield Unobserved("activations inside code that TorchScript has fused", why, place, advice)
+        elif node.operation in GATED:
+            advice = f"Write it as `{GATED[node.operation]}` to see the gate"
+            yield Unobserved(f"the gate inside {node.operation}", "one operation computes it and the product", place, advice)

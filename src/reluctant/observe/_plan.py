@@ -19,7 +19,7 @@ from ._autograd_graph import ACCUMULATE, RawGraph, RawNode
 from ._call_stack import Origin, read_origin
 from ._layer_record import LayerRecord
 from ._loss_record import LossRecord
-from ._mask import follows_sign, is_mask, known_values, saved_mask
+from ._mask import follows_sign, is_mask, output_of, saved_mask
 from ._parameter_record import Role
 from ._saved_tensor import is_packed, saved_tensor, saved_value
 from ._site_record import SiteRecord
@@ -153,11 +153,11 @@ class _Reduction:
         if name in ops.MATRIX_PRODUCTS:
             self._matrix_product(i, name, node)
         elif name in ops.CONVOLUTIONS:
-            self._layer(i, name, node, data=(0,), weight=1, bias=2)
+            self._layer(i, name, node, data=0, weight=1, bias=2)
         elif name in ops.NORMALISATIONS:
-            self._layer(i, name, node, data=(0,), weight=1, bias=2, kind="normalisation", parts=("scale", "shift"))
+            self._layer(i, name, node, data=0, weight=1, bias=2, kind="normalisation")
         elif name in ops.EMBEDDINGS:
-            self._layer(i, name, node, data=(), weight=0, bias=None)
+            self._layer(i, name, node, data=None, weight=0, bias=None)
         elif name in ops.RECURRENT:
             self._recurrent(i, name, node)
         elif name.startswith("clamp") and self._is_safeguard(node, origin):
@@ -233,7 +233,7 @@ class _Reduction:
     def _follows_sign(self, node: RawNode, mask: torch.Tensor | None) -> bool | None:
         """Whether a mask follows the sign of the one input that it is put on."""
         below = next(j for j in node.inputs if j is not None)
-        return follows_sign(mask, known_values(self.raw.nodes[below].node)) if mask is not None else None
+        return follows_sign(mask, output_of(self.raw.nodes[below].node)) if mask is not None else None
 
     def _product(self, i: int, node: RawNode, inputs: list[int]) -> None:
         parameters = self._parameters_of(i, node)
@@ -302,7 +302,7 @@ class _Reduction:
                 continue
             if self.from_data[j] and node.inputs[data] is None and self._weight_of_module(i) is not None:
                 break  # what a frozen layer is given
-            self._layer(i, name, node, data=(data,), weight=weight, bias=bias)
+            self._layer(i, name, node, data=data, weight=weight, bias=bias)
             return
         inputs = self._inputs(node)
         if len(inputs) > 1 or None not in (node.inputs[first], node.inputs[second]):
@@ -326,18 +326,12 @@ class _Reduction:
         return weight if isinstance(weight, torch.Tensor) else None
 
     def _layer(
-        self,
-        i: int,
-        name: str,
-        node: RawNode,
-        *,
-        data: tuple[int, ...],
-        weight: int,
-        bias: int | None,
-        kind: NodeKind = "weight",
-        parts: tuple[Role, Role] = ("weight", "bias"),
+        self, i: int, name: str, node: RawNode, *, data: int | None, weight: int, bias: int | None, kind: NodeKind = "weight"
     ) -> None:
-        inputs = [self.at[j] for d in data if (j := _input(node, d)) is not None and self.at[j] != DATA]
+        """Add a layer; `data`, `weight` and `bias` say which of its inputs these are."""
+        entry = _input(node, data)
+        inputs = [self.at[entry]] if entry is not None and self.at[entry] != DATA else []
+        parts: tuple[Role, Role] = ("scale", "shift") if kind == "normalisation" else ("weight", "bias")
         made = self.nodes[self._add(i, name, kind, inputs, data_input=not inputs)]
         for part, position in zip(parts, (weight, bias), strict=True):
             j = _input(node, position)

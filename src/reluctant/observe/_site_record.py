@@ -138,19 +138,19 @@ class SiteRecord:
             return
         valid = arriving != 0
         seen = _per_unit(valid, axis)
-        known = seen > 0
-        if not bool(known.any()):
+        reached = seen > 0
+        if not bool(reached.any()):
             return
         self.exact = False
         slope = torch.where(valid, leaving / torch.where(valid, arriving, 1), 0)
-        samples = int(seen[known].min())
+        samples = int(seen[reached].min())
         passing = _per_unit(valid & (leaving != 0), axis)
         largest = float(slope.abs().max()) or 1.0
         open_ = _per_unit(valid & (slope.abs() >= 0.95 * largest), axis)
         flat = _per_unit(valid & (slope.abs() < FLAT_SLOPE * largest), axis)
-        share = torch.where(known, samples / seen.clamp(min=1), 0)
+        share = torch.where(reached, samples / seen.clamp(min=1), 0)
         # Units that no gradient reached are unknown, and unknown is not silent.
-        passing = torch.where(known, torch.where(passing > 0, (passing * share).ceil().long().clamp(1, samples), 0), samples)
+        passing = torch.where(reached, torch.where(passing > 0, (passing * share).ceil().long().clamp(1, samples), 0), samples)
         n = int(valid.sum())
         mean, square = float(slope.sum()) / n, float((slope * slope).sum()) / n
         # A ReLU gives 0 exactly where its slope is 0; of other activations the gradients do not tell.

@@ -55,16 +55,8 @@ class _Window:
         n = max(self.samples, 1)
         mean = self.slope / n
         spread = max(self.slope_square / n - mean * mean, 0.0) ** 0.5
-        return UnitWindow(
-            self.first_step,
-            self.last_step,
-            self.samples,
-            _histogram(self.passing, n),
-            _histogram(self.open, n),
-            _histogram(self.flat, n),
-            zero_share=self.zero / n,
-            slope_spread=spread,
-        )
+        passing, open_, flat = (_histogram(counts, n) for counts in (self.passing, self.open, self.flat))
+        return UnitWindow(self.first_step, self.last_step, self.samples, passing, open_, flat, self.zero / n, spread)
 
 
 class UnitStatistics:

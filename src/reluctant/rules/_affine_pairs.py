@@ -119,8 +119,8 @@ def _is_mixed(network: Network, structure: Structure, node: int) -> bool:
 
 def _single(network: Network, structure: Structure, layer: Layer) -> bool:
     """Whether the layer is used once in the graph and shares its weight with none."""
-    weight = network.parameters.get(layer.weight) if layer.weight is not None else None
-    uses = sum(1 for spot in network.layer_spots.get(layer.id, ()) if network.structures[spot.graph] is structure)
+    weight = network.weight_of(layer)
+    uses = sum(1 for spot in network.spots(layer) if network.structures[spot.graph] is structure)
     return uses == 1 and (weight is None or weight.shared <= 1)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from reluctant.numbers import count, size
 from reluctant.recording import Cause, CauseKind, Layer, Optimizer, Site
 
-from ._initialisation import bias_out_of_place, first_moment, ratio_to_gain, weight_scale, weights_out_of_place
+from ._initialisation import bias_out_of_place, first_moment, first_spread, ratio_to_gain, weight_scale, weights_out_of_place
 from ._input_scale import scale_and_offset, unscaled, unscaled_before
 from ._network import Network, label
 
@@ -60,11 +60,11 @@ def why_flat(network: Network, site: Site, flat_at_start: bool) -> Cause:
 
 def why_idle(network: Network, site: Site) -> Cause:
     """Why every unit of `site` keeps one slope on all samples."""
-    layer = _layer(network, site)
+    layer = network.layer_of(site)
     bias = bias_out_of_place(network, layer) if layer else None
     if bias:
         return Cause("bias-initialisation", f"{bias}: no sample brings a unit to the other side of 0")
-    entry = unscaled_before(network, network.site_spots.get(site.id, ()))
+    entry = unscaled_before(network, network.spots(site))
     if entry:
         return Cause("input-scale", f"{entry}: units are off or on for every sample")
     weights = weights_out_of_place(network, layer) if layer else None
@@ -97,7 +97,7 @@ def why_blown_up(network: Network, layers: Iterable[Layer], last_step: int) -> C
 
 def _why_born(network: Network, site: Site) -> Cause:
     """Why units were silent from the first measured step on: the most particular reason that holds."""
-    layer, spots = _layer(network, site), network.site_spots.get(site.id, ())
+    layer, spots = network.layer_of(site), network.spots(site)
     weights = weights_out_of_place(network, layer) if layer else None
     certain = weights if weights and layer and (weight_scale(network, layer) == 0 or "one sign" in weights) else None
     entry = unscaled_before(network, spots)
@@ -121,18 +121,18 @@ def _why_born(network: Network, site: Site) -> Cause:
 
 def _early_jump(network: Network, site: Site) -> str | None:
     """A large update by which units may have died before their site was first measured, as a clause; None from the run's first step on."""
-    layer, first = _layer(network, site), site.whole.first_step if site.whole is not None else 0
+    layer, first = network.layer_of(site), site.whole.first_step if site.whole is not None else 0
     jump = largest_jump(network, [layer], first + SOON) if layer is not None and first > 0 else None
     return f"{jump.clause}{stepped_by(network, jump.layer)}" if jump is not None and jump.ratio >= 1 else None
 
 
 def _why_changed(network: Network, site: Site, step: int, when: str) -> Cause:
     """Why units left their working range during training, by `step`."""
-    spots = network.site_spots.get(site.id, ())
+    spots = network.spots(site)
     entry = unscaled_before(network, spots)
     if entry:
         return Cause("input-scale", f"{when}; {entry}")
-    layer = _layer(network, site)
+    layer = network.layer_of(site)
     jump = largest_jump(network, [layer] if layer else network.layers_before(spots), step)
     if jump is not None and jump.ratio >= 1:
         return Cause("learning-rate", f"{when}; {jump.clause}{stepped_by(network, jump.layer)}")
@@ -141,11 +141,11 @@ def _why_changed(network: Network, site: Site, step: int, when: str) -> Cause:
 
 def _why_too_large(network: Network, site: Site) -> Cause:
     """Which factor makes pre-activations too large at the start: the input, the weights or the biases."""
-    layer = _layer(network, site)
+    layer = network.layer_of(site)
     scale = weight_scale(network, layer) if layer else None
     first = first_moment(layer) if layer else None
     incoming = first.input_rms if first is not None else None
-    entry = unscaled_before(network, network.site_spots.get(site.id, ()))
+    entry = unscaled_before(network, network.spots(site))
     if layer and scale and incoming and scale > 1 and scale >= incoming:
         clause = f"at the first step {label(layer)} multiplies the size of its input ({size(incoming)}) by {size(scale)}"
         return Cause("initialisation", clause)
@@ -161,14 +161,13 @@ def _why_too_large(network: Network, site: Site) -> Cause:
 
 def _shrinkage(network: Network, site: Site) -> str | None:
     """How the signal shrank on its way to `site` at the first step, as a clause; None where it did not."""
-    layer = _layer(network, site)
-    here = _first_spread(layer) if layer else None
-    ratios = [
-        ratio for one in network.layers_before(network.site_spots.get(site.id, ())) if (ratio := ratio_to_gain(network, one)) is not None
-    ]
+    layer = network.layer_of(site)
+    here = first_spread(layer) if layer else None
+    chain = list(network.layers_before(network.spots(site)))
+    ratios = [ratio for one in chain if (ratio := ratio_to_gain(network, one)) is not None]
     if not ratios or sum(ratios) >= BELOW_GAIN * len(ratios):
         return None
-    before = next((spread for one in network.layers_before(network.site_spots.get(site.id, ())) if (spread := _first_spread(one))), None)
+    before = next((spread for one in chain if (spread := first_spread(one))), None)
     if here is None or before is None or here >= SHRUNK * before:
         return None
     return f"the spread of the signal falls from {size(before)} after the first layer to {size(here)} here, so that biases decide"
@@ -182,15 +181,6 @@ def _swelling(chain: Sequence[Layer]) -> str | None:
     if largest is None or not data or not 0 < SWOLLEN * max(data) <= sizes[largest.id]:
         return None
     return f"at the first step data of size {size(max(data))} have become values of size {size(sizes[largest.id])} before {label(largest)}"
-
-
-def _first_spread(layer: Layer) -> float | None:
-    first = first_moment(layer)
-    return first.output_unit_std if first is not None else None
-
-
-def _layer(network: Network, site: Site) -> Layer | None:
-    return network.layers.get(site.layer) if site.layer is not None else None
 
 
 LARGE_UPDATE = 0.1
@@ -224,7 +214,7 @@ def largest_jump(network: Network, layers: Iterable[Layer], last_step: int) -> J
 
 def optimizer_of(network: Network, layer: Layer) -> tuple[Optimizer, float] | None:
     """The optimizer that steps the layer's weights, with its learning rate at the start."""
-    weight = network.parameters.get(layer.weight) if layer.weight is not None else None
+    weight = network.weight_of(layer)
     for optimizer in network.recording.optimizers:
         for group in optimizer.groups:
             if weight is not None and (weight.id in group.parameters or (optimizer.id == weight.optimizer and not group.parameters)):
@@ -255,7 +245,7 @@ def _jumps(network: Network, layer: Layer, last_step: int) -> Iterator[Jump]:
 
 
 def _weight_jumps(network: Network, layer: Layer, last_step: int) -> Iterator[Jump]:
-    weight = network.parameters.get(layer.weight) if layer.weight is not None else None
+    weight = network.weight_of(layer)
     moments = [moment for moment in weight.moments if moment.step <= last_step] if weight is not None else []
     sizes = {moment.step: math.hypot(moment.mean, moment.std) for moment in moments}
     for moment in moments:

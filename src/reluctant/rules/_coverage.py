@@ -27,7 +27,7 @@ def unseen_end(network: Network, site: Site) -> str:
 
 def _life(network: Network, site: Site) -> int:
     """Steps that the layer before the site was trained for: of the optimizer that holds its weights, where that is known."""
-    layer = network.layers.get(site.layer) if site.layer is not None else None
+    layer = network.layer_of(site)
     weight = network.parameters.get(layer.weight) if layer is not None and layer.weight is not None else None
     own = [optimizer.steps for optimizer in network.recording.optimizers if weight is not None and optimizer.id == weight.optimizer]
     return own[0] if own and own[0] else network.recording.steps

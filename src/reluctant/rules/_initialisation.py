@@ -77,7 +77,7 @@ def bias_out_of_place(network: Network, layer: Layer) -> str | None:
 
 def initialised_at(network: Network, layer: Layer) -> Location:
     """The line that gave the layer its weights: the call of an initialisation where one was seen, else the layer's own."""
-    weight = network.parameters.get(layer.weight) if layer.weight is not None else None
+    weight = network.weight_of(layer)
     return weight.initialised if weight is not None and weight.initialised is not None else place_of(layer)
 
 
@@ -90,3 +90,8 @@ def first_values(network: Network, parameter: int | None) -> ParameterMoment | N
 def first_moment(layer: Layer) -> LayerMoment | None:
     """The layer at the first measured step."""
     return layer.moments[0] if layer.moments else None
+
+
+def first_spread(layer: Layer) -> float | None:
+    """How far the pre-activations of a layer's units spread over samples at the first measured step."""
+    return layer.moments[0].output_unit_std if layer.moments else None

@@ -74,7 +74,7 @@ def unscaled_before(network: Network, spots: tuple[Spot, ...]) -> Unscaled | Non
 
 def _normalised_at_once(network: Network, layer: Layer) -> bool:
     """Whether the layer's values meet a normalisation before anything that is not affine."""
-    for spot in network.layer_spots.get(layer.id, ()):
+    for spot in network.spots(layer):
         structure = network.structures[spot.graph]
         waiting, seen = list(structure.consumers[spot.node]), set()
         while waiting:
@@ -92,7 +92,7 @@ def _normalisation_between(network: Network, layer: Layer, spots: tuple[Spot, ..
     """Whether every way from the layer to `spots` leads through a normalisation."""
     for spot in spots:
         structure = network.structures[spot.graph]
-        starts = {one.node for one in network.layer_spots.get(layer.id, ()) if one.graph == spot.graph}
+        starts = {one.node for one in network.spots(layer) if one.graph == spot.graph}
         waiting, seen = [spot.node], set()
         while waiting:
             current = waiting.pop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -40,21 +41,29 @@ class Network:
         """Where `spot` stands in network order."""
         return spot.graph, self.structures[spot.graph].position[spot.node]
 
-    def site_order(self, site: Site) -> tuple[int, int]:
-        """Where a site stands in network order; what is in no graph comes last."""
-        return min((self.position(spot) for spot in self.site_spots.get(site.id, ())), default=(len(self.structures), site.id))
+    def spots(self, call: Site | Layer) -> tuple[Spot, ...]:
+        """Where the graphs have a site or a layer."""
+        return (self.site_spots if isinstance(call, Site) else self.layer_spots).get(call.id, ())
 
-    def layer_order(self, layer: Layer) -> tuple[int, int]:
-        """Where a layer stands in network order; what is in no graph comes last."""
-        return min((self.position(spot) for spot in self.layer_spots.get(layer.id, ())), default=(len(self.structures), layer.id))
+    def layer_of(self, site: Site) -> Layer | None:
+        """The layer that a site follows."""
+        return self.layers.get(site.layer) if site.layer is not None else None
+
+    def weight_of(self, layer: Layer) -> Parameter | None:
+        """The weight of a layer, where a parameter is its weight."""
+        return self.parameters.get(layer.weight) if layer.weight is not None else None
+
+    def order(self, call: Site | Layer) -> tuple[int, int]:
+        """Where a site or a layer stands in network order; what is in no graph comes last."""
+        return min(map(self.position, self.spots(call)), default=(len(self.structures), call.id))
 
     def sites_in_order(self) -> list[Site]:
         """Every site, those nearest to the data first."""
-        return sorted(self.recording.sites, key=self.site_order)
+        return sorted(self.recording.sites, key=self.order)
 
     def layers_in_order(self) -> list[Layer]:
         """Every layer, those nearest to the data first."""
-        return sorted(self.recording.layers, key=self.layer_order)
+        return sorted(self.recording.layers, key=self.order)
 
     def connected(self, ones: tuple[Spot, ...], others: tuple[Spot, ...]) -> bool:
         """Whether values flow between any of the one and any of the other spots, in either direction."""
@@ -154,14 +163,15 @@ def numbered(name: str) -> str:
 
 def _build(recording: Recording) -> Network:
     structures = tuple(build_structure(graph) for graph in recording.graphs)
-    site_spots: dict[int, list[Spot]] = {}
-    layer_spots: dict[int, list[Spot]] = {}
+    site_spots: dict[int, list[Spot]] = defaultdict(list)
+    layer_spots: dict[int, list[Spot]] = defaultdict(list)
     for index, structure in enumerate(structures):
-        for node in structure.order:
-            if structure.nodes[node].site is not None:
-                site_spots.setdefault(structure.nodes[node].site or 0, []).append(Spot(index, node))
-            if structure.nodes[node].layer is not None:
-                layer_spots.setdefault(structure.nodes[node].layer or 0, []).append(Spot(index, node))
+        for number in structure.order:
+            node = structure.nodes[number]
+            if node.site is not None:
+                site_spots[node.site].append(Spot(index, number))
+            if node.layer is not None:
+                layer_spots[node.layer].append(Spot(index, number))
     return Network(
         recording=recording,
         structures=structures,

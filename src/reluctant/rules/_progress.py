@@ -60,7 +60,7 @@ def graphs_of(network: Network, curve: LossCurve) -> set[int]:
 def layers_of(network: Network, curve: LossCurve) -> list[Layer]:
     """The layers that the curve's line trains, nearest to the data first."""
     graphs = graphs_of(network, curve)
-    return [layer for layer in network.layers_in_order() if graphs & network.graph_ids(network.layer_spots.get(layer.id, ()))]
+    return [layer for layer in network.layers_in_order() if graphs & network.graph_ids(network.spots(layer))]
 
 
 def loss_place(network: Network, curve: LossCurve) -> Location | None:
@@ -90,7 +90,7 @@ def finite_means(curve: LossCurve) -> list[float]:
 
 def _is_reached(network: Network, graphs: Set[int]) -> bool:
     """Whether gradient other than 0 arrived at some layer of these graphs; True where it was not measured."""
-    layers = [layer for layer in network.recording.layers if graphs & network.graph_ids(network.layer_spots.get(layer.id, ()))]
+    layers = [layer for layer in network.recording.layers if graphs & network.graph_ids(network.spots(layer))]
     seen = [moment.output_gradient_rms for layer in layers for moment in layer.moments if moment.output_gradient_rms is not None]
     return not seen or any(seen)
 

@@ -312,7 +312,7 @@ def _judged(network: Network, site: Site) -> bool:
         return False
     if is_bounded(site) and not has_dead_side(site):
         return False  # a sigmoid or tanh whose slope is rounded to 0 is saturated, which is RL203's matter
-    spots = network.site_spots.get(site.id, ())
+    spots = network.spots(site)
     if site.role == "output" or (site.role == "hidden" and not any(_feeds_weights(network, spot) for spot in spots)):
         return not any(_is_hinge(network, spot) for spot in spots)
     return site.role == "hidden" or (site.role == "gate" and site.operation in ("relu", "squared_relu", "relu6"))
@@ -333,7 +333,7 @@ def _cut_off(network: Network, site: Site) -> tuple[tuple[str, ...], bool]:
     names: dict[str, None] = {}
     reached = False
     for index, structure in enumerate(network.structures):
-        blocked = {spot.node for spot in network.site_spots.get(site.id, ()) if spot.graph == index}
+        blocked = {spot.node for spot in network.spots(site) if spot.graph == index}
         before = set[int]().union(*(structure.upstream(node) for node in blocked))
         past = structure.reached_without(blocked)
         for node in sorted(before, key=structure.position.__getitem__):
@@ -358,7 +358,7 @@ def certified(network: Network, site: Site) -> str | None:
     z ≤ max b + n · max |w| · max |x| with n inputs, the parameters as they were measured last and the data as they were seen. Weights
     that are all 0 need no bound on the input.
     """
-    layer = network.layers.get(site.layer) if site.layer is not None else None
+    layer = network.layer_of(site)
     activation = curve(site)
     if layer is None or activation is None or activation.traits.dead_side != "below" or activation.slope(0.0) != 0:
         return None

@@ -220,14 +220,14 @@ for step in range(60):
 
 def _weight_variance(site: Site, network: Network) -> float | None:
     """Variance times fan_in of the weights in front of the site; None behind a normalisation, which does SELU's work."""
-    layer = network.layers.get(site.layer) if site.layer is not None else None
+    layer = network.layer_of(site)
     scale = weight_scale(network, layer) if layer is not None and layer.kind in ("linear", "convolution") else None
     return scale**2 if scale is not None else None
 
 
 def _followed_by_dropout(site: Site, network: Network) -> bool:
     """Whether the site's values go into a dropout that sets them to 0."""
-    for spot in network.site_spots.get(site.id, ()):
+    for spot in network.spots(site):
         structure = network.structures[spot.graph]
         for node in structure.nodes.values():
             if node.kind == "dropout" and "alpha" not in node.operation:

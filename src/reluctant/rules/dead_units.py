@@ -108,7 +108,7 @@ class DeadUnits(Rule):
 
     def _severity(self, network: Network, site: Site, found: DeadCount, cause: Cause) -> Severity:
         """An error only where training gets nowhere; advice where it solved its task, or where units lie idle without a cause to mend."""
-        graphs, many = network.graph_ids(network.site_spots.get(site.id, ())), found.dead >= self.error_share * found.units
+        graphs, many = network.graph_ids(network.spots(site)), found.dead >= self.error_share * found.units
         state = progress(network, graphs)
         if state in ("stuck", "broken"):
             return "error" if many else "warning"

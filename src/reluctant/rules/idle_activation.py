@@ -226,7 +226,7 @@ def _with(network: Network, site: Site) -> list[Site]:
     """The hidden sites of the graphs that hold `site`."""
 
     def graphs(one: Site) -> set[int]:
-        return {spot.graph for spot in network.site_spots.get(one.id, ())}
+        return {spot.graph for spot in network.spots(one)}
 
     return [other for other in network.recording.sites if other.role == "hidden" and graphs(site) & graphs(other)]
 
@@ -236,7 +236,7 @@ def _is_guard(network: Network, site: Site) -> bool:
 
     ``variance.clamp(min=1e-6)`` and ``distance.clamp(min=0).sqrt()`` are guards; ``layer(x).clamp(min=0)`` is a ReLU.
     """
-    clamps = any(network.node(spot).operation.startswith("clamp") for spot in network.site_spots.get(site.id, ()))
+    clamps = any(network.node(spot).operation.startswith("clamp") for spot in network.spots(site))
     return clamps and (site.operation == "clamp" or site.layer is None)
 
 

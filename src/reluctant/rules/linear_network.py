@@ -237,7 +237,7 @@ def _is_embedding(network: Network, layer: int | None) -> bool:
 def _in_series(network: Network, structure: Structure, layers: list[Layer]) -> bool:
     """Whether the values of one of the layers flow into another of them."""
     spots = [
-        tuple(spot for spot in network.layer_spots.get(layer.id, ()) if network.structures[spot.graph] is structure) for layer in layers
+        tuple(spot for spot in network.spots(layer) if network.structures[spot.graph] is structure) for layer in layers
     ]
     return any(network.precedes(ones, others) for ones in spots for others in spots if ones is not others)
 

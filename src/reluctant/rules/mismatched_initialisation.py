@@ -11,7 +11,7 @@ from reluctant.recording import Cause, Finding, Layer, NotJudged, Recording, Sev
 from reluctant.recording.example import deep, ending, geometric, twice
 
 from ._activation_at import gain, is_bounded
-from ._initialisation import SCALE_TOO_LARGE, asked_gain, first_moment, initialised_at, ratio_to_gain
+from ._initialisation import SCALE_TOO_LARGE, asked_gain, first_spread, initialised_at, ratio_to_gain
 from ._input_scale import unscaled_before
 from ._layer_chain import Trend, decline, layer_chains, rise
 from ._network import Network, build_network, label
@@ -83,7 +83,7 @@ class MismatchedInitialisation(Rule):
         network = build_network(recording)
         reported: set[int] = set()
         for structure, layers in layer_chains(network):
-            spreads = [_spread(layer) for layer in layers]
+            spreads = [first_spread(layer) for layer in layers]
             for trend in (decline(layers, spreads, least=self.least_layers), rise(layers, spreads, least=self.least_layers)):
                 if trend is None or not self._out_of_hand(trend) or reported & {layer.id for layer in trend.layers}:
                     continue
@@ -93,7 +93,7 @@ class MismatchedInitialisation(Rule):
                 yield self._over_layers(network, trend, progress(network, {structure.graph.id}))
 
         for site in network.sites_in_order():
-            layer = network.layers.get(site.layer) if site.layer is not None else None
+            layer = network.layer_of(site)
             if layer is not None and layer.id not in reported and self._starts_flat(network, site, layer):
                 reported.add(layer.id)
                 yield self._at_one(network, site, layer)
@@ -130,13 +130,12 @@ for step in range(100):
         """Whether weights far above the gain, and not the data, put most of a bounded activation's inputs on its flat part at the start."""
         if site.role != "hidden" or not is_bounded(site) or not site.moments or site.moments[0].flat_share < self.flat_share:
             return False
-        return (ratio_to_gain(network, layer) or 0.0) >= SCALE_TOO_LARGE and unscaled_before(
-            network, network.site_spots.get(site.id, ())
-        ) is None
+        large = (ratio_to_gain(network, layer) or 0.0) >= SCALE_TOO_LARGE
+        return large and unscaled_before(network, network.spots(site)) is None
 
     def _at_one(self, network: Network, site: Site, layer: Layer) -> Finding:
         ratio, flat = ratio_to_gain(network, layer) or 0.0, site.moments[0].flat_share
-        graphs = network.graph_ids(network.site_spots.get(site.id, ()))
+        graphs = network.graph_ids(network.spots(site))
         state = progress(network, graphs)
         wanted = asked_gain(network, layer) / math.sqrt(layer.fan_in)
         clause = f"the weights of {label(layer)} start at {size(ratio)} times the {size(wanted)} that {site.operation} asks for"
@@ -304,11 +303,6 @@ for step in range(100):
                 Expected("error", "initialisation", 131),
             ),
         )
-
-
-def _spread(layer: Layer) -> float | None:
-    first = first_moment(layer)
-    return first.output_unit_std if first is not None else None
 
 
 def _severity(state: Progress) -> Severity:

@@ -224,12 +224,12 @@ def _first_site(network: Network, curve: LossCurve, step: int) -> Site | None:
         return None
     earliest = min(site.first_non_finite_step or 0 for site in touched)
     first = next(site for site in touched if site.first_non_finite_step == earliest)
-    spots = network.site_spots.get(first.id, ())
+    spots = network.spots(first)
     before = [
-        site for site in network.recording.sites if site is not first and network.precedes(network.site_spots.get(site.id, ()), spots)
+        site for site in network.recording.sites if site is not first and network.precedes(network.spots(site), spots)
     ]
     return first if before or first.calls > 1 else None
 
 
 def _concerns(network: Network, curve: LossCurve, site: Site) -> bool:
-    return bool(graphs_of(network, curve) & network.graph_ids(network.site_spots.get(site.id, ())))
+    return bool(graphs_of(network, curve) & network.graph_ids(network.spots(site)))

@@ -100,7 +100,7 @@ class SaturatedUnits(Rule):
                 yield self.not_judged(unseen)
                 continue
             at_start = site.start is not None and site.start.flat.at_least(0.5) >= self.layer_share * units
-            if not at_start and is_solved(network, network.graph_ids(network.site_spots.get(site.id, ()))):
+            if not at_start and is_solved(network, network.graph_ids(network.spots(site))):
                 continue
             cause = why_flat(network, site, flat_at_start=at_start)
             yield self.finding(
@@ -147,7 +147,7 @@ for step in range(150):
     def _targets_inside(self, network: Network, site: Site) -> bool:
         """Whether every loss behind the output compares it with targets that lie well inside its bounds."""
         bounds = curve(site)
-        losses = network.losses_after(network.site_spots.get(site.id, ()))
+        losses = network.losses_after(network.spots(site))
         if bounds is None or not losses:
             return False
         low, high = bounds.traits.range.lower, bounds.traits.range.upper

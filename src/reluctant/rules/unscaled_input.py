@@ -100,9 +100,9 @@ for step in range(150):
 
     def _harm(self, network: Network, found: Unscaled) -> str:
         """What the range of the data did, as a sentence; empty where nothing was seen."""
-        spots = network.layer_spots.get(found.layer.id, ())
+        spots = network.spots(found.layer)
         hidden = (site for site in network.sites_in_order() if site.role == "hidden")
-        site = next((site for site in hidden if network.precedes(spots, network.site_spots.get(site.id, ()))), None)
+        site = next((site for site in hidden if network.precedes(spots, network.spots(site))), None)
         driven = _driven_share(site) if site is not None else 0.0
         if site is not None and driven >= self.driven_share:
             how = "flat" if is_bounded(site) else "off or on"

@@ -119,7 +119,9 @@ class TreatedCalls(TorchFunctionMode):
         return [interception for interception in wanting if interception.is_at(places)]
 
 
-def _treated(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], call: Call, chosen: list[Interception], *, in_place: bool) -> Tensor:
+def _treated(
+    func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], call: Call, chosen: list[Interception], *, in_place: bool
+) -> Tensor:
     given = call.input
     in_place = in_place or bool(call.options.get("inplace"))
 
