@@ -180,8 +180,7 @@ class _Binder:
         return LayerRecord(number, kind, name, module_type, *places, weight, bias, *fans, shape, computed=bool(node.computed))
 
     def _layer_name(self, record: ParameterRecord | None, node: PlanNode) -> tuple[str, str]:
-        tensor = record.tensor() if record else None
-        owner = self.names.owner(tensor) if tensor is not None else None
+        owner = self.names.owner(record.tensor() if record else None)
         if owner is None and node.origin is not None and node.origin.calls_below and node.origin.modules:
             owner = (node.origin.modules[0], "")
         if owner is not None:
@@ -196,8 +195,7 @@ class _Binder:
         return f"{root}.{path}" if self.several_roots and path else path
 
     def _parameter_name(self, record: ParameterRecord) -> str:
-        tensor = record.tensor()
-        owner = self.names.owner(tensor) if tensor is not None else None
+        owner = self.names.owner(record.tensor())
         if owner is None:
             return ""
         path = self._path(owner[0])
@@ -376,7 +374,7 @@ class _Binder:
         roots = {id(root) for root in self.names.roots}
         for node in self.plan.nodes:
             tensors = [self.registry.parameters.records[number].tensor() for number in node.parameters.values()]
-            owners = [owner[0] for owner in (self.names.owner(t) for t in tensors if t is not None) if owner is not None]
+            owners = [owner[0] for owner in map(self.names.owner, tensors) if owner is not None]
             running = node.origin.modules if node.origin is not None else ()
             for module in {id(m): m for m in (self.names.root(m) for m in (*owners, *running[-1:]))}.values():
                 name = getattr(module, "original_name", type(module).__name__)  # a scripted module knows what it was made from

@@ -61,8 +61,7 @@ class LayerRecord:
     def read_input(self, values: Tensor, feature_axis: int, from_data: bool) -> None:
         """Read what enters at one call."""
         if from_data:
-            if self.input is None:
-                self.input = InputRecord()
+            self.input = self.input or InputRecord()
             self.input.add(values, feature_axis)
         few = _fewer_samples(values, None)
         if few.is_floating_point() and few.numel():

@@ -42,7 +42,8 @@ class LossRecord:
     def add(self, step: int, predictions: Tensor | None, targets: Tensor | None, class_axis: int | None) -> None:
         """Add what one call compared."""
         if predictions is not None:
-            self._roll(step)
+            if step > self.recent_since * 1.3 + 1:
+                self.closed, self.recent, self.recent_since = self.recent, ValueRecord(), step
             self.predictions.add(predictions, class_axis)
             self.recent.add(predictions, class_axis)
         if targets is not None:
@@ -56,10 +57,6 @@ class LossRecord:
         self.values.append(value)
         if len(self.values) > 256:
             del self.values[:128]
-
-    def _roll(self, step: int) -> None:
-        if step > self.recent_since * 1.3 + 1:
-            self.closed, self.recent, self.recent_since = self.recent, ValueRecord(), step
 
     def plain(self) -> Loss:
         """The loss as data."""

@@ -54,8 +54,11 @@ class ModuleNames:
             module = found[id(module)][0]
         return list(found.values())
 
-    def owner(self, parameter: torch.Tensor) -> tuple[torch.nn.Module, str] | None:
-        """The module that holds `parameter`, and under which name; of what a weight is computed from, the module with that weight."""
+    def owner(self, parameter: torch.Tensor | None) -> tuple[torch.nn.Module, str] | None:
+        """The module that holds `parameter`, and under which name; of what a weight is computed from, the module with that weight.
+
+        None where no module holds it, or where it is gone.
+        """
         found = self._owners.get(id(parameter))
         if found is None or not isinstance(found[0], ParametrizationList):
             return found
