@@ -79,7 +79,15 @@ def test_another_suffix_is_answered_with_those_that_exist(name: str) -> None:
 
 def test_suffixes_are_told_apart() -> None:
     suffixes = [renderer.suffix for renderer in RENDERERS.values() if renderer.suffix]
-    assert len(set(suffixes)) == len(suffixes)
+    assert len(set(suffixes)) == len(suffixes), sorted(suffixes)
+
+
+def test_a_form_of_another_package_takes_no_ending_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Theirs(Renderer):
+        name, suffix = "theirs", ".html"
+
+    monkeypatch.setattr("reluctant.report._renderer.renderers", lambda: {**RENDERERS, "theirs": Theirs})
+    assert renderer_for("run.html") is RENDERERS["html"]
 
 
 @every

@@ -13,7 +13,7 @@ import pytest
 from reluctant.recording import CAUSES, Cause, Finding, Recording, load
 from reluctant.rules import Rule, all_rules, get, judge
 from reluctant.rules.testing import RuleCase
-from reluctant.treatments import propose
+from reluctant.treatments import Treatment, all_treatments, propose
 from tests.recordings import blocked_layer, healthy_mlp, nothing_observed
 
 SECTIONS = ("## What it does", "## Why is this bad?", "## How it decides", "## Remedy", "## When to ignore it")
@@ -86,11 +86,11 @@ def test_cases_are_on_both_sides(rule: Rule) -> None:
 def test_cases_state_every_kind_of_finding_as_a_whole(rule: Rule) -> None:
     """A finding that is dropped, doubled, emptied or put elsewhere is then seen."""
     expected = [finding for case in rule.cases() for finding in case.findings]
-    assert any(finding.whole for finding in expected), "one finding must state its message, evidence and place"
+    assert any(finding.whole for finding in expected), "one finding must state `message`, `evidence`, `layer` and `site`"
     for kind in {finding.cause for finding in expected}:
         alike = [finding for finding in expected if finding.cause == kind]
-        assert any(finding.treatments is not None for finding in alike), f"one finding of cause {kind or 'none'} must state its treatments"
-        assert kind in ("", "none") or any(finding.because for finding in alike), f"one finding must state the evidence of the cause {kind}"
+        assert any(finding.treatments is not None for finding in alike), f"one finding of cause {kind or 'none'} must state `treatments`"
+        assert kind in ("", "none") or any(finding.because for finding in alike), f"one finding of cause {kind} must state `because`"
 
 
 @pytest.mark.parametrize(("rule", "case"), CASES)
@@ -122,6 +122,20 @@ def test_a_case_sees_what_is_too_little_and_too_much() -> None:
     for findings in ((), (finding, finding), (without_evidence,)):
         assert case.differences(replace(document, findings=findings))
     assert case.differences(replace(document, not_judged=(rule.not_judged("for no reason"),)))
+
+
+def test_a_new_treatment_leaves_the_cases_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Panacea(Treatment):
+        """Proposes itself before all others against everything."""
+
+        order = 0
+        removes = dict.fromkeys(CAUSES, ("",))
+        unexplained = ("",)
+
+    monkeypatch.setattr("reluctant.treatments._propose.all_treatments", lambda: {**all_treatments(), "panacea": Panacea})
+    for rule in OURS:
+        for case in rule.cases():
+            assert not case.differences(propose(rule.document(case.recording))), (rule.code, case.name)
 
 
 def assert_well_formed(rule: Rule, finding: Finding) -> None:

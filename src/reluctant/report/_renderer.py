@@ -62,7 +62,8 @@ def renderer_for(path: str) -> type[Renderer]:
     Raises `UsageError` where no form has that ending, and names those that exist.
     """
     suffix = PurePath(path).suffix.lower()
-    by_suffix = {renderer.suffix: renderer for renderer in renderers().values() if renderer.suffix}
+    # Ours come first in `renderers`, so here they come last: a form that another package brings takes no ending of theirs.
+    by_suffix = {renderer.suffix: renderer for renderer in reversed(renderers().values()) if renderer.suffix}
     if suffix not in by_suffix:
         ending = f"the ending {suffix!r} stands for no form of the report" if suffix else "the name has no ending that says in which form"
         raise UsageError(ending, where=path, advice=f"Use one of {', '.join(sorted(by_suffix))}")

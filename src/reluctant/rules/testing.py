@@ -49,11 +49,13 @@ class Expected:
     layer: str | None = None
     site: int | None = None
     treatments: tuple[str, ...] | None = None
-    """What is proposed against it, as the command line writes it: ``lower-learning-rate:0.1``."""
+    """What is proposed against it, in this order, as the command line writes it: ``lower-learning-rate:0.1``. Treatments that are added
+    later may propose themselves between these.
+    """
 
     @property
     def whole(self) -> bool:
-        """Whether message, evidence and place are stated."""
+        """Whether `message`, `evidence` and `layer` are stated."""
         return bool(self.message) and self.evidence is not None and self.layer is not None
 
     def differences(self, finding: Finding) -> Iterator[str]:
@@ -72,7 +74,9 @@ class Expected:
         if self.layer is not None:
             yield from _unequal("layer and site", (finding.layer, finding.site), (self.layer, self.site))
         if self.treatments is not None:
-            yield from _unequal("treatments", tuple(map(str, finding.treatments)), self.treatments)
+            offered = iter(proposed := tuple(map(str, finding.treatments)))
+            if not all(treatment in offered for treatment in self.treatments):  # each is looked for behind the one before
+                yield f"treatments are {proposed!r}, in which {self.treatments!r} are not in this order"
 
 
 class RuleCase:
