@@ -82,7 +82,8 @@ def test_comparing_gives_a_row_for_each_activation(script: str) -> None:
     assert [row["arm"] for row in result.table()] == ["as it stands", "elu", "gelu"]
     assert result.table()[1]["answer"] == "better"
     assert "elu" in str(result)
-    assert "elu" in result._repr_html_()
+    assert "&lt;svg" in result._repr_html_()
+    assert "<script" not in result._repr_html_()
 
 
 def test_what_cannot_be_is_refused_before_anything_runs(script: str) -> None:

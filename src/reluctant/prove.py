@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from .errors import UsageError
 from .numbers import plural
-from .recording import Document, ProposedTreatment
+from .recording import Comparison, ProposedTreatment
 from .report import Notebook, safe, show, show_study, treatment_text, visible
+from .report.html import Html
 from .studies import (
     Change,
     Executor,
@@ -32,13 +33,12 @@ from .studies import (
 
 
 @dataclass(frozen=True, repr=False)
-class TreatResult:
-    """What treating a script showed. Printed, and in a notebook, it is the report with the change to make."""
+class TreatResult(TreatedScript):
+    """What treating a script showed. Printed, and in a notebook, it is the report with the change to make.
 
-    document: Document
-    """The check-up, with the verdicts filled in; `reluctant.recording.save` writes it to a file."""
-    study: Study
-    """The trials that the verdicts rest on."""
+    `reluctant.recording.save` writes its `document`, the check-up with the verdicts filled in, to a file; `study` holds the trials that
+    the verdicts rest on.
+    """
 
     @property
     def is_cured(self) -> bool:
@@ -48,29 +48,22 @@ class TreatResult:
     @property
     def changes(self) -> tuple[Change, ...]:
         """What to change, for each root finding, or that nothing was verified."""
-        return changes(TreatedScript(self.document, self.study))
+        return changes(self)
 
     @property
     def patch(self) -> str:
         """The changes that cure it, as ``git apply`` takes them; empty where none is plain enough to make."""
-        return patch(TreatedScript(self.document, self.study))
+        return patch(self)
 
     def table(self) -> list[dict[str, Any]]:
         """A row for each treatment of each root finding, as ``pandas.DataFrame`` takes them."""
-        return [
-            {
-                "code": finding.code,
-                "line": finding.line,
-                "treatment": str(treatment),
-                "verdict": treatment.verdict,
-                "trials": treatment.trials,
-                "difference": treatment.comparison.difference if treatment.comparison is not None else None,
-                "low": treatment.comparison.low if treatment.comparison is not None else None,
-                "high": treatment.comparison.high if treatment.comparison is not None else None,
-            }
-            for finding in roots(self.document)
-            for treatment in finding.treatments
-        ]
+        rows = []
+        for finding in roots(self.document):
+            for tried in finding.treatments:
+                row = {"code": finding.code, "line": finding.line, "treatment": str(tried), "verdict": tried.verdict}
+                shown = tried.comparison or Comparison(0)
+                rows.append(row | {"trials": tried.trials, "difference": shown.difference, "low": shown.low, "high": shown.high})
+        return rows
 
     def __repr__(self) -> str:
         found, trials = plural(len(roots(self.document)), "root finding"), plural(len(self.study.results), "trial")
@@ -88,7 +81,7 @@ class TreatResult:
 
 @dataclass(frozen=True, repr=False)
 class CompareResult:
-    """What comparing activations showed. Printed, and in a notebook, it is the ranking."""
+    """What comparing activations showed. Printed it is the ranking, in a notebook the page with its pictures."""
 
     study: Study
 
@@ -114,7 +107,10 @@ class CompareResult:
         return text.getvalue()
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>\n"
+        # A page of its own in a frame, in which nothing runs: its style sheet must not meet the notebook's.
+        page = escape(Html().render_study(self.study))
+        text = f"<details><summary>As text</summary><pre>{escape(str(self))}</pre></details>"
+        return f'<iframe sandbox srcdoc="{page}" title="Ranking" style="width: 100%; height: 40em; border: 0"></iframe>\n{text}\n'
 
 
 def treat(

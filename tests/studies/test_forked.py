@@ -170,10 +170,10 @@ def test_a_script_that_draws_without_a_seed_draws_otherwise_each_time(folder, fo
     assert len(set(drawn[0] + drawn[1] + drawn[2])) == 9
 
 
-def test_a_script_that_sets_what_torch_reads_gets_a_new_process(folder, forking):
+def test_a_script_that_sets_what_torch_reads_becomes_a_new_process(folder, forking):
     (folder / "train.py").write_text("import os\nos.environ['MKL_NUM_THREADS'] = '1'\n" + SEEN + "import torch" + TRAINED)
     (ended,) = forked(forking, trial(0))
-    assert (ended.exit_code, forking.forked[0]) == (0, False)
+    assert (ended.exit_code, forking.forked[0]) == (0, True)
     assert facts()["cores"][0] == 1
 
 

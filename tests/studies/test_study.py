@@ -224,7 +224,7 @@ def test_a_job_is_the_command_that_could_be_typed():
     assert made.time_limit == 9.0
     assert (
         " ".join(made.command[1:])
-        == "-m reluctant run --quiet --no-live --no-open -o {output} --seed 2 --treat treatment:a --steps 40 train.py --epochs 3"
+        == "-m reluctant run --quiet --no-live --no-open -o {output} --treat treatment:a --seed 2 --steps 40 train.py --epochs 3"
     )
     timed = " ".join(job(replace(wanted, seconds=90.0), PlannedTrial("a", 2)).command)
     assert "--steps 40 --seconds 90 train.py" in timed

@@ -62,47 +62,34 @@ def compared(study: Study) -> tuple[Compared, ...]:
         p_values = [1.0 if arm in stopped else differences[arm].p_value for arm in begun]
         levels |= zip(begun, holm_levels(p_values), strict=True)
     target = _median([bounded(result.losses.end, ceiling) for result in counted[UNTREATED].values()])
-    return tuple(
-        _compared(study, arm, results, differences[arm], levels.get(arm, LEVEL), ceiling, target, arm in stopped)
-        for arm, results in counted.items()
-    )
+    sign = -1.0 if study.plan.goal == "max" else 1.0  # losses of which more is better are kept negated
+    rows = []
+    for arm, results in counted.items():
+        losses, level = [result.losses for result in results.values()], levels.get(arm, LEVEL)
+        ends = [bounded(one.end, ceiling) for one in losses]
+        row = Compared(
+            arm,
+            counted=len(results),
+            end=sign * statistics.fmean(ends) if ends else None,
+            area=sign * statistics.fmean(one.area(ceiling) for one in losses) if losses else None,
+            steps_to=None if target is None else _median([one.steps_to(target) for one in losses]),
+            step_ms=_median([result.step_ms for result in results.values() if result.step_ms is not None]),
+            difference=differences[arm],
+            level=level,
+            answer="no difference shown" if arm in stopped else differences[arm].answer(level),
+            interval=differences[arm].interval(level),
+            stopped_early=arm in stopped,
+            note=_note(study, arm, results, arm in stopped),
+            kept_bytes=_most([result.kept_bytes for result in results.values()]),
+        )
+        rows.append(row)
+    return tuple(rows)
 
 
 def check_comparable(study: Study) -> None:
     """Raise `ReluctantError` where the script was run as it stands, and gave nothing that arms could be compared with."""
     if study.results and not any(result.counts for result in study.of(UNTREATED).values()):
         raise ReluctantError(study.nothing_to_compare, where=study.plan.script, advice="Run it once with `reluctant run` to see why")
-
-
-def _compared(
-    study: Study,
-    arm: str,
-    results: Mapping[int, Result],
-    difference: Paired,
-    level: float,
-    ceiling: float,
-    target: float | None,
-    was_stopped: bool,
-) -> Compared:
-    sign = -1.0 if study.plan.goal == "max" else 1.0  # losses of which more is better are kept negated
-    losses = [result.losses for result in results.values()]
-    ends = [bounded(one.end, ceiling) for one in losses]
-    areas = [one.area(ceiling) for one in losses]
-    return Compared(
-        arm,
-        len(results),
-        sign * statistics.fmean(ends) if ends else None,
-        sign * statistics.fmean(areas) if areas else None,
-        None if target is None else _median([one.steps_to(target) for one in losses]),
-        _median([result.step_ms for result in results.values() if result.step_ms is not None]),
-        difference,
-        level,
-        "no difference shown" if was_stopped else difference.answer(level),
-        difference.interval(level),
-        was_stopped,
-        _note(study, arm, results, was_stopped),
-        _most([result.kept_bytes for result in results.values()]),
-    )
 
 
 def _differences(treated: Mapping[int, Result], untreated: Mapping[int, Result], ceiling: float, goal: Goal) -> Paired:
@@ -130,8 +117,8 @@ def _note(study: Study, arm: str, results: Mapping[int, Result], was_stopped: bo
 
 def _most(counts: Sequence[int | None]) -> int | None:
     """The largest; None where there is none, or one is not known, which may be larger."""
-    known = [count for count in counts if count is not None]
-    return max(known) if known and len(known) == len(counts) else None
+    counted = [count for count in counts if count is not None]
+    return max(counted) if counted and len(counted) == len(counts) else None
 
 
 def _median(numbers: list[float]) -> float | None:

@@ -41,12 +41,12 @@ class Conduct:
 
     def carried_out(self, study: Study, what: str) -> Study:
         """The study with its trials run, and the file written after each."""
-        with self.progress(what, study) as told:
+        with self.progress(what, study) as follow:
 
             def kept(so_far: Study) -> None:
                 if self.file:
                     save_study(so_far, self.file)
-                told(so_far)
+                follow(so_far)
 
             return conduct(study, self.executor, kept, self.until)
 

@@ -20,19 +20,17 @@ FORMAT = 1
 KIND = "study"
 
 
-class _File(msgspec.Struct):
+class _Header(msgspec.Struct):
     kind: str
     format: int
+
+
+class _File(_Header):
     study: Study
 
 
 class _Shown(_File):
     shown: tuple[Compared, ...]
-
-
-class _Header(msgspec.Struct):
-    kind: str
-    format: int
 
 
 def save_study(study: Study, path: str | os.PathLike[str]) -> None:

@@ -57,36 +57,32 @@ class Ended:
 def job(plan: Plan, trial: PlannedTrial) -> Job:
     """The command that runs one trial of a plan; it could be typed by hand."""
     (arm,) = (arm for arm in plan.all_arms if arm.name == trial.arm)
-    options = ["--quiet", "--no-live", "--no-open", "-o", OUTPUT, "--seed", str(trial.seed)]
-    for treatment in arm.treatments:
-        options += ["--treat", treatment]
-    if plan.steps is not None:
-        options += ["--steps", str(plan.steps)]
-    if plan.seconds is not None:
-        options += ["--seconds", f"{plan.seconds:g}"]
+    options = ["--quiet", "--no-live", "--no-open", "-o", OUTPUT, *_options(plan, arm, trial.seed)]
     if plan.metric:
         options += ["--metric", plan.metric, "--goal", plan.goal]
     if plan.working_folder:
-        options += ["--workdir", os.path.join(plan.working_folder, _folder_name(trial)), "--force"]  # of an attempt that was cut off
+        folder_name = f"{quote(trial.arm, safe='(),@= ')}-{trial.seed}"  # another one for each trial, which any system takes for a file
+        options += ["--workdir", os.path.join(plan.working_folder, folder_name), "--force"]  # of an attempt that was cut off
     alone = trial == PlannedTrial(UNTREATED, 0)
-    program = ["-m"] * plan.is_module + [plan.script, *plan.arguments]
     script, folder = ("", os.getcwd()) if plan.is_module else (plan.script, os.path.dirname(os.path.abspath(plan.script)))
-    return Job(trial, (sys.executable, "-m", "reluctant", "run", *options, *program), plan.time_limit, script, folder, alone)
+    return Job(trial, (sys.executable, "-m", "reluctant", "run", *options, *_program(plan)), plan.time_limit, script, folder, alone)
 
 
 def trial_command(plan: Plan, arm: Arm, seed: int = 0) -> str:
     """The command that a person types to repeat one trial with its report; the trials themselves say more, see `job`."""
+    return shlex.join(["reluctant", "run", *_options(plan, arm, seed or None), *_program(plan)])
+
+
+def _options(plan: Plan, arm: Arm, seed: int | None) -> list[str]:
+    """What makes the trial: treatments, seed and end."""
     treatments = [part for treatment in arm.treatments for part in ("--treat", treatment)]
-    seeds = ["--seed", str(seed)] * (seed > 0)
-    steps = ["--steps", str(plan.steps)] * (plan.steps is not None)
-    seconds = ["--seconds", f"{plan.seconds:g}"] if plan.seconds is not None else []
-    program = [*["-m"] * plan.is_module, plan.script, *plan.arguments]
-    return shlex.join(["reluctant", "run", *treatments, *seeds, *steps, *seconds, *program])
+    seconds = f"{plan.seconds:g}" if plan.seconds is not None else None
+    rest = {"--seed": seed, "--steps": plan.steps, "--seconds": seconds}
+    return treatments + [str(part) for option in rest.items() if option[1] is not None for part in option]
 
 
-def _folder_name(trial: PlannedTrial) -> str:
-    """Another name for each trial, which any system takes for a file."""
-    return f"{quote(trial.arm, safe='(),@= ')}-{trial.seed}"
+def _program(plan: Plan) -> list[str]:
+    return [*["-m"] * plan.is_module, plan.script, *plan.arguments]
 
 
 SOURCES: Mapping[Measured, Source] = {"loss": "backward", "validation loss": "validation", "metric": "metric"}
@@ -137,8 +133,8 @@ def _why_not(ended: Ended, ending: Ending, document: Document | None, by: Measur
     if ending in ("timed out", "killed"):
         return ending
     if document is None or not losses_of(document.recording, SOURCES[by]).losses:
-        said = ended.last_words.strip().rpartition("\n")[2][:LONGEST_REASON]
-        failed = f"failed before its first step ({said})" if said else "failed before its first step"
+        reason = ended.last_words.strip().rpartition("\n")[2][:LONGEST_REASON]
+        failed = f"failed before its first step ({reason})" if reason else "failed before its first step"
         return failed if ending == "failed" else f"no {by} was seen"
     trial = document.recording.trial
     return "" if trial is None or trial.counts else trial.why_not

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reluctant.recording import Comparison, Finding, ProposedTreatment, TrialVerdict
@@ -48,11 +48,11 @@ def judged(
 
 def _by_errors(compared: Compared, pairs: Sequence[tuple[Result, Result]]) -> Compared:
     """The comparison of the wrong classes in the place of that of losses; an arm that was stopped early still shows nothing."""
-    known = [(before.errors.end, after.errors.end) for before, after in pairs if before.errors.losses and after.errors.losses]
-    difference = paired([after for _, after in known], [before for before, _ in known], ceiling=1.0)
+    ends = [(before.errors.end, after.errors.end) for before, after in pairs if before.errors.losses and after.errors.losses]
+    difference = paired([after for _, after in ends], [before for before, _ in ends], ceiling=1.0)
     answer = "no difference shown" if compared.stopped_early else difference.answer(compared.level)
-    said = "The loss means something else with it, so the share of classes that were guessed wrongly in training is compared"
-    note = f"{compared.note}. {said}" if compared.note else said
+    why = "The loss means something else with it, so the share of classes that were guessed wrongly in training is compared"
+    note = f"{compared.note}. {why}" if compared.note else why
     return replace(compared, difference=difference, answer=answer, interval=difference.interval(compared.level), note=note)
 
 
@@ -112,15 +112,12 @@ def _new_findings(pairs: Sequence[tuple[Result, Result]]) -> list[Found]:
     """Errors and warnings that more than half of the treated trials have and the untreated ones under the same seeds have not."""
     counts: dict[tuple[str, str, int], list[Found]] = {}
     for before, after in pairs:
-        known = {_place(found) for found in before.findings}
-        for place, found in _grave(after).items():
-            if place not in known:
+        present = {_place(found) for found in before.findings}
+        grave = {_place(found): found for found in after.findings if found.severity in ("error", "warning")}
+        for place, found in grave.items():
+            if place not in present:
                 counts.setdefault(place, []).append(found)
     return [found[0] for found in counts.values() if 2 * len(found) > len(pairs)]
-
-
-def _grave(result: Result) -> Mapping[tuple[str, str, int], Found]:
-    return {_place(found): found for found in result.findings if found.severity in ("error", "warning")}
 
 
 def _place(found: Found) -> tuple[str, str, int]:

@@ -18,7 +18,7 @@ class GroupApart:
 
     def __init__(self, chosen: Callable[[Tensor], bool]) -> None:
         self._chosen = chosen
-        self._held: list[tuple[Optimizer, dict[str, Any], list[Tensor]]] = []
+        self._changed: list[tuple[Optimizer, dict[str, Any], list[Tensor]]] = []
 
     def part(self, optimizer: Optimizer) -> bool:
         """Make the groups before a step; whether there was anything to part."""
@@ -27,14 +27,14 @@ class GroupApart:
             apart = [parameter for parameter in group["params"] if self._chosen(parameter)]
             if not apart or not group.get("weight_decay"):
                 continue
-            self._held.append((optimizer, group, group["params"]))
+            self._changed.append((optimizer, group, group["params"]))
             group["params"] = [parameter for parameter in group["params"] if not self._chosen(parameter)]
             optimizer.param_groups.append({**group, "params": apart, "weight_decay": 0.0})
-        return bool(self._held)
+        return bool(self._changed)
 
     def join(self) -> None:
         """Put everything back."""
-        for optimizer, group, parameters in self._held:
+        for optimizer, group, parameters in self._changed:
             group["params"] = parameters
             optimizer.param_groups.pop()
-        self._held.clear()
+        self._changed.clear()

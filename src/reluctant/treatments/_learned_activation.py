@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ._first_pass import NODES
+from ._first_pass import nearest
 from ._group_apart import GroupApart
 from ._running_script import Call, RunningScript
 
@@ -31,7 +31,7 @@ class _Place:
 
     def is_called_by(self, running: Sequence[Module]) -> bool:
         """Whether the same modules are running."""
-        return len(running) == len(self.modules) and all(known() is module for known, module in zip(self.modules, running, strict=True))
+        return len(running) == len(self.modules) and all(earlier() is module for earlier, module in zip(self.modules, running, strict=True))
 
     def is_called_anew(self, running: Sequence[Module], weight: Tensor | None) -> bool:
         """Whether the script made the activation's module again in the same network, as in ``nn.ReLU()(x)``."""
@@ -83,7 +83,7 @@ class LearnedActivation:
         if place is None:
             place = next((place for place in places if place.is_called_anew(running, weight)), None)
         if place is None:
-            places[:] = [known for known in places if not known.modules or any(module() is not None for module in known.modules)]
+            places[:] = [there for there in places if not there.modules or any(module() is not None for module in there.modules)]
             place = _Place(self._make().to(device=call.input.device, dtype=_type_of_values(call.input)), weight)
             places.append(place)
         place.modules = tuple(map(weakref.ref, running))
@@ -131,17 +131,5 @@ def _type_of_values(values: Tensor) -> Any:
 
 def _last_learned(values: Tensor) -> Tensor | None:
     """The learned tensor that is nearest to `values` on the way back through autograd's graph."""
-    for node in _breadth_first(values.grad_fn):
-        leaf: Tensor | None = getattr(node, "variable", None)
-        if leaf is not None:
-            return leaf
-    return None
-
-
-def _breadth_first(start: Any) -> Iterator[Any]:
-    level, seen = [start] if start is not None else [], {start}
-    while level and len(seen) < NODES:
-        yield from level
-        level = [below for node in level for below, _ in node.next_functions if below is not None]
-        level = [node for node in dict.fromkeys(level) if node not in seen]
-        seen.update(level)
+    leaves = nearest(values.grad_fn, lambda node: getattr(node, "variable", None) is not None)
+    return next((node.variable for node in leaves), None)

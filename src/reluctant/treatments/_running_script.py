@@ -45,6 +45,11 @@ class Call:
     key: Hashable = None
     """Tells the calls at one line apart: the same for the same instruction, or the same module, in each pass."""
 
+    @property
+    def is_learned(self) -> bool:
+        """Whether the weight is a parameter that is trained."""
+        return self.weight is not None and self.weight.is_leaf and self.weight.requires_grad
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -110,7 +115,7 @@ class RunningScript:
         self.seed = seed
         """The number of the trial."""
         self.is_learning = False
-        """Whether what runs is still the untreated network."""
+        """Whether what runs is still the untreated network, which a treatment learns from. It is not recorded."""
         self.interceptions: list[Interception] = []
         self.step_hooks: list[StepHooks] = []
         self.caller, self.built, self.optimizers = whereabouts.caller, whereabouts.built, whereabouts.optimizers
@@ -142,14 +147,6 @@ class RunningScript:
     def around_steps(self, before: Callable[[Optimizer], None], after: Callable[[Optimizer], None]) -> None:
         """Call `before` and `after` around each step of each optimizer, wherever it was built."""
         self.step_hooks.append(StepHooks(before, after))
-
-    def learns_first(self) -> None:
-        """Say that the first pass is that of the untreated network. It is then not recorded, until `has_learned` is said."""
-        self.is_learning = True
-
-    def has_learned(self) -> None:
-        """Say that all passes from the next one on are those of the treated network."""
-        self.is_learning = False
 
     def is_built_there(self, thing: object) -> bool:
         """Whether a module or an optimizer was built at a line asked for; true where none is asked for."""

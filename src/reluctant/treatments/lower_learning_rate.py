@@ -64,7 +64,7 @@ class LowerLearningRate(Treatment):
 
     def start(self, script: RunningScript) -> None:
         """Lower the rate before each step, and put it back after."""
-        self._held: list[tuple[dict[str, Any], Any, Any]] = []
+        self._changed: list[tuple[dict[str, Any], Any, Any]] = []
         self._script = script
         script.around_steps(self._lower, self._put_back)
 
@@ -79,14 +79,14 @@ class LowerLearningRate(Treatment):
                 continue
             given = group["lr"]
             group["lr"] = lowered = given * self.factor
-            self._held.append((group, given, lowered))
+            self._changed.append((group, given, lowered))
             self._script.applied(place, f"the learning rate of {kind} times {self.factor:g}")
 
     def _put_back(self, optimizer: Optimizer) -> None:
-        for group, given, lowered in self._held:
+        for group, given, lowered in self._changed:
             if group["lr"] is lowered:
                 group["lr"] = given
-        self._held.clear()
+        self._changed.clear()
 
     def places_to_edit(self, finding: Finding, recording: Recording) -> tuple[Location, ...]:
         """Where the one optimizer is built."""

@@ -126,7 +126,7 @@ class Reinitialise(Treatment):
         self._made_by: dict[object, _Layer] = {}
         self._seed = script.seed
         activations = frozenset(definitions())
-        script.at_calls(lambda call: call.operation in ("linear", "convolution") and _is_learned(call), self._multiplied)
+        script.at_calls(lambda call: call.operation in ("linear", "convolution") and call.is_learned, self._multiplied)
         script.at_calls(lambda call: call.operation in RECURRENT, self._recurred)
         script.everywhere(lambda call: call.operation in activations, self._activated)
         script.around_steps(self._draw, self._idle.put_back)
@@ -161,8 +161,8 @@ class Reinitialise(Treatment):
         return result
 
     def _draw(self, optimizer: Optimizer) -> None:
-        held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
-        layers = [layer for key, layer in self._layers.items() if key in held]
+        in_optimizer = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        layers = [layer for key, layer in self._layers.items() if key in in_optimizer]
         if not layers or not self._idle.leave_out(optimizer):
             return
         self._made_by.clear()
@@ -171,10 +171,6 @@ class Reinitialise(Treatment):
             _draw(layer, self._scheme, gain, seed=self._seed * LAYERS + number)
             after = f", which {layer.follows} follows" if layer.follows else ""
             self._script.applied(layer.place, f"{self._scheme} initialisation with gain {gain:.4g} for {layer.operation}{after}")
-
-
-def _is_learned(call: Call) -> bool:
-    return call.weight is not None and call.weight.is_leaf and call.weight.requires_grad
 
 
 def _draw(layer: _Layer, scheme: str, gain: float, seed: int) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from reluctant.activations import AXIS_WISE, definitions
 from reluctant.recording import CauseKind, Finding, Recording
 
-from ._first_pass import IdleFirstStep, Order
+from ._first_pass import IdleFirstStep, nearest
 from ._requested_treatment import at_place
 from ._running_script import Call, RunningScript
 from ._source import Edit, Source
@@ -68,7 +68,9 @@ class RemoveOutputActivation(Treatment):
         self._script = script
         self._idle = IdleFirstStep(script)
         self._kinds = frozenset({*definitions(), *AXIS_WISE})
-        self._order = Order()
+        self._made_by: dict[Any, Hashable] = {}
+        self._inner: set[Hashable] = set()
+        self._met = False
         self._learning = True
         script.instead_of_calls(lambda call: call.operation in self._kinds, self._called)
         script.around_steps(self._begin, self._idle.put_back)
@@ -76,20 +78,28 @@ class RemoveOutputActivation(Treatment):
     def _called(self, call: Call, function: Callable[[Tensor], Tensor]) -> Tensor:
         if self._learning:
             result = function(call.input)
-            self._order.add(call.key, call.input, result)
+            self._note_order(call.key, call.input, result)
             return result
-        if self._order.is_inner(call.key):
+        if call.key in self._inner:
             self._script.left(call.place, f"{call.operation} stands at the same line, but another activation follows it")
             return function(call.input)
         self._script.applied(call.place, f"{call.operation} was taken off")
         call.operation = "none"
         return call.input
 
+    def _note_order(self, key: Hashable, values: Tensor, result: Tensor) -> None:
+        """Note a call that made `result` of `values`, and which calls were met on the way to it: they are inner ones."""
+        self._met = True
+        if values.grad_fn is not None:
+            self._inner |= {self._made_by[node] for node in nearest(values.grad_fn, self._made_by.__contains__)} - {key}
+        if result.grad_fn is not None:
+            self._made_by[result.grad_fn] = key
+
     def _begin(self, optimizer: Optimizer) -> None:
-        if self._order.is_empty or not self._idle.leave_out(optimizer):
+        if not self._met or not self._idle.leave_out(optimizer):
             return
         self._learning = False
-        self._order.forget_graphs()
+        self._made_by.clear()
 
     def edits(self, source: Source, line: int) -> Iterator[Edit]:
         """What enters the activation in its place."""

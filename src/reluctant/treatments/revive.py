@@ -91,7 +91,7 @@ class Revive(Treatment):
         self._optimizers: list[Optimizer] = []
         self._looked = self._drawn = 0
         kinds = frozenset(definitions()) - (frozenset() if self.request.lines else BOUNDED - {"clamp"})
-        script.everywhere(lambda call: call.operation in ("linear", "convolution") and _is_learned(call), self._multiplied)
+        script.everywhere(lambda call: call.operation in ("linear", "convolution") and call.is_learned, self._multiplied)
         script.at_calls(lambda call: call.operation in kinds, self._activated)
         script.around_steps(lambda optimizer: None, self._stepped)
 
@@ -99,7 +99,7 @@ class Revive(Treatment):
         values = call.input
         result = function(values)
         node: Any = result.grad_fn
-        weights = _weights(call, node) if node is not None else None
+        weights = _weights(call, node) if node is not None and call.weight is not None and call.weight.dim() >= 2 else None
         if weights is not None:
             if (units := chain(values, USED)) is not None:
                 units.taken_up(values, by=weights)
@@ -125,9 +125,9 @@ class Revive(Treatment):
         self._steps[id(optimizer)] = made = self._steps.get(id(optimizer), 0) + 1
         if made % self.every:
             return
-        held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        in_optimizer = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         for units in self._units.values():
-            if id(units.before.weight) in held and units.after and units.samples >= LEAST_SAMPLES:
+            if id(units.before.weight) in in_optimizer and units.after and units.samples >= LEAST_SAMPLES:
                 self._revive(units, optimizer)
 
     def _revive(self, units: Units, optimizer: Optimizer) -> None:
@@ -159,9 +159,9 @@ class Revive(Treatment):
 
         with torch.no_grad():
             parameter.copy_(torch.where(mask, torch.zeros_like(parameter) if drawn is None else drawn, parameter))
-            for known in [known for optimizer in self._optimizers for known in optimizer.state.get(parameter, {}).values()]:
-                if isinstance(known, torch.Tensor) and known.shape == parameter.shape:
-                    known.masked_fill_(mask, 0)
+            for state in [state for optimizer in self._optimizers for state in optimizer.state.get(parameter, {}).values()]:
+                if isinstance(state, torch.Tensor) and state.shape == parameter.shape:
+                    state.masked_fill_(mask, 0)
 
     def end(self) -> None:
         """Tell that no unit was dead, or that it was never time to look."""
@@ -170,10 +170,6 @@ class Revive(Treatment):
             self._script.already_so(places[0], "no unit was dead when dead ones were looked for")
         elif places and not self._looked:
             self._script.not_applied(places[0], f"the run ended before {self.every} steps and {LEAST_SAMPLES} samples were made")
-
-
-def _is_learned(call: Call) -> bool:
-    return call.weight is not None and call.weight.is_leaf and call.weight.requires_grad and call.weight.dim() >= 2
 
 
 def _weights(call: Call, node: Any) -> Weights | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import select
 import socket
 import subprocess
@@ -13,7 +12,6 @@ import tempfile
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from .._job import Job
 from ._running import LONGEST_KILL
@@ -27,10 +25,6 @@ MODULES = ("reluctant.cli.run",)
 
 FEWEST_TRIALS = 3
 """From as many on a server is worth its own start, which takes as long as that of a trial."""
-
-_SETS_ENVIRONMENT = re.compile(
-    rb"environ\s*(\[[^\]]*\]\s*=[^=]|\.\s*(setdefault|update|pop|popitem|clear)\b)|del\s+(os\.)?environ|(un)?putenv"
-)
 
 
 def is_worth_it(jobs: Sequence[Job]) -> bool:
@@ -64,15 +58,15 @@ class ForkServer:
     def is_decided(self) -> bool:
         """Whether it is known by now if the server can be used; asks without waiting."""
         if self._modules is None and select.select([self._socket], [], [], 0)[0]:
-            told = _received(self._socket)
-            self._modules = frozenset(json.loads(told)) if told else frozenset()
+            message = _received(self._socket)
+            self._modules = frozenset(json.loads(message)) if message else frozenset()
         return self._modules is not None
 
     def serves(self, job: Job, environment: Mapping[str, str]) -> bool:
-        """Whether a fork of the server would be what a new process is that runs this job now in that environment.
+        """Whether a fork of the server can run this job now in that environment.
 
-        A script may set what torch reads while it is imported. A fork notices, and becomes a new process; but what the script did until
-        then is then done twice, so that is for what cannot be read in the script itself.
+        A script may set what torch reads while it is imported: a fork notices, and becomes a new process. But nothing notices a module
+        beside the script that is called like one that the server has imported.
         """
         if not self._modules or (self._environment, self._folder, self._variables) != (environment, os.getcwd(), dict(os.environ)):
             return False
@@ -80,12 +74,11 @@ class ForkServer:
             return False
         if not job.script:
             return True
-        script = Path(job.script)
         try:
-            beside = {entry.name.partition(".")[0] for entry in os.scandir(script.parent)}
-            return not beside & self._modules and _SETS_ENVIRONMENT.search(script.read_bytes()) is None
-        except OSError:  # a folder, or nothing: whoever runs it will say so
+            beside = {entry.name.partition(".")[0] for entry in os.scandir(os.path.dirname(job.script) or ".")}
+        except OSError:  # there is no such folder: whoever runs it will say so
             return False
+        return not beside & self._modules
 
     def start(self, command: Sequence[str], environment: Mapping[str, str], keeper: socket.socket, errors: int) -> Callable[[], object]:
         """See `Start`. Raises `OSError` where the server has ended."""

@@ -49,8 +49,8 @@ class Running:
     def __init__(self, job: Job, environment: Mapping[str, str], selector: selectors.BaseSelector, start: Start = as_process) -> None:
         self.job = job
         self._selector = selector
-        self._heard = b""
-        self._told = b""
+        self._last_words = b""
+        self._answer = b""
         self._over = False
         self._timed_out = False
         self._folder = tempfile.TemporaryDirectory(prefix="reluctant-trial-", ignore_cleanup_errors=True)
@@ -72,7 +72,7 @@ class Running:
     @property
     def has_begun(self) -> bool:
         """Whether its keeper has said so."""
-        return bool(self._told)
+        return bool(self._answer)
 
     def is_over(self) -> bool:
         """Whether it has ended; ends it where its time is up. What the selector has met must have been called before."""
@@ -87,10 +87,10 @@ class Running:
         seconds = time.monotonic() - self._begun
         while self._listen():
             pass
-        code = self._told.removeprefix(_keeper.BEGUN)
+        code = self._answer.removeprefix(_keeper.BEGUN)
         recording = self._output.read_bytes() if self._output.exists() else b""
         self._clear()
-        words = self._heard.decode(errors="replace").strip()
+        words = self._last_words.decode(errors="replace").strip()
         exit_code = None if not code or code.startswith(b"-") or self._timed_out else int(code)
         return Ended(self.job.trial, exit_code, seconds, self._timed_out, recording, words)
 
@@ -103,18 +103,18 @@ class Running:
         """Take what it has written to standard error, and keep the end of it; False where there is no more for now."""
         written = self._errors.read(CHUNK)
         if written:
-            self._heard = (self._heard + written)[-LAST_WORDS:]
+            self._last_words = (self._last_words + written)[-LAST_WORDS:]
         elif written is not None:
             self._forget(self._errors)
         return bool(written)
 
     def _hear(self) -> None:
         """Take what the keeper has told; when it has ended, or was killed, it is over."""
-        told = b""
+        answer = b""
         with suppress(OSError):
-            told = self._keeper.recv(CHUNK)
-        self._told += told
-        if not told:
+            answer = self._keeper.recv(CHUNK)
+        self._answer += answer
+        if not answer:
             self._over = True
             self._forget(self._keeper)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import selectors
+import subprocess
 import time
 from collections import deque
 from collections.abc import Collection, Generator, Mapping, Sequence
@@ -13,12 +14,13 @@ from contextlib import suppress
 from reluctant.errors import UsageError
 
 from .._job import Ended, Job
-from ._devices import VISIBLE, devices
 from ._executor import Executor
 from ._forked import ForkServer, is_worth_it
 from ._running import Running
 
 POLL_SECONDS = 0.05
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -103,3 +105,15 @@ class Local(Executor):
 def cores() -> int:
     """The cores that this process may use, which can be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def devices() -> tuple[str, ...]:
+    """The NVIDIA devices that this process may use, without torch: those that the environment names, or else all that the driver lists."""
+    named = os.environ.get(VISIBLE)
+    if named is not None:
+        return tuple(name.strip() for name in named.split(",") if name.strip())
+    try:
+        listed = subprocess.run(["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return tuple(listed.stdout.split()) if listed.returncode == 0 else ()

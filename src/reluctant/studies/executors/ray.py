@@ -100,9 +100,9 @@ def _connected(address: str, folder: str) -> Any:
     try:
         _begin(ray, **where, runtime_env=environment, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        said = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0]
         advice = "See with `ray status` whether the cluster is up"
-        raise ReluctantError(f"Ray cannot be used: {said}", where="--on ray", advice=advice) from error
+        raise ReluctantError(f"Ray cannot be used: {reason}", where="--on ray", advice=advice) from error
     _connected_to[:] = [(address, folder)]
     return ray
 
@@ -141,12 +141,10 @@ def _at_work(job: Job, folder: str) -> Ended:
         except BaseException:  # also Ray's cancelling: the trial must not outlive its task; the error goes on to Ray
             running.stop()
             raise
-    return replace(ended, recording=_moved_back(ended.recording, os.getcwd(), folder))
-
-
-def _moved_back(recording: bytes, there: str, here: str) -> bytes:
-    """The recording with the paths of the folder's copy as those of the folder."""
-    return recording.replace(_in_json(there), _in_json(here)) if here else recording
+    if not folder:
+        return ended
+    # The paths of the folder's copy become those of the folder.
+    return replace(ended, recording=ended.recording.replace(_in_json(os.getcwd()), _in_json(folder)))
 
 
 def _in_json(folder: str) -> bytes:
@@ -158,10 +156,10 @@ def _ended(ray: Any, reference: Any, job: Job) -> Ended:
     try:
         ended: Ended = ray.get(reference)
     except (ray.exceptions.RuntimeEnvSetupError, ray.exceptions.RayTaskError) as error:
-        said = str(error).strip().rpartition("\n")[2]
+        reason = str(error).strip().rpartition("\n")[2]
         advice = "Install the same version of Reluctant, and what the script needs, on all machines of the cluster"
-        raise ReluctantError(f"the cluster cannot run a trial: {said}", where="--on ray", advice=advice) from error
+        raise ReluctantError(f"the cluster cannot run a trial: {reason}", where="--on ray", advice=advice) from error
     except ray.exceptions.RayError as error:
-        said = str(error).strip().partition("\n")[0]
-        return Ended(job.trial, None, 0.0, last_words=f"its worker was lost {RETRIES + 1} times: {said}")
+        reason = str(error).strip().partition("\n")[0]
+        return Ended(job.trial, None, 0.0, last_words=f"its worker was lost {RETRIES + 1} times: {reason}")
     return ended
