@@ -50,14 +50,14 @@ def with_output(path: str, text: str) -> str:
 
 
 def _environment(place: Path) -> dict[str, str]:
-    """The variables of the commands: `reluctant` is this one, and the output is as on a terminal of 100 columns without colours."""
+    """The variables of the commands: `reluctant` is this one, and the output is as on a terminal of 80 columns without colours."""
     shim = place / "bin" / "reluctant"
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m reluctant "$@"\n')
     shim.chmod(0o755)
     path = os.pathsep.join([str(shim.parent), str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     sources = os.pathsep.join(os.path.abspath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry)
-    return {**os.environ, "PATH": path, "PYTHONPATH": sources, "OMP_NUM_THREADS": "1", "COLUMNS": "100", "NO_COLOR": "1"}
+    return {**os.environ, "PATH": path, "PYTHONPATH": sources, "OMP_NUM_THREADS": "1", "COLUMNS": "80", "NO_COLOR": "1"}
 
 
 def _run(path: str, commands: str, folder: Path, environment: dict[str, str]) -> str:

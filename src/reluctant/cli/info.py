@@ -194,7 +194,9 @@ def _patches(width: int) -> Iterator[str]:
     """What is replaced, why and until when; and which private names this torch has."""
     yield "Replaced in a process while a script is watched or tried"
     for patch in every_patch():
-        yield from wrap(f"{patch.path}: {patch.reason}. Put back: {patch.put_back}.", width, "  ", "    ")
+        never, _, why = patch.put_back.partition("never: ")
+        until = f"Put back when {patch.put_back}" if never else f"Never put back: {why}"
+        yield from wrap(f"{patch.path}: {patch.reason}. {until}.", width, "  ", "    ")
     yield ""
     names = [*every_name()]
     lacking = [entry for entry in names if not entry.is_there()]

@@ -17,6 +17,7 @@ from . import torch_private
 
 WATCHED = "the watching ends"
 WATCHED_OR_STAYS = "the watching ends; in a trial with treatments never: its process ends with it"
+LEARNED_FROM = "the forward passes that are learned from are over"
 STAYS = "never: a trial has a process of its own, which ends with it"
 PROGRAM = "never: the process is the program's, which finds what python would have given it"
 
@@ -37,13 +38,13 @@ MODULE_INIT = Patch("torch.nn.Module.__init__", "the line that builds a module i
 OPTIMIZER_INIT = Patch("torch.optim.Optimizer.__init__", "the line that builds an optimizer is noted", WATCHED_OR_STAYS)
 COMPILE = Patch("torch.compile", "compiled models are to run eagerly in measured passes", WATCHED)
 EAGER = Patch("torch.compiler.set_stance", "compiled models run eagerly in measured passes", "the measured pass ends")
-ANOMALY_ENABLED = Patch("torch.is_anomaly_enabled", "it knows of the user's wish alone", "no forward pass is learned from")
-ANOMALY_CHECKS_NAN = Patch("torch.is_anomaly_check_nan_enabled", "it knows of the user's wish alone", "no forward pass is learned from")
-SET_ANOMALY = Patch("torch.set_anomaly_enabled", "it sets the user's wish alone", "no forward pass is learned from")
+ANOMALY_ENABLED = Patch("torch.is_anomaly_enabled", "it tells the user's setting, not ours", LEARNED_FROM)
+ANOMALY_CHECKS_NAN = Patch("torch.is_anomaly_check_nan_enabled", "it tells the user's setting, not ours", LEARNED_FROM)
+SET_ANOMALY = Patch("torch.set_anomaly_enabled", "it sets the user's, and leaves ours", LEARNED_FROM)
 FORMAT_STACK = Patch(
     torch_private.FORMAT_STACK.path,
     "nodes keep the frames and modules that were running when they were made",
-    "no forward pass is learned from",
+    LEARNED_FROM,
 )
 ANOMALY_MODE = Patch(torch_private.SET_ANOMALY.path, "torch asks for the stack of each node only in anomaly mode", "a backward pass begins")
 STEP_HOOKS = Patch("torch.optim.optimizer's global step hooks", "each optimizer step is seen", WATCHED)

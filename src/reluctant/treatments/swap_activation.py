@@ -95,7 +95,7 @@ class SwapActivation(Treatment):
     tried = "swap-activation:leaky_relu(0.1)"
     advice = "use another activation there"
     advice_with_arguments = "use {} there instead"
-    nothing_met = "no activation that could be exchanged was called"
+    nothing_met = "no activation that could be exchanged was called (sigmoid and its like only where a line is named)"
     example = """
         import torch
         from torch import nn
