@@ -184,6 +184,8 @@ class _Binder:
         if owner is None and node.origin is not None and node.origin.calls_below and node.origin.modules:
             owner = (node.origin.modules[0], "")
         if owner is not None:
+            # torch 2.13: register_parametrization gives a module a class of its own, ParametrizedLinear of a Linear, and keeps what the
+            # weight is computed from in its module `parametrizations`.
             kind = type(owner[0]).__name__.removeprefix("Parametrized")
             return self._path(owner[0]).split(".parametrizations.")[0] or kind, kind
         return (f"weight {'×'.join(map(str, record.shape))}" if record else node.operation), ""
