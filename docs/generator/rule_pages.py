@@ -1,4 +1,4 @@
-"""A page for each rule, from the docstring, the examples and the treatments of its class."""
+"""A page for each rule, from the docstring and the examples of its class."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ FAMILIES = {
     "RL3": "Does the signal pass?",
     "RL4": "Does the output fit the loss?",
     "RL5": "Are particular activations used as they should be?",
+    "RL6": "Is more kept for backward than is needed?",
     "RL9": "What was not seen well enough?",
 }
 """The question that a hundred of codes answers."""
