@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -115,6 +116,17 @@ def test_a_faulty_entry_point_is_left_out_with_a_warning(
     assert [definition.__module__ for definition in found.values()] == [f"{PACKAGE}.circle"]
     assert f"the entry point star = {value} is left out: " in str(caught[0].message)
     assert reason in str(caught[0].message)
+
+
+def test_a_faulty_entry_point_is_no_error_where_warnings_are(
+    files: Files, entries: list[EntryPoint], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files.write("circle", shape("circle"))
+    entries.append(EntryPoint("star", "no_such_module_at_all", "shapes"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert list(files.found("shapes")) == ["circle"]
+    assert "reluctant: the entry point star = no_such_module_at_all is left out" in capsys.readouterr().err
 
 
 def test_objects_of_each_module(files: Files, entries: list[EntryPoint], tmp_path: Path) -> None:

@@ -132,4 +132,8 @@ def _loaded(group: str) -> Iterator[tuple[EntryPoint, object]]:
 
 def _leave_out(entry: EntryPoint, reason: str) -> None:
     owner = f" of the package {entry.dist.name}" if entry.dist is not None else ""
-    warnings.warn(f"the entry point {entry.name} = {entry.value}{owner} is left out: {reason}", RuntimeWarning, stacklevel=2)
+    message = f"the entry point {entry.name} = {entry.value}{owner} is left out: {reason}"
+    try:
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
+    except RuntimeWarning:  # a script may make errors of warnings, and must not lose its report for that
+        print(f"reluctant: {message}", file=sys.stderr)

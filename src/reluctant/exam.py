@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from . import __version__
 from .diagnosis import document_of
-from .instrument.guard import failure
+from .instrument.guard import failure, is_interruption
 from .recording import Document, Finding, Recording, Unobserved
 from .report import Notebook, show
 from .rules import all_rules, select
@@ -39,12 +39,18 @@ class Exam:
             from .observe import Observer
 
             self._observer = Observer(script=self._script, budget_share=budget_share, leave_compiled=leave_compiled)
-        except Exception as error:  # noqa: BLE001 - the code that is watched must run whatever happens here; the report says it
+        except Exception as error:  # the code that is watched must run whatever happens here; the report says it
+            if is_interruption(error):
+                raise
             self._failure = failure(error)
 
     def __enter__(self) -> Exam:
         if self._observer is not None:
-            self._observer.attach()
+            try:
+                self._observer.attach()
+            except BaseException:  # a signal handler's, such as KeyboardInterrupt: a block that was not entered is never left
+                self._observer.detach()
+                raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
@@ -63,7 +69,9 @@ class Exam:
         recording = self.recording
         try:
             return document_of(recording, self._rules)
-        except Exception as error:  # noqa: BLE001 - it would come up in the user's code; the report says it
+        except Exception as error:  # it would come up in the user's code; the report says it
+            if is_interruption(error):
+                raise
             return Document(replace(recording, not_observed=(*recording.not_observed, failure(error))))
 
     @property

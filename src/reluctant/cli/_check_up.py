@@ -16,7 +16,7 @@ from reluctant import __version__
 from reluctant.configuration import Configuration
 from reluctant.diagnosis import document_of
 from reluctant.errors import ReluctantError
-from reluctant.instrument.guard import failure
+from reluctant.instrument.guard import failure, is_interruption
 from reluctant.instrument.import_hook import when_imported
 from reluctant.instrument.patches import LEDGER, REPORT_PATH
 from reluctant.observe.script import NoProgramError, Program, exit_code
@@ -98,7 +98,10 @@ class CheckUp:
             self._observer.attach(waiting=waiting)
             if self._status_line is not None:
                 self._status_line.follow(self._observer.status)
-        except Exception as error:  # noqa: BLE001 (told at the end: the import of torch must succeed whatever happens here)
+        except Exception as error:  # told at the end: the import of torch must succeed whatever happens here
+            if is_interruption(error):
+                self._let_go()
+                raise
             self._failures.append(error)
             self._let_go()
 

@@ -14,7 +14,7 @@ from reluctant.recording import Location
 
 from .frames import location_of, users_line
 from .guard import Guard
-from .patches import LEDGER, MODULE_INIT, OPTIMIZER_INIT, AppliedPatch
+from .patches import LEDGER, MODULE_INIT, OPTIMIZER_INIT, AppliedPatch, undo_all
 
 Kind = TypeVar("Kind", torch.nn.Module, torch.optim.Optimizer)
 
@@ -31,12 +31,12 @@ class BuildingLines:
 
     def start(self) -> None:
         """Wrap the two constructors."""
-        self._patches = [LEDGER.replace(patch, self._noting) for patch in (MODULE_INIT, OPTIMIZER_INIT)]
+        for patch in (MODULE_INIT, OPTIMIZER_INIT):  # one by one: a signal handler may raise in between
+            self._patches.append(LEDGER.replace(patch, self._noting))
 
     def stop(self) -> None:
         """Put the constructors back."""
-        for patch in self._patches:
-            patch.undo()
+        undo_all(self._patches)
 
     def of(self, built: object) -> Location | None:
         """The line that built it, where that was seen."""

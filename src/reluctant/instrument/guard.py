@@ -14,7 +14,7 @@ from typing import Any
 
 from reluctant.recording import FAILURE, Unobserved
 
-from .frames import is_ours, is_torchs
+from .frames import is_ours, is_torchs, outward
 from .torch_private import MissingNameError
 
 
@@ -95,12 +95,16 @@ def is_interruption(error: BaseException) -> bool:
 
 
 def _is_called_with(frame: types.FrameType, interrupted: list[types.FrameType]) -> bool:
-    """Whether a frame was given a number and one of the others, as a signal handler is."""
+    """Whether a frame was given a number and one of the others, as a signal handler is; or one that they called.
+
+    Tracebacks lack the frames of the import system, which may have been interrupted.
+    """
     code = frame.f_code
     count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & inspect.CO_VARARGS)
     given = [frame.f_locals.get(name) for name in code.co_varnames[:count]]
     flat = [item for value in given for item in (value if isinstance(value, tuple) else (value,))]
-    return any(isinstance(number, int) and any(item is other for other in interrupted) for number, item in itertools.pairwise(flat))
+    frames = (item for number, item in itertools.pairwise(flat) if isinstance(number, int) and isinstance(item, types.FrameType))
+    return any(outer is other for item in frames for outer in outward(item) for other in interrupted)
 
 
 def _is_of_a_library(kind: type) -> bool:

@@ -10,6 +10,7 @@ import functools
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -184,6 +185,14 @@ class Ledger:
 
 LEDGER = Ledger()
 """The one of this process."""
+
+
+def undo_all(patches: list[AppliedPatch]) -> None:
+    """Take all of them off, the last first. What is raised meanwhile, as by a signal handler, keeps none of the others in its place."""
+    with ExitStack() as everything:
+        for patch in patches:
+            everything.callback(patch.undo)
+    patches.clear()
 
 
 def assign(patch: Patch, value: Any, owner: Any = None, name: str = "") -> None:

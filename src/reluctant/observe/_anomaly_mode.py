@@ -17,6 +17,7 @@ from reluctant.instrument.patches import (
     SET_ANOMALY,
     AppliedPatch,
     Patch,
+    undo_all,
 )
 
 _set_mode = torch_private.SET_ANOMALY.get()
@@ -45,6 +46,7 @@ class AnomalyMode:
     def borrow(self, borrower: Answer) -> None:
         """Let nodes keep what `borrower` answers."""
         if not self._borrowers:
+            self._restore()  # what is left where a signal handler raised in here
             self._users, self._users_nan_check = torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()
             self._stand_in()
         if borrower not in self._borrowers:
@@ -60,8 +62,8 @@ class AnomalyMode:
         """Leave it as the user wants it, if nobody else has borrowed it."""
         if borrower in self._borrowers:
             self._borrowers.remove(borrower)
-            if not self._borrowers:
-                self._restore()
+        if not self._borrowers:
+            self._restore()
 
     def _apply(self) -> None:
         if self._users or not self._borrowers or self._paused:
@@ -82,11 +84,11 @@ class AnomalyMode:
             self._users, self._users_nan_check = enabled, check_nan
             self._apply()
 
-        def replace(patch: Patch, answer: Callable[..., Any]) -> AppliedPatch:
+        def replace(patch: Patch, answer: Callable[..., Any]) -> None:
             def make(applied: AppliedPatch) -> Callable[..., Any]:
                 return lambda *args, **kwargs: (answer if applied.on else applied.retired())(*args, **kwargs)
 
-            return LEDGER.replace(patch, make)
+            self._patches.append(LEDGER.replace(patch, make))
 
         def make_format(applied: AppliedPatch) -> Callable[[], list[str]]:
             def format_stack() -> list[str]:
@@ -99,16 +101,12 @@ class AnomalyMode:
 
             return format_stack
 
-        self._patches = [
-            LEDGER.switch(ANOMALY_MODE, self._apply, lambda _: self._apply()),
-            replace(ANOMALY_ENABLED, is_anomaly_enabled),
-            replace(ANOMALY_CHECKS_NAN, is_anomaly_check_nan_enabled),
-            replace(SET_ANOMALY, set_anomaly_enabled),
-            LEDGER.replace(FORMAT_STACK, make_format),
-        ]
+        self._patches.append(LEDGER.switch(ANOMALY_MODE, self._apply, lambda _: self._apply()))
+        replace(ANOMALY_ENABLED, is_anomaly_enabled)
+        replace(ANOMALY_CHECKS_NAN, is_anomaly_check_nan_enabled)
+        replace(SET_ANOMALY, set_anomaly_enabled)
+        self._patches.append(LEDGER.replace(FORMAT_STACK, make_format))
 
     def _restore(self) -> None:
         """Put torch's functions back."""
-        for patch in self._patches:
-            patch.undo()
-        self._patches.clear()
+        undo_all(self._patches)

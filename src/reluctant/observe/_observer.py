@@ -20,7 +20,7 @@ from reluctant.errors import UsageError
 from reluctant.instrument import torch_private
 from reluctant.instrument.building_lines import BuildingLines
 from reluctant.instrument.guard import Guard
-from reluctant.instrument.patches import LEDGER, MAKE_GRADS, STEP_HOOKS, AppliedPatch
+from reluctant.instrument.patches import LEDGER, MAKE_GRADS, STEP_HOOKS, AppliedPatch, undo_all
 from reluctant.recording import Document, Layer, Location, Recording, Site, Unobserved, save
 
 from ._children import Children
@@ -62,7 +62,7 @@ class Observer:
         self._children = Children(self._guard(self._leave_child))
         self._passes = Passes(self._schedule, self._guard, self._building, self._compiled, self._write_now_and_then)
         self._patches: list[AppliedPatch] = []
-        self._attached = self._begun = False
+        self._attached = self._begun = self._waits = False
 
     def attach(self, *, waiting: bool = False) -> None:
         """Start watching. torch must have been imported.
@@ -71,7 +71,7 @@ class Observer:
         """
         if self._attached:
             return
-        self._attached = True
+        self._attached, self._waits = True, waiting
         self._guard(self._attach)()
         if not waiting:
             self.begin()
@@ -115,15 +115,17 @@ class Observer:
         self._attached = False
         try:
             self._put_back()
-        except Exception as error:  # noqa: BLE001 - it would come up in the user's code, where the watching ends
-            self._guard.fail(error)
+        except BaseException as error:
+            with suppress(Exception):  # the first is told
+                self._put_back()  # again: a signal handler may have raised between two of them
+            if not isinstance(error, Exception):
+                raise
+            self._guard.fail(error)  # it would come up in the user's code, where the watching ends
 
     def _put_back(self) -> None:
+        stop_hooks = functools.partial(undo_all, self._patches)
         with ExitStack() as everything:  # whatever fails, the others are put back
-            for patch in self._patches:
-                everything.callback(patch.undo)
-            self._patches.clear()
-            for undo in (self._building.stop, self._children.stop, self._compiled.stop, self._passes.stop):
+            for undo in (stop_hooks, self._building.stop, self._children.stop, self._compiled.stop, self._passes.stop):
                 everything.callback(undo)
 
     def _leave_child(self) -> None:
@@ -181,6 +183,8 @@ class Observer:
         if self._guard.error is not None and not passes.passes:  # the other reasons would be guesses
             return self._guard.notes()
         notes = [*passes.notes, *self._compiled.notes(), *passes.registry.notes(), *self._children.notes(passes.passes)]
+        if not self._begun and not self._waits:
+            return (Unobserved("the whole run", "the watching was never begun", advice="Train inside `with reluctant.watch() as exam:`"),)
         if not self._begun:
             why = "they come before the first optimizer step that the treatment waits for"
             notes.append(Unobserved("all backward passes", why, advice="Let an optimizer make the steps"))

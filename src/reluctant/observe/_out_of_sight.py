@@ -28,14 +28,19 @@ _TRACERS = (torch_private.FAKE.get(), torch_private.FUNCTIONAL.get(), torch_priv
 @contextmanager
 def out_of_sight() -> Iterator[None]:
     """Our operations record no gradient, and modes, transforms and autocasting of the user's neither see nor change them."""
-    with (
-        no_torch_function(),  # first: modes are called for the others too
-        torch.no_grad(),
-        _no_autocast(),
-        _no_modes(),
-        _no_transforms(),
-    ):
-        yield
+    users = torch.is_grad_enabled()
+    try:
+        with (
+            no_torch_function(),  # first: modes are called for the others too
+            torch.no_grad(),
+            _no_autocast(),
+            _no_modes(),
+            _no_transforms(),
+        ):
+            yield
+    finally:
+        if torch.is_grad_enabled() != users:  # a signal handler raised in no_grad's own __enter__ or __exit__, which are python
+            torch.set_grad_enabled(users)
 
 
 def is_inside_a_mode() -> bool:
