@@ -74,7 +74,7 @@ def ended(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The tests of a tree, run by themselves."""
     line = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(tree / "src")}
-    return subprocess.run(line, cwd=tree, env=environment, capture_output=True, text=True, timeout=600)
+    return subprocess.run(line, cwd=tree, env=environment, capture_output=True, text=True, timeout=1800)
 
 
 SHOWN = [name for name, kind in KINDS.items() if (ROOT / "docs" / kind.page).exists()]
