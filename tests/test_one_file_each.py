@@ -40,7 +40,16 @@ KINDS = {
         ("tests/activations", "tests/observe", "tests/nn", "tests/kernels", "tests/rewrites", "tests/bench"),
         ("tests/activations/test_catalogue.py", "tests/cli/test_activation.py"),
     ),
-    "rule": Kind("writing-a-rule.md", "rules", ("tests/rules",), ("tests/rules/test_judge.py", "tests/cli/test_rule.py")),
+    "rule": Kind(
+        "writing-a-rule.md",
+        "rules",
+        ("tests/rules",),
+        (
+            "tests/rules/test_judge.py",
+            "tests/cli/test_rule.py",
+            "tests/benchmarks/test_short_forms.py::test_the_cases_of_the_rules_notice_what_is_changed",
+        ),
+    ),
     "claim": Kind("writing-a-claim.md", "explain", ("tests/explain",), ("tests/explain/test_page.py", "tests/cli/test_explain.py")),
     "treatment": Kind("writing-a-treatment.md", "treatments", ("tests/treatments",), ("tests/cli/test_treatment.py",)),
     "form": Kind("writing-a-form.md", "report", ("tests/report",), ("tests/report/test_every_renderer.py", "tests/cli/test_report.py")),
