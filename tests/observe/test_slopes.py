@@ -115,6 +115,8 @@ OTHERS: dict[str, tuple[Callable[[Tensor], Tensor], str, dict[str, float]]] = {
     "leaky_relu(0.3)": (lambda x: F.leaky_relu(x, 0.3), "leaky_relu", {"negative_slope": 0.3}),
     "leaky_relu(-0.3)": (lambda x: F.leaky_relu(x, -0.3), "leaky_relu", {"negative_slope": -0.3}),
     "leaky_relu(2)": (lambda x: F.leaky_relu(x, 2.0), "leaky_relu", {"negative_slope": 2.0}),
+    "leaky_relu(True)": (lambda x: F.leaky_relu(x, True), "leaky_relu", {"negative_slope": 1.0}),
+    "hardtanh(False, True)": (lambda x: F.hardtanh(x, False, True), "hardtanh", {"min_val": 0.0, "max_val": 1.0}),
     "softplus(2, 3)": (lambda x: F.softplus(x, 2, 3), "softplus", {"beta": 2, "threshold": 3}),
     "gelu tanh": (lambda x: F.gelu(x, approximate="tanh"), "gelu_tanh", {}),
     "hardtanh(-2, 5)": (lambda x: F.hardtanh(x, -2, 5), "hardtanh", {"min_val": -2, "max_val": 5}),

@@ -194,7 +194,7 @@ def _scalar(node: Node, name: str) -> Any:
     value = saved_value(node, name)
     if isinstance(value, Tensor):
         return float(value) if value.numel() == 1 else MANY
-    return value
+    return float(value) if isinstance(value, bool) else value  # LeakyReLU(True): torch 2.13 keeps what was given
 
 
 def node_form(name: str, node: Node) -> NodeForm | None:
